@@ -1,0 +1,57 @@
+import type { WitFunction } from '../wit/type.ts'
+import type { CallCourse } from './course.ts'
+import type { TraceContext } from './trace-context.ts'
+
+/** What is called: a function of a WIT interface, with its type (the wire and the checks need it). */
+export interface Operation {
+  /** `ns:pkg/iface@version`; '' for a function of the world itself. */
+  readonly interface: string
+  readonly function: WitFunction
+}
+
+/** What travels with a call, explicitly: guests suspend, so ambient context is not to be trusted. */
+export interface CallContext {
+  /** The span this call runs under; undefined starts a new trace. */
+  readonly trace: TraceContext | undefined
+  /** The W3C `baggage` header; '' when there is none. */
+  readonly baggage: string
+  /** When the caller stops waiting: milliseconds since the epoch. */
+  readonly deadline: number
+  readonly linkName: string
+}
+
+/** One call, wherever it comes from or goes. */
+export interface Call {
+  /** Id of the calling component or provider, or `cli`. */
+  readonly source: string
+  /** Id of the component or provider that is called. */
+  readonly target: string
+  readonly operation: Operation
+  /** Values as `WitType` describes them, one for each parameter. */
+  readonly args: readonly unknown[]
+  readonly context: CallContext
+  readonly signal: AbortSignal
+  /** What happened on the way; spans and metrics are made of it. */
+  readonly course: CallCourse
+}
+
+/**
+ * Makes a call and gives back its result value (undefined when the function has none). A WIT `result` comes back as a
+ * value `{tag:'ok'|'err', val}`. Everything else that goes wrong is thrown as a `WeftError`.
+ */
+export type Invoke = (call: Call) => Promise<unknown>
+
+/** Wraps a call: what it does before and after is seen by every call that passes. */
+export type Interceptor = (next: Invoke) => Invoke
+
+/** Puts interceptors around `invoke`; the first one is the outermost. */
+export function chain(interceptors: readonly Interceptor[], invoke: Invoke): Invoke {
+  return interceptors.reduceRight((next, interceptor) => interceptor(next), invoke)
+}
+
+/** `wasi:keyvalue/store@0.2.0-draft.get`, for people. */
+export function operationName(operation: Operation): string {
+  return operation.interface === ''
+    ? operation.function.name
+    : `${operation.interface}.${operation.function.name}`
+}

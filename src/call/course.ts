@@ -1,0 +1,38 @@
+/** A named stretch of time within a call, in milliseconds since the epoch (with fractions). */
+export interface Timing {
+  readonly name: 'queued' | 'instantiated' | 'executed'
+  readonly start: number
+  readonly end: number
+}
+
+/** What happens in the course of one call: named timings, and work that goes on after the answer. */
+export class CallCourse {
+  #timings: Timing[] = []
+  #held: Promise<unknown>[] = []
+
+  get timings(): readonly Timing[] {
+    return this.#timings
+  }
+
+  record(timing: Timing): void {
+    this.#timings.push(timing)
+  }
+
+  /** The call is not over before this settles, although its answer is out (a body that still streams). */
+  hold(work: Promise<unknown>): void {
+    this.#held.push(work)
+  }
+
+  /** Undefined when nothing is held, so that the common case costs no turn; a failure of held work is the value. */
+  get held(): Promise<unknown> | undefined {
+    if (this.#held.length === 0) return undefined
+    return Promise.allSettled(this.#held).then(
+      (ends) => ends.find((end): end is PromiseRejectedResult => end.status === 'rejected')?.reason,
+    )
+  }
+}
+
+/** Milliseconds since the epoch with sub-millisecond resolution. */
+export function preciseNow(): number {
+  return performance.timeOrigin + performance.now()
+}

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto'
+
+/** A span's identity as it travels: W3C Trace Context. Ids are lower-case hex, 32 and 16 characters. */
+export interface TraceContext {
+  readonly traceId: string
+  readonly spanId: string
+  readonly sampled: boolean
+  /** The `tracestate` header as it came; '' when there is none. */
+  readonly traceState: string
+}
+
+const pattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
+const zeroTrace = '0'.repeat(32)
+const zeroSpan = '0'.repeat(16)
+
+/** Reads a `traceparent` (https://www.w3.org/TR/trace-context/); undefined when it is absent or not valid. */
+export function parseTraceparent(header: string | undefined, traceState = ''): TraceContext | undefined {
+  const match = header === undefined ? null : pattern.exec(header.trim())
+  if (!match) return undefined
+  const [, version = '', traceId = '', spanId = '', flags = '', rest] = match
+  if (version === 'ff' || (version === '00' && rest !== undefined)) return undefined
+  if (traceId === zeroTrace || spanId === zeroSpan) return undefined
+  return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1, traceState }
+}
+
+export function formatTraceparent(trace: TraceContext): string {
+  return `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`
+}
+
+export function newTraceId(): string {
+  return randomHex(16)
+}
+
+export function newSpanId(): string {
+  return randomHex(8)
+}
+
+/** Drawn in blocks: one call to the system's generator serves many ids. */
+let pool = Buffer.alloc(0)
+let used = 0
+
+function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    pool = randomBytes(4096)
+    used = 0
+  }
+  used += bytes
+  return pool.toString('hex', used - bytes, used)
+}
