@@ -32,7 +32,8 @@ export class WeftError extends Error {
   static from(thrown: unknown): WeftError {
     if (thrown instanceof WeftError) return thrown
     if (thrown instanceof Error) {
-      const code = thrown.name === 'AbortError' ? 'cancelled' : thrown.name === 'TimeoutError' ? 'deadline' : 'internal'
+      const code =
+        thrown.name === 'AbortError' ? 'cancelled' : thrown.name === 'TimeoutError' ? 'deadline' : 'internal'
       return new WeftError(code, thrown.message, { cause: thrown })
     }
     return new WeftError('internal', String(thrown), { cause: thrown })

@@ -7,7 +7,10 @@ import { CallCourse } from './course.ts'
  */
 export function childOf(
   parent: Call,
-  child: Pick<Call, 'target' | 'operation' | 'args'> & { readonly linkName?: string; readonly trace?: Call['context']['trace'] },
+  child: Pick<Call, 'target' | 'operation' | 'args'> & {
+    readonly linkName?: string
+    readonly trace?: Call['context']['trace']
+  },
 ): Call {
   return {
     source: parent.target,

@@ -28,22 +28,9 @@ export function formatTraceparent(trace: TraceContext): string {
 }
 
 export function newTraceId(): string {
-  return randomHex(16)
+  return randomBytes(16).toString('hex')
 }
 
 export function newSpanId(): string {
-  return randomHex(8)
-}
-
-/** Drawn in blocks: one call to the system's generator serves many ids. */
-let pool = Buffer.alloc(0)
-let used = 0
-
-function randomHex(bytes: number): string {
-  if (used + bytes > pool.length) {
-    pool = randomBytes(4096)
-    used = 0
-  }
-  used += bytes
-  return pool.toString('hex', used - bytes, used)
+  return randomBytes(8).toString('hex')
 }

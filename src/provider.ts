@@ -1,0 +1,63 @@
+import type { Call, Invoke } from './call/call.ts'
+import type { Log } from './log.ts'
+import type { WitInterface } from './wit/type.ts'
+
+/** A link that a provider is one end of, with its configuration resolved to values. */
+export interface ProviderLink {
+  readonly source: string
+  readonly target: string
+  readonly name: string
+  readonly namespace: string
+  readonly package: string
+  readonly interfaces: readonly string[]
+  readonly sourceConfig: Readonly<Record<string, string>>
+  readonly targetConfig: Readonly<Record<string, string>>
+}
+
+/** What a provider is given. It never sees the host. */
+export interface ProviderContext {
+  /** The provider's id in the lattice. */
+  readonly id: string
+  readonly hostId: string
+  readonly lattice: string
+  /** Where this host's NATS is, for providers whose backend is NATS itself. */
+  readonly natsUrl: string
+  readonly config: Readonly<Record<string, string>>
+  readonly log: Log
+  /** Calls a component or another provider; `source` must be this provider's id. */
+  readonly invoke: Invoke
+  /**
+   * Brings work that came from outside (an HTTP request, a broker message) into the host: runs `call`, whose target is
+   * this provider, through the same interceptors as every call and then hands it to `next`.
+   */
+  readonly enter: (call: Call, next: Invoke) => Promise<unknown>
+}
+
+/** A running provider. Methods may be called concurrently; links arrive one at a time. */
+export interface Provider {
+  /** Answers a call to one of the definition's `exports`. */
+  readonly serve?: Invoke
+  /** A link was put that names this provider. A rejection marks the provider unhealthy with that message. */
+  putLink(link: ProviderLink): Promise<void>
+  deleteLink(link: ProviderLink): Promise<void>
+  /** Undefined when all is well, else what is wrong, for people. */
+  health?(): Promise<string | undefined>
+  /** Frees everything within a second or two; called once. */
+  stop(): Promise<void>
+}
+
+/** A provider, as a file in `providers/` exports it. */
+export interface ProviderDefinition {
+  /** The name in `wasmcloud+builtin://{name}`. */
+  readonly name: string
+  /** One on every data thread, or one for the whole host. */
+  readonly runs: 'per-thread' | 'once'
+  /** The interfaces it answers over wRPC. */
+  readonly exports: readonly WitInterface[]
+  start(context: ProviderContext): Promise<Provider>
+}
+
+/** Types a provider definition; a file in `providers/` has `export default defineProvider({...})`. */
+export function defineProvider(definition: ProviderDefinition): ProviderDefinition {
+  return definition
+}
