@@ -22,6 +22,10 @@ export interface ProviderContext {
   readonly lattice: string
   /** Where this host's NATS is, for providers whose backend is NATS itself. */
   readonly natsUrl: string
+  /** The credentials file for it, when it needs one. */
+  readonly natsCreds?: string
+  /** True on one thread of the host: it does what must happen once, before the other threads are told to start. */
+  readonly isLeader: boolean
   readonly config: Readonly<Record<string, string>>
   readonly log: Log
   /** Calls a component or another provider; `source` must be this provider's id. */

@@ -1,0 +1,58 @@
+/** A header or trailer list as wRPC carries it: each name with all its values, in order. */
+export type HttpFields = readonly (readonly [string, readonly Uint8Array[]])[]
+
+/** `{tag:'get'}` … or `{tag:'other', val:'PURGE'}`. */
+export interface HttpMethod {
+  readonly tag: string
+  readonly val?: string
+}
+
+/** `{tag:'HTTP'}`, `{tag:'HTTPS'}` or `{tag:'other', val}`. */
+export interface HttpScheme {
+  readonly tag: string
+  readonly val?: string
+}
+
+/** The record `request` of `wrpc:http/types@0.1.0`, in the shapes of `WitType`. */
+export interface HttpRequest {
+  readonly body: AsyncIterable<Uint8Array>
+  readonly trailers: Promise<HttpFields | undefined>
+  readonly method: HttpMethod
+  readonly pathWithQuery?: string
+  readonly scheme?: HttpScheme
+  readonly authority?: string
+  readonly headers: HttpFields
+}
+
+/** The record `response` of `wrpc:http/types@0.1.0`. */
+export interface HttpResponse {
+  readonly body: AsyncIterable<Uint8Array>
+  readonly trailers: Promise<HttpFields | undefined>
+  readonly status: number
+  readonly headers: HttpFields
+}
+
+/** The variant `error-code` of `wasi:http` (the same 39 cases in 0.2 and 0.3), e.g. `{tag:'internal-error', val:'…'}`. */
+export interface HttpErrorCode {
+  readonly tag: string
+  readonly val?: unknown
+}
+
+/** What `handle` of `wrpc:http/incoming-handler` and `outgoing-handler` gives back. */
+export type HttpResult =
+  | { readonly tag: 'ok'; readonly val: HttpResponse }
+  | { readonly tag: 'err'; readonly val: HttpErrorCode }
+
+const decoder = new TextDecoder()
+
+/** The first value of a header as text; `name` in lower case. */
+export function headerValue(fields: HttpFields, name: string): string | undefined {
+  const entry = fields.find(([key]) => key.toLowerCase() === name)
+  const value = entry?.[1][0]
+  return value === undefined ? undefined : decoder.decode(value)
+}
+
+/** `GET`, `POST` … from the variant. */
+export function methodName(method: HttpMethod): string {
+  return method.tag === 'other' ? (method.val ?? '') : method.tag.toUpperCase()
+}

@@ -1,0 +1,28 @@
+import type { Workload } from './desired.ts'
+
+export type Annotations = Readonly<Record<string, string>>
+
+const managedBy = 'wasmcloud.dev/managed-by'
+const appspec = 'wasmcloud.dev/appspec'
+const scaler = 'wasmcloud.dev/scaler'
+const spreadName = 'wasmcloud.dev/spread_name'
+
+/** What the controller writes on everything it starts; hosts give it back in inventory and events. */
+export function annotationsOf({ app, scalerId }: Workload, spread: string): Annotations {
+  return { [managedBy]: 'wadm', [appspec]: app, [scaler]: scalerId, [spreadName]: spread }
+}
+
+/** True when all that we write stands there; more may stand there too. */
+export function carries(found: Annotations, written: Annotations): boolean {
+  return Object.entries(written).every(([key, value]) => found[key] === value)
+}
+
+/** The application that a running thing was started for; undefined when somebody else started it. */
+export function appOf(found: Annotations): string | undefined {
+  return found[managedBy] === 'wadm' ? found[appspec] : undefined
+}
+
+/** The spread that a running thing was started for. */
+export function spreadOf(found: Annotations): string | undefined {
+  return found[spreadName]
+}

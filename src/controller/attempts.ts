@@ -1,0 +1,94 @@
+import type { Command } from './command.ts'
+
+/** A command that was given and did not bring what it should. */
+export interface Failure {
+  readonly app: string
+  readonly part: string
+  readonly error: string
+  /** How often it was tried in a row. */
+  readonly tries: number
+}
+
+interface Attempt {
+  readonly command: Command
+  /** The command as text; another deed on the same target is another attempt. */
+  readonly content: string
+  readonly tries: number
+  /** While flying: when it counts as lost. After a failure: when it may be given again. */
+  readonly until: number
+  readonly error: string | undefined
+  readonly flying: boolean
+}
+
+export const firstPauseMs = 1_000
+export const longestPauseMs = 60_000
+/** A command whose effect has not shown after this is given again. */
+const effectMs = 10_000
+/** A host answers a provider start before it downloads; a second start meanwhile would only be refused. */
+const providerEffectMs = 60_000
+
+/**
+ * What has been tried and may not be tried again yet: a command in flight waits for its effect, a failed one for its
+ * back-off (1 s, 2 s, 4 s … 60 s). Time is given in, in milliseconds of any one clock.
+ */
+export class Attempts {
+  readonly #attempts = new Map<string, Attempt>()
+
+  /** Forgets what is no longer wanted or has come true: every attempt without a command in the new plan. */
+  keepOnly(commands: readonly Command[]): void {
+    const wanted = new Map(commands.map((command) => [command.target, contentOf(command)]))
+    for (const [target, { content }] of this.#attempts)
+      if (wanted.get(target) !== content) this.#attempts.delete(target)
+  }
+
+  /** Whether the command may be given now; one whose time in flight is over has failed and waits a little more. */
+  mayGive(command: Command, now: number): boolean {
+    const attempt = this.#attempts.get(command.target)
+    if (!attempt || attempt.content !== contentOf(command)) return true
+    if (now < attempt.until) return false
+    if (attempt.flying) this.#failed(attempt, 'nothing came of it', now)
+    return !attempt.flying
+  }
+
+  given(command: Command, now: number): void {
+    const content = contentOf(command)
+    const before = this.#attempts.get(command.target)
+    const same = before?.content === content ? before : undefined
+    const until = now + (command.deed.do === 'start provider' ? providerEffectMs : effectMs)
+    const tries = (same?.tries ?? 0) + 1
+    this.#attempts.set(command.target, { command, content, tries, until, error: same?.error, flying: true })
+  }
+
+  /** The command on this target was refused, or a host told that it failed. Others' failures are not ours. */
+  failed(target: string, error: string, now: number): boolean {
+    const attempt = this.#attempts.get(target)
+    if (!attempt?.flying) return false
+    this.#failed(attempt, error, now)
+    return true
+  }
+
+  isFlying(command: Command): boolean {
+    return this.#attempts.get(command.target)?.flying === true
+  }
+
+  /** Those that failed, also while they are tried again. */
+  failures(): Failure[] {
+    return [...this.#attempts.values()].flatMap(({ command: { app, part }, error, tries, flying }) =>
+      error === undefined ? [] : [{ app, part, error, tries: flying ? tries - 1 : tries }],
+    )
+  }
+
+  /** When something here changes by itself next; Infinity for never. */
+  nextDue(): number {
+    return Math.min(...[...this.#attempts.values()].map(({ until }) => until))
+  }
+
+  #failed(attempt: Attempt, error: string, now: number): void {
+    const pause = Math.min(firstPauseMs * 2 ** (attempt.tries - 1), longestPauseMs)
+    this.#attempts.set(attempt.command.target, { ...attempt, error, until: now + pause, flying: false })
+  }
+}
+
+function contentOf({ deed }: Command): string {
+  return JSON.stringify(deed)
+}

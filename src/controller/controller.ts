@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto'
+import { watchBeats } from '../lattice/beat.ts'
+import { openBuckets } from '../lattice/buckets.ts'
+import { watchConnectionGaps } from '../lattice/connection-gaps.ts'
+import type { ControlClient } from '../lattice/control-client.ts'
+import { subscribeEvents } from '../lattice/events.ts'
+import { openControllerBucket, recordsOf } from '../lattice/json-records.ts'
+import { holdLease } from '../lattice/lease.ts'
+import { openManifestStore } from '../lattice/manifest-store.ts'
+import { publishModelNews, serveModelRequests } from '../lattice/model-requests.ts'
+import { modelStatusSubject } from '../lattice/subjects.ts'
+import type { Log } from '../log.ts'
+import { Hosts } from './hosts.ts'
+import { LatticeContents } from './lattice-contents.ts'
+import { createModelApi } from './model-api.ts'
+import { Notes, readMade, readStatus } from './notes.ts'
+import { Reconciler } from './reconciler.ts'
+import { statusReader } from './status-reader.ts'
+
+export interface ControllerOptions {
+  readonly connection: Parameters<typeof openBuckets>[0]['connection']
+  readonly lattice: string
+  readonly client: ControlClient
+  readonly log: Log
+  /** Who this controller is in the lease; default a random name. */
+  readonly holder?: string
+  /** A Weft host whose beat is silent for this long is gone; default 3500 ms. */
+  readonly hostGoneAfterMs?: number
+  /** How often the lease is renewed; default 2000 ms. Another controller takes over after three times that. */
+  readonly leaseRenewMs?: number
+  /** How long hosts may take to be heard after a start or a reconnect, before anything is done; default 1500 ms. */
+  readonly settleMs?: number
+}
+
+export interface Controller {
+  /** True while this controller is the one that acts. */
+  leads(): boolean
+  /** Stops acting at once and gives the lease back; what runs in the lattice goes on. */
+  stop(): Promise<void>
+}
+
+const tickMs = 100
+
+/**
+ * Starts a controller: it serves wadm's API, and keeps the lattice as the deployed manifests want it while it holds the
+ * lease. Any number may run; one acts. A failed start stops what had begun.
+ */
+export async function startController(options: ControllerOptions): Promise<Controller> {
+  const { connection, lattice, client, log } = options
+  const begun: (() => void | Promise<void>)[] = []
+  const stop = async () => {
+    for (const end of begun.splice(0).toReversed()) await end()
+  }
+  try {
+    const store = await openManifestStore({ connection, lattice, log })
+    const bucket = await openControllerBucket(connection, lattice)
+    const gaps = watchConnectionGaps(connection)
+    begun.push(() => gaps.stop())
+    const statuses = recordsOf(bucket, 'status')
+
+    const contents = new LatticeContents(() => reconciler.wake())
+    const hosts = new Hosts({ client, log, onChange: () => reconciler.wake() })
+    const reconciler: Reconciler = new Reconciler({
+      client,
+      log,
+      store,
+      view: () => ({ hosts: hosts.view(), ...contents.view() }),
+      made: new Notes(recordsOf(bucket, 'made'), readMade),
+      statuses: new Notes(statuses, readStatus),
+      mayAct: () => lease.held() && gaps.connectedFor() > (options.settleMs ?? 1_500),
+      onStatus: (name, status) => publishModelNews(connection, modelStatusSubject(lattice, name), status),
+    })
+    const buckets = await openBuckets({ connection, lattice, log })
+    const specs = await buckets.watchSpecs((id, spec) => contents.setSpec(id, spec))
+    begun.push(() => specs.stop())
+    const configs = await buckets.watchConfig((name, config) => contents.setConfig(name, config))
+    begun.push(() => configs.stop())
+    const events = subscribeEvents({
+      connection,
+      lattice,
+      log,
+      onEvent: (event) => {
+        reconciler.onEvent(event)
+        hosts.onEvent(event)
+      },
+    })
+    begun.push(() => events.stop())
+    const beats = watchBeats({
+      connection,
+      lattice,
+      log,
+      onUp: (peer) => hosts.onUp(peer),
+      onDown: (peer) => hosts.onDown(peer),
+      ...(options.hostGoneAfterMs === undefined ? {} : { goneAfterMs: options.hostGoneAfterMs }),
+    })
+    begun.push(() => beats.stop())
+    await hosts.discover()
+    const manifests = await store.watch(() => reconciler.manifestsChanged())
+    begun.push(() => manifests.stop())
+    const api = await serveModelRequests({
+      connection,
+      lattice,
+      log,
+      answer: createModelApi({ store, status: statusReader(statuses) }),
+    })
+    begun.push(() => api.stop())
+    const lease = await holdLease({
+      bucket,
+      key: 'lease',
+      holder: options.holder ?? randomUUID(),
+      log,
+      onHeld: () => reconciler.takeOver(),
+      ...(options.leaseRenewMs === undefined ? {} : { renewMs: options.leaseRenewMs }),
+    })
+    begun.push(() => lease.stop())
+    const timer = setInterval(() => {
+      hosts.tick()
+      reconciler.tick()
+    }, tickMs)
+    begun.push(async () => {
+      clearInterval(timer)
+      await reconciler.stop()
+    })
+    return { leads: () => lease.held(), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}

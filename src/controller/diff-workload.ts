@@ -1,0 +1,124 @@
+import { type Annotations, annotationsOf, appOf, carries } from './annotations.ts'
+import { type Command, type Deed, runningTarget, workloadPart } from './command.ts'
+import type { Workload } from './desired.ts'
+import type { Difference, Obstacle } from './difference.ts'
+import { findRunning, type HostView, type LatticeView } from './lattice-view.ts'
+import type { Assignment, Placement } from './place.ts'
+
+export interface WorkloadDifference extends Difference {
+  /** The obstacles when none of the commands may be given. */
+  hold(type: Obstacle['type'], message: string): readonly Obstacle[]
+}
+
+/** What it takes to have a workload run where it was placed, and nowhere else. */
+export function diffWorkload(
+  workload: Workload,
+  placement: Placement,
+  view: LatticeView,
+): WorkloadDifference {
+  const part = workloadPart(workload.id)
+  const waiting = placement.shortfalls.map((message): Obstacle => ({ part, type: 'waiting', message }))
+  const states = placement.assignments.map((assignment) => stateOf(workload, assignment))
+  const taken = states
+    .filter((state) => state.is === 'taken')
+    .map(({ host }): Obstacle => {
+      const message = `a provider "${workload.id}" that somebody else started runs on ${host.name}: stop it, or give this one another id`
+      return { part, type: 'failed', message }
+    })
+  const serving = states.filter(({ is }) => is === 'good' || is === 'outdated').length
+  const command = (hostId: string, deed: Deed): Command => {
+    return { app: workload.app, part, target: runningTarget(hostId, workload.id), deed }
+  }
+  const commands: Command[] = []
+  let stopped = false
+  for (const { is, assignment, host } of states) {
+    if (is === 'absent' || is === 'scale') commands.push(command(host.id, start(workload, assignment)))
+    if (is !== 'outdated') continue
+    // One that must stop to be replaced goes alone, so that the others serve meanwhile.
+    if (stopped || (serving > 1 && states.some((state) => state.is === 'absent'))) continue
+    stopped = true
+    commands.push(command(host.id, stop(workload, host)))
+  }
+  const settled = states.every(({ is }) => is === 'good')
+  if (settled)
+    commands.push(...leaveOtherHosts(workload, placement, view).map(([id, deed]) => command(id, deed)))
+  return {
+    commands,
+    obstacles: [...waiting, ...taken],
+    hold: (type, message) => [{ part, type, message }],
+  }
+}
+
+interface State {
+  /** `scale`: running, and one command makes it right; `outdated`: must stop first; `taken`: belongs to others. */
+  readonly is: 'absent' | 'good' | 'scale' | 'outdated' | 'taken'
+  readonly host: HostView
+  readonly assignment: Assignment
+}
+
+function stateOf(workload: Workload, assignment: Assignment): State {
+  const { host, spread, instances } = assignment
+  const running = findRunning(host, workload)
+  const isRight = running && carries(running.annotations, annotationsOf(workload, spread))
+  const is = (state: State['is']): State => ({ is: state, host, assignment })
+  if (!running) return is('absent')
+  if (workload.kind === 'provider')
+    return is(isRight ? 'good' : isOurs(workload, running.annotations) ? 'outdated' : 'taken')
+  if (running.image_ref !== workload.image) return is(host.weft ? 'scale' : 'outdated')
+  return is(isRight && 'max_instances' in running && running.max_instances === instances ? 'good' : 'scale')
+}
+
+function isOurs(workload: Workload, annotations: Annotations): boolean {
+  return appOf(annotations) === workload.app
+}
+
+function start(workload: Workload, { host, spread, instances }: Assignment): Deed {
+  const annotations = annotationsOf(workload, spread)
+  const common = { host_id: host.id, config: workload.config, annotations }
+  if (workload.kind === 'provider')
+    return {
+      do: 'start provider',
+      request: { ...common, provider_id: workload.id, provider_ref: workload.image },
+    }
+  // Only Weft swaps the code in place; of Rust hosts up to 1.9 neither scale nor update can be trusted with that.
+  const allow_update = host.weft
+  const request = {
+    ...common,
+    component_id: workload.id,
+    component_ref: workload.image,
+    count: instances,
+    allow_update,
+  }
+  return { do: 'scale', request }
+}
+
+/** Stops a component or provider on a host, whatever it was started with. */
+export function stop(running: Pick<Workload, 'kind' | 'id'>, host: HostView): Deed {
+  if (running.kind === 'provider') return { do: 'stop provider', hostId: host.id, providerId: running.id }
+  const found = host.components.find(({ id }) => id === running.id)
+  return {
+    do: 'scale',
+    request: {
+      component_ref: found?.image_ref ?? '',
+      component_id: running.id,
+      annotations: found?.annotations ?? {},
+      count: 0,
+      host_id: host.id,
+      config: [],
+      allow_update: false,
+    },
+  }
+}
+
+/** Stops it on hosts where it no longer belongs; only once it runs where it does. */
+function leaveOtherHosts(
+  workload: Workload,
+  { assignments }: Placement,
+  { hosts }: LatticeView,
+): [string, Deed][] {
+  const kept = new Set(assignments.map(({ host }) => host.id))
+  return hosts.flatMap((host): [string, Deed][] => {
+    const running = kept.has(host.id) ? undefined : findRunning(host, workload)
+    return running && isOurs(workload, running.annotations) ? [[host.id, stop(workload, host)]] : []
+  })
+}

@@ -1,0 +1,179 @@
+import { WeftError } from '../errors.ts'
+import type { Peer } from '../lattice/beat.ts'
+import type { ControlClient } from '../lattice/control-client.ts'
+import type { LatticeEvent } from '../lattice/events.ts'
+import type { HostInventory } from '../lattice/inventory.ts'
+import type { Log } from '../log.ts'
+import type { HostView } from './lattice-view.ts'
+
+export interface HostsOptions {
+  readonly client: Pick<ControlClient, 'ping' | 'inventory'>
+  readonly log: Log
+  /** Called whenever the view may have changed. */
+  readonly onChange: () => void
+}
+
+/** A host without beats (not a Weft one) is given up after this silence; its heartbeat comes every 30 s. As wadm does. */
+const foreignSilenceMs = 70_000
+/** How soon a host that did not tell its inventory is asked again. */
+const retryMs = 1_000
+
+interface Host {
+  readonly id: string
+  inventory: HostInventory | undefined
+  /** When anything was last heard of it, by the monotonic clock. */
+  heardAt: number
+  unhealthy: Set<string>
+  asking: boolean
+  askAgain: boolean
+  askAt: number
+}
+
+/**
+ * The hosts of the lattice. An event only says that a host has changed: what runs there is asked of the host itself,
+ * so that the peculiar events of some hosts can't mislead us.
+ */
+export class Hosts {
+  readonly #options: HostsOptions
+  readonly #hosts = new Map<string, Host>()
+  /** Hosts that have ever beaten, and of these the ones that beat now. */
+  readonly #weft = new Set<string>()
+  readonly #beating = new Set<string>()
+
+  constructor(options: HostsOptions) {
+    this.#options = options
+  }
+
+  /** Finds the hosts that are there. */
+  async discover(): Promise<void> {
+    const found = await this.#options.client.ping()
+    await Promise.all(found.map(({ id }) => this.#ask(this.#host(id))))
+  }
+
+  onEvent(event: LatticeEvent): void {
+    const { source } = event
+    if (event.name === 'host_stopped') {
+      this.#forget(source)
+      return
+    }
+    if (event.name.startsWith('link') || event.name.startsWith('config')) return
+    const host = this.#host(source)
+    host.heardAt = performance.now()
+    if (event.name === 'host_heartbeat') {
+      host.inventory = { ...event.data, host_id: source }
+    } else if (event.name.startsWith('health_check')) {
+      const { provider_id } = event.data as { readonly provider_id: string }
+      if (!changeHealth(host, event.name, provider_id)) return
+    } else {
+      if (event.name === 'provider_started' || event.name === 'provider_stopped')
+        host.unhealthy.delete(event.data.provider_id)
+      void this.#ask(host)
+      return
+    }
+    this.#options.onChange()
+  }
+
+  onUp({ host: id }: Peer): void {
+    this.#weft.add(id)
+    this.#beating.add(id)
+    void this.#ask(this.#host(id))
+  }
+
+  onDown({ host: id }: Peer): void {
+    this.#beating.delete(id)
+    this.#options.log.info('a host is gone or leaving', { host: id })
+    this.#options.onChange()
+  }
+
+  /** Asks hosts again that did not answer, and gives silent ones up. Called a few times a second. */
+  tick(): void {
+    const now = performance.now()
+    for (const host of this.#hosts.values()) {
+      if (!this.#weft.has(host.id) && now - host.heardAt > foreignSilenceMs) this.#forget(host.id)
+      else if (host.inventory === undefined && now > host.askAt && this.#lives(host)) void this.#ask(host)
+    }
+  }
+
+  /** The living hosts whose inventory is known, in order of id. */
+  view(): readonly HostView[] {
+    return [...this.#hosts.values()]
+      .flatMap((host) =>
+        this.#lives(host) && host.inventory ? [viewOf(host, host.inventory, this.#weft)] : [],
+      )
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  }
+
+  /** What people call the host. */
+  nameOf(id: string): string {
+    return this.#hosts.get(id)?.inventory?.friendly_name ?? id
+  }
+
+  #lives({ id }: Host): boolean {
+    return !this.#weft.has(id) || this.#beating.has(id)
+  }
+
+  #host(id: string): Host {
+    const known = this.#hosts.get(id)
+    if (known) return known
+    const host: Host = {
+      id,
+      inventory: undefined,
+      heardAt: performance.now(),
+      unhealthy: new Set(),
+      asking: false,
+      askAgain: false,
+      askAt: 0,
+    }
+    this.#hosts.set(id, host)
+    return host
+  }
+
+  #forget(id: string): void {
+    this.#beating.delete(id)
+    if (this.#hosts.delete(id)) this.#options.onChange()
+  }
+
+  async #ask(host: Host): Promise<void> {
+    // What is already on its way may have left before the change that we were told of.
+    if (host.asking) {
+      host.askAgain = true
+      return
+    }
+    host.asking = true
+    try {
+      do {
+        host.askAgain = false
+        host.inventory = await this.#options.client.inventory(host.id)
+        host.heardAt = performance.now()
+      } while (host.askAgain)
+    } catch (error) {
+      host.askAt = performance.now() + retryMs
+      this.#options.log.debug('a host does not tell its inventory', {
+        host: host.id,
+        error: WeftError.from(error).message,
+      })
+    } finally {
+      host.asking = false
+    }
+    this.#options.onChange()
+  }
+}
+
+function changeHealth(host: Host, name: string, provider: string): boolean {
+  const before = host.unhealthy.has(provider)
+  if (name === 'health_check_failed') host.unhealthy.add(provider)
+  if (name === 'health_check_passed') host.unhealthy.delete(provider)
+  return before !== host.unhealthy.has(provider)
+}
+
+function viewOf(host: Host, inventory: HostInventory, weft: ReadonlySet<string>): HostView {
+  return {
+    id: host.id,
+    name: inventory.friendly_name,
+    labels: inventory.labels,
+    weft: weft.has(host.id),
+    components: inventory.components,
+    providers: inventory.providers,
+    unhealthy: host.unhealthy,
+  }
+}

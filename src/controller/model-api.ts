@@ -1,0 +1,206 @@
+import { WeftError } from '../errors.ts'
+import type { ManifestStore, StoredApp } from '../lattice/manifest-store.ts'
+import type { ModelRequest } from '../lattice/model-requests.ts'
+import { anything, orNull, parseJson, record, text } from '../lattice/shape.ts'
+import type { JsonObject } from '../manifest/json.ts'
+import { parseManifest } from '../manifest/parse-manifest.ts'
+import { descriptionOf, idsOf } from './read-stored.ts'
+import type { Status } from './status.ts'
+import { manifestOf, newestVersion, resolveVersion, withoutVersion } from './stored-versions.ts'
+import { ulid } from './ulid.ts'
+
+export interface ModelApiParts {
+  readonly store: ManifestStore
+  /** The status of an application as the controller that leads last told it. */
+  readonly status: (name: string, app: StoredApp) => Promise<Status>
+}
+
+/** Answers wadm's API (0.21). What goes wrong is an answer with `result: error`, so nothing here throws on bad input. */
+export function createModelApi(parts: ModelApiParts): (request: ModelRequest) => Promise<unknown> {
+  return (request) => {
+    switch (request.operation) {
+      case 'put':
+        return put(parts, request.body)
+      case 'get':
+        return request.name === '' ? getAll(parts) : get(parts, request)
+      case 'list':
+        return summaries(parts)
+      case 'versions':
+        return versions(parts, request.name)
+      case 'del':
+        return del(parts, request)
+      case 'deploy':
+        return deploy(parts, request)
+      case 'undeploy':
+        return undeploy(parts, request.name)
+      case 'status':
+        return status(parts, request.name)
+    }
+  }
+}
+
+async function put({ store }: ModelApiParts, body: string): Promise<unknown> {
+  const manifest = parseManifest(body, 'manifest')
+  const version = manifest.version === '' ? ulid(Date.now()) : manifest.version
+  const source = manifest.version === '' ? withVersion(manifest.source, version) : manifest.source
+  let total = 0
+  await store.change(manifest.name, (stored = { versions: [], deployed: undefined }) => {
+    if (manifestOf(stored, version) !== undefined)
+      throw new WeftError('invalid', `Manifest version ${version} already exists`)
+    total = stored.versions.length + 1
+    return { ...stored, versions: [...stored.versions, { version, manifest: source }] }
+  })
+  return {
+    result: total === 1 ? 'created' : 'newversion',
+    total_versions: total,
+    current_version: version,
+    message: `Successfully put manifest ${manifest.name} ${version}`,
+    name: manifest.name,
+  }
+}
+
+function withVersion(source: JsonObject, version: string): JsonObject {
+  const metadata = objectIn(source, 'metadata')
+  return {
+    ...source,
+    metadata: { ...metadata, annotations: { ...objectIn(metadata, 'annotations'), version } },
+  }
+}
+
+function objectIn(object: JsonObject, name: string): JsonObject {
+  const value = object[name]
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
+}
+
+async function get({ store }: ModelApiParts, { name, body }: ModelRequest): Promise<unknown> {
+  const app = await store.read(name)
+  if (!app) return { ...notFound(name), manifest: null }
+  const version = versionIn(body) ?? newestVersion(app)
+  const manifest = manifestOf(app, version)
+  return manifest === undefined
+    ? { result: 'notfound', message: `Application ${name} has no version ${version}`, manifest: null }
+    : { result: 'success', message: `Successfully fetched application ${name} ${version}`, manifest }
+}
+
+async function getAll(parts: ModelApiParts): Promise<unknown> {
+  const models = await summaries(parts)
+  return { result: 'success', message: 'Successfully fetched list of applications', models }
+}
+
+async function summaries({ store, status: statusFor }: ModelApiParts): Promise<unknown[]> {
+  const apps = [...(await store.readAll())]
+  return await Promise.all(
+    apps.map(async ([name, app]) => {
+      const detailed_status = await statusFor(name, app)
+      const version = newestVersion(app)
+      return {
+        name,
+        version,
+        description: descriptionOf(manifestOf(app, version)) ?? null,
+        deployed_version: app.deployed ?? null,
+        detailed_status,
+        status: detailed_status.status.type,
+        status_message: detailed_status.status.message || null,
+      }
+    }),
+  )
+}
+
+async function versions({ store }: ModelApiParts, name: string): Promise<unknown> {
+  const app = await store.read(name)
+  if (!app) return { ...notFound(name), versions: [] }
+  return {
+    result: 'success',
+    message: `Successfully fetched versions for application ${name}`,
+    versions: app.versions.map(({ version }) => ({ version, deployed: version === app.deployed })),
+  }
+}
+
+async function del({ store }: ModelApiParts, { name, body }: ModelRequest): Promise<unknown> {
+  const version = versionIn(body)
+  const app = await store.read(name)
+  if (!app) return { result: 'noop', message: `Application ${name} doesn't exist`, undeploy: false }
+  if (version !== undefined && manifestOf(app, version) === undefined)
+    return { result: 'noop', message: `Application version ${version} doesn't exist`, undeploy: false }
+  const undeploys = app.deployed !== undefined && (version === undefined || app.deployed === version)
+  const isLast = version === undefined || app.versions.length === 1
+  if (isLast) await store.remove(name)
+  else await store.change(name, (stored) => stored && withoutVersion(stored, version))
+  const what = version === undefined ? `application ${name}` : `version ${version} of application ${name}`
+  return { result: 'deleted', message: `Successfully deleted ${what}`, undeploy: undeploys }
+}
+
+async function deploy({ store }: ModelApiParts, { name, body }: ModelRequest): Promise<unknown> {
+  const asked = versionIn(body)
+  const apps = await store.readAll()
+  const app = apps.get(name)
+  if (!app) return { ...notFound(name), name, version: asked ?? null }
+  const version = resolveVersion(app, asked)
+  const manifest = manifestOf(app, version)
+  if (manifest === undefined) {
+    const have = app.versions.map((stored) => stored.version).join(', ')
+    const message = `Application ${name} has no version ${version} to deploy; it has ${have}`
+    return { result: 'error', message, name, version }
+  }
+  const clash = findClash(name, manifest, apps)
+  if (clash !== undefined) return { result: 'error', message: clash, name, version }
+  await store.change(name, (stored) => stored && { ...stored, deployed: version })
+  return {
+    result: 'acknowledged',
+    message: `Successfully deployed application ${name} ${version}`,
+    name,
+    version,
+  }
+}
+
+/** Ids are one space for the whole lattice. */
+function findClash(
+  name: string,
+  manifest: unknown,
+  apps: ReadonlyMap<string, StoredApp>,
+): string | undefined {
+  const ids = idsOf(manifest, name)
+  for (const [other, app] of apps) {
+    if (other === name || app.deployed === undefined) continue
+    const taken = idsOf(manifestOf(app, app.deployed), other)
+    const id = ids.find((candidate) => taken.includes(candidate))
+    if (id !== undefined)
+      return `Component identifier '${id}' is already deployed in a different application '${other}'.`
+  }
+  return undefined
+}
+
+async function undeploy({ store }: ModelApiParts, name: string): Promise<unknown> {
+  const app = await store.read(name)
+  if (!app) return { ...notFound(name), name, version: null }
+  await store.change(name, (stored) => stored && { ...stored, deployed: undefined })
+  return {
+    result: 'acknowledged',
+    message: `Successfully undeployed application ${name}`,
+    name,
+    version: app.deployed ?? null,
+  }
+}
+
+async function status({ store, status: statusFor }: ModelApiParts, name: string): Promise<unknown> {
+  const app = await store.read(name)
+  if (!app) return { ...notFound(name), status: null }
+  return {
+    result: 'ok',
+    message: `Successfully fetched status of application ${name}`,
+    status: await statusFor(name, app),
+  }
+}
+
+function notFound(name: string): { readonly result: 'notfound'; readonly message: string } {
+  return { result: 'notfound', message: `Application with the name ${name} not found` }
+}
+
+const versionShape = record({ version: orNull(text) })
+
+function versionIn(body: string): string | undefined {
+  if (body.trim() === '' || body.trim() === 'null') return undefined
+  const bytes = new TextEncoder().encode(body)
+  parseJson(bytes, anything)
+  return parseJson(bytes, versionShape).version ?? undefined
+}

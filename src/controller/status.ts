@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import type { Failure } from './attempts.ts'
+import { type Command, configPart, workloadPart } from './command.ts'
+import type { DesiredApp, Workload } from './desired.ts'
+import { linkPart } from './diff-links.ts'
+import type { Obstacle } from './difference.ts'
+import { findRunning, type HostView } from './lattice-view.ts'
+import type { Placement } from './place.ts'
+
+/** The states of an application or a part of it, worst first: the worst part is the state of the whole. */
+export const statusTypes = [
+  'failed',
+  'undeployed',
+  'waiting',
+  'reconciling',
+  'unhealthy',
+  'deployed',
+] as const
+export type StatusType = (typeof statusTypes)[number]
+
+export interface StatusInfo {
+  readonly type: StatusType
+  readonly message: string
+}
+
+/** The status of an application, in the shape of wadm's API. */
+export interface Status {
+  readonly status: StatusInfo
+  readonly scalers: readonly ScalerStatus[]
+  readonly version: string
+  readonly components: readonly never[]
+}
+
+export interface ScalerStatus {
+  readonly id: string
+  readonly kind: 'SpreadScaler' | 'DaemonScaler' | 'LinkScaler' | 'ConfigScaler' | 'SecretScaler'
+  readonly name: string
+  readonly status: StatusInfo
+}
+
+export interface StatusInput {
+  readonly app: DesiredApp
+  readonly placements: ReadonlyMap<Workload, Placement>
+  /** What is still to be done, in flight or not. */
+  readonly commands: readonly Command[]
+  readonly obstacles: readonly Obstacle[]
+  readonly failures: readonly Failure[]
+}
+
+/** The status of a deployed application with a reason for each part that is not as it should be. */
+export function statusOf(input: StatusInput): Status {
+  const { app, placements } = input
+  const scalers: ScalerStatus[] = [
+    ...app.failures.map(({ title, message }) =>
+      scaler('SpreadScaler', title, title, { type: 'failed', message }),
+    ),
+    ...[...placements].map(([workload, placement]) => {
+      const kind = workload.scaler?.kind === 'daemon' ? 'DaemonScaler' : 'SpreadScaler'
+      return scaler(kind, workload.name, workload.scalerId, workloadStatus(input, workload, placement))
+    }),
+    ...app.links.map((link) =>
+      scaler('LinkScaler', link.title, linkPart(link), partStatus(input, linkPart(link))),
+    ),
+    ...app.configs.map(({ kind, title, name }) => {
+      const status = partStatus(input, configPart(name))
+      return scaler(kind === 'secret' ? 'SecretScaler' : 'ConfigScaler', title, configPart(name), status)
+    }),
+  ]
+  return { status: worst(scalers), scalers, version: app.version, components: [] }
+}
+
+/** The status of an application that is not deployed; `left` is what of it is still to be removed. */
+export function undeployedStatus(left: readonly Command[], failures: readonly Failure[] = []): Status {
+  const [failure] = failures
+  const message =
+    failure !== undefined
+      ? `can't remove ${failure.part}: ${failure.error}`
+      : left.length > 0
+        ? `still to be removed: ${left.map(({ target }) => target).join(', ')}`
+        : ''
+  return { status: { type: 'undeployed', message }, scalers: [], version: '', components: [] }
+}
+
+function scaler(kind: ScalerStatus['kind'], name: string, key: string, status: StatusInfo): ScalerStatus {
+  const id = /^[0-9a-f]{64}$/.test(key) ? key : createHash('sha256').update(key).digest('hex')
+  return { id, kind, name, status }
+}
+
+function workloadStatus(input: StatusInput, workload: Workload, placement: Placement): StatusInfo {
+  if (!workload.scaler)
+    return { type: 'deployed', message: 'not started: the manifest gives it no spreadscaler or daemonscaler' }
+  const status = partStatus(input, workloadPart(workload.id))
+  if (status.type === 'reconciling') return { type: 'reconciling', message: progress(workload, placement) }
+  if (status.type !== 'deployed') return status
+  const sick = placement.assignments.filter(({ host }) => host.unhealthy.has(workload.id))
+  if (sick.length === 0) return status
+  const hosts = sick.map(({ host }) => host.name).join(', ')
+  return { type: 'unhealthy', message: `${workload.name}: health check failed on ${hosts}` }
+}
+
+function progress(workload: Workload, { assignments }: Placement): string {
+  const running = assignments.filter(({ host }: { host: HostView }) => findRunning(host, workload))
+  return `${workload.name}: runs on ${running.length} of ${assignments.length} hosts, changes under way`
+}
+
+function partStatus({ commands, obstacles, failures, app }: StatusInput, part: string): StatusInfo {
+  const failure = failures.find((candidate) => candidate.part === part && candidate.app === app.name)
+  const obstacle = (type: Obstacle['type']) =>
+    obstacles
+      .filter((candidate) => candidate.part === part && candidate.type === type)
+      .map(({ message }) => message)
+  const failed = obstacle('failed')
+  const waiting = obstacle('waiting')
+  if (failed.length > 0) return { type: 'failed', message: failed.join('; ') }
+  if (failure) {
+    const times = failure.tries === 1 ? 'once' : `${failure.tries} times`
+    return { type: 'failed', message: `${failure.error} (tried ${times}, trying on)` }
+  }
+  if (waiting.length > 0) return { type: 'waiting', message: `waiting: ${waiting.join('; ')}` }
+  const open = commands.some((command) => command.part === part)
+  return open ? { type: 'reconciling', message: `${part}: under way` } : { type: 'deployed', message: '' }
+}
+
+function worst(scalers: readonly ScalerStatus[]): StatusInfo {
+  const type =
+    statusTypes.find((candidate) => scalers.some(({ status }) => status.type === candidate)) ?? 'deployed'
+  const messages = scalers
+    .filter(({ status }) => status.type === type && status.message !== '')
+    .map(({ name, status }) =>
+      status.message.includes(name) ? status.message : `${name}: ${status.message}`,
+    )
+  return { type, message: [...new Set(messages)].join('; ') }
+}

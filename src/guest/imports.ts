@@ -1,0 +1,111 @@
+import { configImports } from '../capability/config-imports.ts'
+import { GuestError, guestError } from '../capability/guest-error.ts'
+import type { HttpRequest, HttpResult } from '../capability/http.ts'
+import { outgoingHandler } from '../capability/http-wit.ts'
+import { keyvalueImports } from '../capability/keyvalue-imports.ts'
+import { keyvalueInterface } from '../capability/keyvalue-wit.ts'
+import { loggingImports } from '../capability/logging-imports.ts'
+import { WeftError } from '../errors.ts'
+import { withoutVersion } from '../wit/names.ts'
+import type { WitInterface, WitWorld } from '../wit/type.ts'
+import { customImports } from './custom-imports.ts'
+import { denied } from './denied.ts'
+import type { Invocation } from './invocation.ts'
+import { latticeImports } from './lattice-imports.ts'
+import { wasi02 } from './wasi-0-2/imports.ts'
+import { wasi03 } from './wasi-0-3/imports.ts'
+import { Request } from './wasi-0-3/request.ts'
+import { Response } from './wasi-0-3/response.ts'
+import type { WasiContext } from './wasi-context.ts'
+
+export type ImportObjects = Record<string, object>
+
+/** Everything that one invocation's instance imports, by full interface id. */
+export function importsFor(world: WitWorld, invocation: Invocation, context: WasiContext): ImportObjects {
+  const families = new Map<string, Record<string, object>>()
+  const family = (name: string, make: () => Record<string, object>) => {
+    const made = families.get(name) ?? make()
+    families.set(name, made)
+    return made
+  }
+  const resolve = (one: WitInterface): object => {
+    const key = withoutVersion(one.id)
+    const version = one.id.slice(key.length + 1)
+    if (key.startsWith('wasi:keyvalue/')) {
+      return (
+        family(`keyvalue${version}`, () => keyokValue(version, invocation))[key.slice(14)] ??
+        customImports(one, invocation)
+      )
+    }
+    if (key === 'wasi:config/store' || key === 'wasi:config/runtime')
+      return configImports(invocation.services.config)
+    if (key === 'wasi:logging/logging') return loggingImports(invocation.log)
+    if (key === 'wasmcloud:bus/lattice') return latticeImports(invocation)
+    if (key === 'wasi:http/client' && version.startsWith('0.3')) return clientImports(invocation)
+    if (!key.startsWith('wasi:')) return customImports(one, invocation)
+    const wasi = version.startsWith('0.3')
+      ? family('0.3', () => wasi03(context))
+      : family('0.2', () =>
+          wasi02(context, { sendRequest: (request, options) => sendRequest(invocation, request, options) }),
+        )
+    return wasi[key] ?? denied(one)
+  }
+  return Object.fromEntries(world.imports.map((one) => [one.id, resolve(one)]))
+}
+
+/** Sends a guest's outgoing request over the link for `wasi:http/outgoing-handler`. */
+async function sendRequest(
+  invocation: Invocation,
+  request: HttpRequest,
+  options: unknown,
+): Promise<HttpResult> {
+  const wire = outgoingHandler()
+  const fn = functionOf(wire, 'handle')
+  try {
+    return (await invocation.callOut('wasi:http/outgoing-handler', wire.id, fn, [
+      request,
+      options,
+    ])) as HttpResult
+  } catch (error) {
+    return { tag: 'err', val: { tag: 'internal-error', val: WeftError.from(error).message } }
+  }
+}
+
+function clientImports(invocation: Invocation): object {
+  return {
+    async send(request: Request) {
+      const result = await sendRequest(invocation, Request.sent(request), undefined)
+      if (result.tag === 'err') throw guestError(result.val)
+      return Response.received(result.val)
+    },
+  }
+}
+
+function keyokValue(version: string, invocation: Invocation): Record<string, object> {
+  return keyvalueImports(version, async (lattice, name, args) => {
+    const wire = keyvalueInterface(lattice)
+    // The extension for compare-and-set goes where the link for atomics goes.
+    const key = lattice.startsWith('weft:')
+      ? 'wasi:keyvalue/atomics'
+      : withoutVersion(lattice).replace('wrpc:', 'wasi:')
+    try {
+      const result = await invocation.callOut(key, lattice, functionOf(wire, name), args)
+      return okValue(result)
+    } catch (error) {
+      if (error instanceof GuestError) throw error
+      throw guestError({ tag: 'other', val: WeftError.from(error).message })
+    }
+  })
+}
+
+function okValue(result: unknown): unknown {
+  const { tag, val } = result as { tag: 'ok' | 'err'; val?: unknown }
+  if (tag === 'err') throw guestError(val)
+  return val
+}
+
+function functionOf(one: WitInterface, name: string) {
+  const found = one.functions.find((each) => each.name === name)
+  if (!found) throw new WeftError('internal', `${one.id} has no function ${name}`)
+  return found
+}

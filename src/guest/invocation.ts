@@ -1,0 +1,69 @@
+import { type Call, type Invoke, operationName } from '../call/call.ts'
+import { childOf } from '../call/child.ts'
+import { WeftError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { withoutVersion } from '../wit/names.ts'
+import type { WitFunction } from '../wit/type.ts'
+
+/** What a running component needs of its host. Config and links are read at the moment of use, so changes show at once. */
+export interface ComponentServices {
+  /** Makes the calls that the guest makes. */
+  readonly invoke: Invoke
+  readonly log: Log
+  config(): Readonly<Record<string, string>>
+  /** The id that link `name` of this component leads to for `ns:pkg/iface`; undefined when there is no such link. */
+  linkTarget(name: string, interfaceKey: string): string | undefined
+}
+
+/** One run of an export: which call it answers, and how its imports call out. */
+export class Invocation {
+  readonly call: Call
+  readonly services: ComponentServices
+  readonly log: Log
+  readonly #linkNames = new Map<string, string>()
+
+  constructor(call: Call, services: ComponentServices) {
+    this.call = call
+    this.services = services
+    const trace = call.context.trace
+    this.log = services.log.with({ component: call.target, traceId: trace?.traceId, spanId: trace?.spanId })
+  }
+
+  /** `wasmcloud:bus/lattice` set-link-name: the link that calls of `interfaceKey` take from now on. */
+  setLinkName(interfaceKey: string, name: string): void {
+    this.#linkNames.set(interfaceKey, name)
+  }
+
+  /**
+   * Calls what the link for `interfaceKey` (`ns:pkg/iface`) leads to. `wireInterface` is the interface as the lattice
+   * names it. Gives back the raw result value.
+   */
+  async callOut(
+    interfaceKey: string,
+    wireInterface: string,
+    fn: WitFunction,
+    args: readonly unknown[],
+  ): Promise<unknown> {
+    const operation = { interface: wireInterface, function: fn }
+    const linkName = this.#linkNames.get(interfaceKey) ?? 'default'
+    const target = this.services.linkTarget(linkName, interfaceKey)
+    if (target === undefined)
+      throw missingLink(this.call.target, interfaceKey, linkName, operationName(operation))
+    return this.services.invoke(childOf(this.call, { target, operation, args, linkName }))
+  }
+}
+
+function missingLink(
+  component: string,
+  interfaceKey: string,
+  linkName: string,
+  operation: string,
+): WeftError {
+  const [namespace, rest = ''] = withoutVersion(interfaceKey).split(':')
+  const [pkg, name] = rest.split('/')
+  return new WeftError(
+    'not_found',
+    `component ${component} called ${operation}, but has no link named ${linkName} for ${interfaceKey}: ` +
+      `add a link with namespace ${namespace}, package ${pkg}, interface ${name}`,
+  )
+}

@@ -1,0 +1,90 @@
+import { WeftError } from '../errors.ts'
+
+/** Calls that may wait for a permit on one thread; one more fails with `exhausted`. */
+const longestQueue = 10_000
+
+/** What all data threads of a host share about one component: permits in use, and threads with waiting calls. */
+export function sharedPermits(): SharedArrayBuffer {
+  return new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)
+}
+
+const inUse = 0
+const waiting = 1
+
+/**
+ * `max_instances` of one component, exact over the data threads of a host: one shared counter, first come first served
+ * within a thread. A thread that gives a permit back while others wait calls `poke`, and they call `poked`.
+ */
+export class Permits {
+  readonly #counts: Int32Array
+  readonly #queue: { readonly grant: () => void }[] = []
+  readonly #poke: () => void
+  max: number
+
+  constructor(shared: SharedArrayBuffer, max: number, poke: () => void) {
+    this.#counts = new Int32Array(shared)
+    this.#poke = poke
+    this.max = max
+  }
+
+  /** Permits in use over all threads. */
+  get active(): number {
+    return Atomics.load(this.#counts, inUse)
+  }
+
+  get free(): boolean {
+    return this.active < this.max
+  }
+
+  /** True when a permit was taken without waiting. */
+  tryAcquire(): boolean {
+    for (;;) {
+      const used = Atomics.load(this.#counts, inUse)
+      if (used >= this.max) return false
+      if (Atomics.compareExchange(this.#counts, inUse, used, used + 1) === used) return true
+    }
+  }
+
+  /** Waits for a permit; rejects with the signal's reason, or `exhausted` when too many wait already. */
+  async acquire(signal: AbortSignal): Promise<void> {
+    if (this.#queue.length === 0 && this.tryAcquire()) return
+    if (this.#queue.length >= longestQueue) {
+      throw new WeftError('exhausted', `${longestQueue} calls wait already for one of ${this.max} instances`)
+    }
+    await new Promise<void>((resolve, reject) => {
+      signal.throwIfAborted()
+      const entry = {
+        grant: () => {
+          signal.removeEventListener('abort', giveUp)
+          Atomics.sub(this.#counts, waiting, 1)
+          resolve()
+        },
+      }
+      const giveUp = () => {
+        this.#queue.splice(this.#queue.indexOf(entry), 1)
+        Atomics.sub(this.#counts, waiting, 1)
+        reject(signal.reason)
+      }
+      signal.addEventListener('abort', giveUp, { once: true })
+      Atomics.add(this.#counts, waiting, 1)
+      this.#queue.push(entry)
+      // A permit may have come back between the first look and the moment others could see us wait.
+      this.poked()
+    })
+  }
+
+  release(): void {
+    const next = this.active <= this.max ? this.#queue.shift() : undefined
+    if (next) {
+      next.grant()
+      return
+    }
+    Atomics.sub(this.#counts, inUse, 1)
+    if (Atomics.load(this.#counts, waiting) > 0) this.#poke()
+  }
+
+  /** Another thread gave a permit back, or `max` has grown: hands out what is free. */
+  poked(): void {
+    while (this.#queue.length > 0 && this.tryAcquire()) this.#queue.shift()?.grant()
+  }
+}

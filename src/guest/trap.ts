@@ -1,0 +1,37 @@
+import { type Call, operationName } from '../call/call.ts'
+import { WeftError } from '../errors.ts'
+import type { Log } from '../log.ts'
+
+/** The thrown `err` case of an export's `result`, as jco wraps it; undefined when something else was thrown. */
+export function errorValueOf(thrown: unknown): { readonly payload: unknown } | undefined {
+  return thrown instanceof Error && thrown.constructor.name === 'ComponentError' && 'payload' in thrown
+    ? { payload: thrown.payload }
+    : undefined
+}
+
+/**
+ * What a guest's export threw, as the call's error. A failure of one of its imports stays what it is; anything else is a
+ * trap, logged here once with the wasm stack.
+ */
+export function failureOf(thrown: unknown, call: Call, log: Log): WeftError {
+  if (thrown instanceof WeftError) return thrown
+  if (call.signal.aborted) return WeftError.from(call.signal.reason)
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const operation = operationName(call.operation)
+  log.error(`component ${call.target} trapped in ${operation}: ${error.message}`, {
+    operation,
+    stack: wasmStack(error),
+  })
+  return new WeftError('trapped', `component ${call.target} trapped in ${operation}: ${error.message}`, {
+    cause: error,
+  })
+}
+
+/** The frames that are WebAssembly, with the names of the name section; all frames when none is. */
+function wasmStack(error: Error): string {
+  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '))
+  const wasm = frames.filter((line) => line.includes('wasm://'))
+  return (wasm.length > 0 ? wasm : frames)
+    .map((line) => line.trim().replace(/wasm:\/\/wasm\//, ''))
+    .join('\n')
+}

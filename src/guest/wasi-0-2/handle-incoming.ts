@@ -1,0 +1,87 @@
+import type { HttpRequest, HttpResult } from '../../capability/http.ts'
+import { WeftError } from '../../errors.ts'
+import { IncomingRequest } from './incoming-message.ts'
+import type { OutgoingContent } from './outgoing-body.ts'
+import { OutgoingResponse } from './outgoing-message.ts'
+import { abortError, untilAborted } from './readiness.ts'
+import { type ResponseOrError, ResponseOutparam } from './response-outparam.ts'
+
+/** The export `wasi:http/incoming-handler` as the glue gives it. */
+export interface IncomingHandler {
+  handle(request: IncomingRequest, responseOut: ResponseOutparam): Promise<void> | void
+}
+
+export interface IncomingExchange {
+  /** Settles as soon as the guest sets its response, whose body streams on; rejects when it ends without one. */
+  readonly response: Promise<HttpResult>
+  /**
+   * Settles when the export has returned and the body is over: read to its end, hung up or broken off. Rejects with what
+   * the guest threw once its response was out. A response whose body nobody wants must be hung up by its iterator's
+   * `return()`.
+   */
+  readonly done: Promise<void>
+}
+
+/** Runs a guest's HTTP handler for one request. A trap is given on as it was thrown, with its wasm stack. */
+export function handleIncoming(
+  handler: IncomingHandler,
+  request: HttpRequest,
+  signal: AbortSignal,
+): IncomingExchange {
+  const exchange = new Exchange()
+  const done = exchange.run(handler, new IncomingRequest(request, signal), signal)
+  // A caller may care for the response alone.
+  done.catch(() => {})
+  return { response: exchange.response, done }
+}
+
+class Exchange {
+  readonly #answer = Promise.withResolvers<HttpResult>()
+  #answered = false
+  #content: OutgoingContent | undefined
+
+  get response(): Promise<HttpResult> {
+    return this.#answer.promise
+  }
+
+  async run(handler: IncomingHandler, request: IncomingRequest, signal: AbortSignal): Promise<void> {
+    try {
+      const outparam = new ResponseOutparam((answer) => this.#set(answer))
+      await untilAborted(
+        Promise.try(() => handler.handle(request, outparam)),
+        signal,
+      )
+      if (!this.#answered) throw new WeftError('trapped', 'the guest returned without setting a response')
+      this.#content?.fail(new WeftError('trapped', 'the guest returned without finishing its body'))
+    } catch (thrown) {
+      this.#fail(signal.aborted ? abortError(signal) : thrown)
+    } finally {
+      // What the guest did not read is not read any more.
+      request[Symbol.dispose]()
+    }
+    await this.#content?.bytes.ended
+  }
+
+  #set(answer: ResponseOrError): void {
+    this.#answered = true
+    if (answer.tag === 'err') {
+      this.#answer.resolve(answer)
+      return
+    }
+    const { response, content } = OutgoingResponse.sent(answer.val)
+    this.#content = content
+    this.#answer.resolve({ tag: 'ok', val: response })
+  }
+
+  #fail(thrown: unknown): void {
+    if (!this.#answered) {
+      this.#answer.reject(thrown)
+      return
+    }
+    const message = thrown instanceof Error ? thrown.message : String(thrown)
+    this.#content?.fail(
+      new WeftError('trapped', `the guest trapped in mid-body: ${message}`, { cause: thrown }),
+    )
+    throw thrown
+  }
+}

@@ -1,0 +1,40 @@
+import type { HttpErrorCode } from '../../capability/http.ts'
+import { Fields } from './fields.ts'
+import { FutureTrailers, IncomingBody } from './incoming-body.ts'
+import { IncomingRequest, IncomingResponse } from './incoming-message.ts'
+import type { IoError } from './io-error.ts'
+import { OutgoingBody } from './outgoing-body.ts'
+import { FutureIncomingResponse } from './outgoing-handler.ts'
+import { OutgoingRequest, OutgoingResponse } from './outgoing-message.ts'
+import { RequestOptions } from './request-options.ts'
+import { ResponseOutparam } from './response-outparam.ts'
+
+const shared = {
+  Fields,
+  FutureIncomingResponse,
+  FutureTrailers,
+  IncomingBody,
+  IncomingRequest,
+  IncomingResponse,
+  OutgoingBody,
+  RequestOptions,
+  ResponseOutparam,
+  httpErrorCode: (error: IoError): HttpErrorCode | undefined => error.httpErrorCode,
+}
+
+/** `wasi:http/types`. A guest constructs messages itself, so these two classes must know their invocation. */
+export function httpTypes(signal: AbortSignal): object {
+  return {
+    ...shared,
+    OutgoingRequest: class extends OutgoingRequest {
+      constructor(headers: Fields) {
+        super(headers, signal)
+      }
+    },
+    OutgoingResponse: class extends OutgoingResponse {
+      constructor(headers: Fields) {
+        super(headers, signal)
+      }
+    },
+  }
+}

@@ -1,0 +1,138 @@
+import type { GuestError } from '../../capability/guest-error.ts'
+import { streamClosed } from './io-error.ts'
+import type { ByteSink } from './output-stream.ts'
+import { abortError, Bell } from './readiness.ts'
+
+/** What a guest may write ahead of its reader, per body: a guest that writes more waits. */
+export const outgoingBufferSize = 64 * 1024
+
+/** The same bound for many tiny writes, each of which costs more than its bytes. */
+const mostChunks = 1024
+
+/**
+ * The bytes of a body that goes out: the guest writes, the host iterates. Bounded; whichever side leaves first, the other
+ * is told: a reader that returns makes the guest's writes fail with `closed`, a body that breaks off throws at the reader.
+ * A reader that never iterates must call `hangUp()`.
+ */
+export class OutgoingBytes implements ByteSink, AsyncIterable<Uint8Array> {
+  readonly #room = new Bell()
+  readonly #arrival = new Bell()
+  readonly #end = Promise.withResolvers<void>()
+  readonly #signal: AbortSignal
+  readonly #abort = () => this.fail(abortError(this.#signal))
+  #chunks: Uint8Array[] = []
+  #size = 0
+  #state: 'open' | 'finished' | 'gone' = 'open'
+  #failure: Error | undefined
+  /** Bytes taken from the guest so far. */
+  written = 0
+  /** Looks at each write before it is taken: the error to refuse it with, if any. */
+  check: ((total: number) => GuestError | undefined) | undefined
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal
+    signal.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  /** Resolves when all is over: read to the end, hung up, or failed. */
+  get ended(): Promise<void> {
+    return this.#end.promise
+  }
+
+  /** The guest has neither finished nor lost this body. */
+  get isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  isReady(): boolean {
+    return this.#state !== 'open' || this.#free() > 0
+  }
+
+  onChange(wake: () => void): () => void {
+    return this.#room.onChange(wake)
+  }
+
+  room(): number {
+    if (this.#state !== 'open') throw streamClosed()
+    return this.#free()
+  }
+
+  put(bytes: Uint8Array): void {
+    if (this.#state !== 'open') throw streamClosed()
+    const refused = this.check?.(this.written + bytes.byteLength)
+    if (refused) throw refused
+    if (bytes.byteLength === 0) return
+    this.written += bytes.byteLength
+    this.#size += bytes.byteLength
+    this.#chunks.push(bytes)
+    this.#arrival.ring()
+  }
+
+  /** Dropping the stream ends nothing: the body does, when it is finished or dropped. */
+  release(): void {}
+
+  /** No more bytes will come; the reader gets what is there and then the end. */
+  finish(): void {
+    if (this.#state !== 'open') return
+    this.#state = 'finished'
+    // Without bytes left, it does not take a reader to be over.
+    if (this.#size === 0) this.hangUp()
+    this.#arrival.ring()
+    this.#room.ring()
+  }
+
+  /** The body breaks off: the reader gets `error` now, what was not read is dropped. */
+  fail(error: Error): void {
+    if (this.#state === 'gone') return
+    this.#failure = error
+    this.hangUp()
+  }
+
+  /** The reader wants no more. */
+  hangUp(): void {
+    if (this.#state === 'gone') return
+    this.#state = 'gone'
+    this.#chunks = []
+    this.#size = 0
+    this.#signal.removeEventListener('abort', this.#abort)
+    this.#room.ring()
+    this.#arrival.ring()
+    this.#end.resolve()
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return {
+      next: () => this.#next(),
+      return: async () => {
+        this.hangUp()
+        return { done: true, value: undefined }
+      },
+    }
+  }
+
+  async #next(): Promise<IteratorResult<Uint8Array>> {
+    while (this.#size === 0 && this.#state === 'open') {
+      await new Promise<void>((resolve) => this.#arrival.once(resolve))
+    }
+    if (this.#failure) throw this.#failure
+    if (this.#size === 0) {
+      this.hangUp()
+      return { done: true, value: undefined }
+    }
+    return { done: false, value: this.#takeAll() }
+  }
+
+  /** All that is there in one piece: a guest's many small writes cost the network one. */
+  #takeAll(): Uint8Array {
+    const [first] = this.#chunks
+    const bytes = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks)
+    this.#chunks = []
+    this.#size = 0
+    this.#room.ring()
+    return bytes
+  }
+
+  #free(): number {
+    return this.#chunks.length >= mostChunks ? 0 : Math.max(0, outgoingBufferSize - this.#size)
+  }
+}

@@ -1,0 +1,9 @@
+/** What the WASI imports of one instance know of the world: everything a guest may see or touch is named here. */
+export interface WasiContext {
+  readonly args: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  /** Takes what the guest writes to stdout or stderr; must not throw and must not wait. */
+  readonly writeOutput: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void
+  /** Aborted when the invocation ends or is given up; whatever waits for the guest stops waiting then. */
+  readonly signal: AbortSignal
+}

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { WeftError } from '../errors.ts'
+import type { ThreadParts } from './data-thread.ts'
+import type { PlanFailure, ThreadPlan } from './thread-messages.ts'
+
+type Parts = Pick<ThreadParts, 'components' | 'providers' | 'log'>
+
+/**
+ * Makes a thread like the plans it is given, one after the other; a plan that was overtaken while another was being
+ * applied is skipped, and confirmed with its successor. `onApplied` comes when every subject is subscribed and flushed.
+ */
+export function applyPlan(
+  parts: Parts,
+  onApplied: (revision: number, failures: readonly PlanFailure[]) => void,
+) {
+  let latest: ThreadPlan | undefined
+  let working: Promise<void> | undefined
+  const work = async () => {
+    while (latest) {
+      const plan = latest
+      latest = undefined
+      onApplied(plan.revision, await apply(parts, plan))
+    }
+    working = undefined
+  }
+  return {
+    next(plan: ThreadPlan): void {
+      latest = plan
+      working ??= work()
+    },
+    /** Takes everything off: providers' listeners first, so that nothing new comes in; at most `graceMs`. */
+    async stop(graceMs: number): Promise<void> {
+      latest = undefined
+      const { components, providers } = parts
+      const ended = (async () => {
+        await working
+        await Promise.allSettled(providers.ids().map((id) => providers.remove(id)))
+        await Promise.allSettled(components.ids().map((id) => components.remove(id)))
+      })()
+      await Promise.race([ended, delay(graceMs, undefined, { ref: false })])
+    },
+  }
+}
+
+async function apply(
+  { components, providers, log }: Parts,
+  plan: ThreadPlan,
+): Promise<readonly PlanFailure[]> {
+  const failures: PlanFailure[] = []
+  const attempt = async (id: string, work: () => Promise<void>) => {
+    try {
+      await work()
+    } catch (error) {
+      failures.push({ id, message: WeftError.from(error).message })
+    }
+  }
+  const goneComponents = components.ids().filter((id) => !plan.components.some((one) => one.id === id))
+  const goneProviders = providers.ids().filter((id) => !plan.providers.some((one) => one.id === id))
+  await Promise.all(goneProviders.map((id) => attempt(id, () => providers.remove(id))))
+  // Calls in flight may take their time; nobody waits for them here.
+  for (const id of goneComponents) {
+    components
+      .remove(id)
+      .catch((error: unknown) => log.error(`component ${id} did not end`, { error: String(error) }))
+  }
+  await Promise.all(plan.components.map((one) => attempt(one.id, () => components.put(one))))
+  await Promise.all(plan.providers.map((one) => attempt(one.id, () => providers.put(one))))
+  return failures
+}

@@ -1,0 +1,79 @@
+import type { AuctionRequest, ControlHandlers, ControlReply } from '../lattice/control.ts'
+import type { PublishEvent } from '../lattice/events.ts'
+import type { HostInventory, HostSummary } from '../lattice/inventory.ts'
+import type { Work } from './work.ts'
+import type { Workload } from './workload.ts'
+
+export interface ControlHandlersOptions {
+  readonly id: string
+  readonly lattice: string
+  /** The URL that clients may be told; no user or password in it. */
+  readonly publicUrl: string
+  readonly labels: Map<string, string>
+  readonly workload: Workload
+  readonly work: Work
+  readonly inventory: () => HostInventory
+  readonly publishEvent: PublishEvent
+  readonly onStopRequest: (graceMs: number) => void
+}
+
+/** How long a host that is asked to stop lets calls finish, when the request does not say. */
+const defaultGraceMs = 10_000
+
+/** This host's answers to the control interface. */
+export function controlHandlers(options: ControlHandlersOptions): ControlHandlers {
+  const { id, labels, work, workload, inventory, publishEvent } = options
+  const matches = (auction: AuctionRequest) =>
+    Object.entries(auction.constraints).every(([key, value]) => labels.get(key) === value)
+  const labelsChanged = () =>
+    publishEvent('labels_changed', { host_id: id, labels: Object.fromEntries(labels) })
+  return {
+    inventory,
+    summary: () => summaryOf(inventory(), options),
+    bidForComponent: (auction) => matches(auction) && !workload.components.has(auction.id),
+    bidForProvider: (auction) => matches(auction) && !workload.providers.has(auction.id),
+    scaleComponent: (request) => work.scale(request),
+    updateComponent: (request) => work.update(request),
+    startProvider: (request) => work.startProvider(request),
+    stopProvider: (providerId) => work.stopProvider(providerId),
+    stopHost(timeoutMs) {
+      setImmediate(() => options.onStopRequest(timeoutMs ?? defaultGraceMs))
+      return ok('successfully handled stop host')
+    },
+    putLabel(key, value) {
+      if (key.toLowerCase().startsWith('hostcore.')) {
+        return { success: false, message: 'hostcore.* labels cannot be set dynamically' }
+      }
+      const isChange = labels.get(key) !== value
+      labels.set(key, value)
+      if (isChange) labelsChanged()
+      return ok('successfully put label')
+    },
+    deleteLabel(key) {
+      if (!labels.delete(key)) return ok('successfully deleted label (no such label)')
+      labelsChanged()
+      return ok('successfully deleted label')
+    },
+    // Nothing is pulled from a registry yet, so there is nobody to hand credentials to.
+    putRegistries: () => ok('successfully put registries'),
+  }
+}
+
+function ok(message: string): ControlReply {
+  return { success: true, message }
+}
+
+function summaryOf(inventory: HostInventory, { lattice, publicUrl }: ControlHandlersOptions): HostSummary {
+  const { host_id, friendly_name, labels, uptime_human, uptime_seconds, version } = inventory
+  return {
+    id: host_id,
+    friendly_name,
+    labels,
+    lattice,
+    uptime_human,
+    uptime_seconds,
+    version,
+    rpc_host: publicUrl,
+    ctl_host: publicUrl,
+  }
+}

@@ -1,0 +1,169 @@
+import type { MessagePort } from 'node:worker_threads'
+import { chain, type Interceptor, type Invoke } from '../call/call.ts'
+import { limitTime } from '../call/limit-time.ts'
+import { WeftError } from '../errors.ts'
+import { connectNats } from '../lattice/connect.ts'
+import { createLog, type Log } from '../log.ts'
+import type { WitInterface } from '../wit/type.ts'
+import { openInbox } from '../wrpc/inbox.ts'
+import { invokeOver } from '../wrpc/invoke.ts'
+import { serveOperations } from '../wrpc/serve.ts'
+import { applyPlan } from './apply-plan.ts'
+import { route } from './route.ts'
+import { ThreadComponents } from './thread-components.ts'
+import type { FromThread, PlannedProvider, ThreadInit, ToThread } from './thread-messages.ts'
+import { ThreadProviders } from './thread-providers.ts'
+
+/** Where a component or provider of this thread comes from, for telemetry. */
+export interface Origin {
+  readonly application?: string
+  readonly ref?: string
+}
+
+/** What is put around calls: `client` around those that leave a component or provider, `server` around those it gets. */
+export interface Instruments {
+  readonly client: readonly Interceptor[]
+  readonly server: readonly Interceptor[]
+  /** Hands on what has been measured so far. */
+  flush(): Promise<void>
+}
+
+export interface DataThreadOptions {
+  readonly init: ThreadInit
+  readonly port: MessagePort
+  readonly instrument: (thread: {
+    readonly originOf: (id: string) => Origin
+    readonly send: (batch: unknown) => void
+  }) => Instruments
+}
+
+/** How long a call that came over NATS without a deadline may take: wasmCloud's default. */
+const defaultCallTimeoutMs = 600_000
+
+/**
+ * Runs a data thread: one NATS connection, the components and in-process providers of the latest plan, and the two
+ * chains that every call passes. Reports `ready`, then does what the control thread's messages say until `stop`.
+ */
+export async function runDataThread({ init, port, instrument }: DataThreadOptions): Promise<void> {
+  const send = (message: FromThread) => port.postMessage(message)
+  const log = createLog((record) => send({ kind: 'log', record }))
+  // A guest's glue may drop a promise; that must end neither this thread nor the calls beside it.
+  process.on('unhandledRejection', (reason) =>
+    log.debug('a promise was rejected unheard', { error: String(reason) }),
+  )
+  const connection = await connectNats({
+    url: init.natsUrl,
+    name: `weft-${init.hostName}-${init.index}`,
+    jetstream: false,
+    log,
+    ...(init.natsCreds !== undefined && { creds: init.natsCreds }),
+  })
+  const inbox = openInbox(connection)
+  const parts = assemble({ init, log, send, instrument, connection, inbox })
+  let peers: ReadonlyMap<string, number> = new Map()
+  parts.peerLoad = (id) => peers.get(id)
+  const plans = applyPlan(parts, (revision, failures) => send({ kind: 'applied', revision, failures }))
+
+  port.on('message', async (message: ToThread) => {
+    if (message.kind === 'plan') plans.next(message.plan)
+    else if (message.kind === 'peers') peers = message.load
+    else if (message.kind === 'poke') parts.components.poked(message.component)
+    else {
+      await plans.stop(message.graceMs)
+      await parts.instruments.flush()
+      await connection.drain().catch(() => {})
+      send({ kind: 'stopped' })
+      port.close()
+    }
+  })
+  send({ kind: 'ready' })
+}
+
+interface AssembleOptions {
+  readonly init: ThreadInit
+  readonly log: Log
+  readonly send: (message: FromThread) => void
+  readonly instrument: DataThreadOptions['instrument']
+  readonly connection: Awaited<ReturnType<typeof connectNats>>
+  readonly inbox: ReturnType<typeof openInbox>
+}
+
+/** The parts of a thread that serve calls. */
+export interface ThreadParts {
+  readonly log: Log
+  readonly components: ThreadComponents
+  readonly providers: ThreadProviders
+  readonly instruments: Instruments
+  peerLoad: (component: string) => number | undefined
+}
+
+function assemble({ init, log, send, instrument, connection, inbox }: AssembleOptions): ThreadParts {
+  const { lattice } = init
+  const originOf = (id: string): Origin => {
+    const component = components.planned(id)
+    const provider = component ?? providers.planned(id)
+    return {
+      ...(provider?.application !== undefined && { application: provider.application }),
+      ...(component && { ref: component.ref }),
+    }
+  }
+  const instruments = instrument({ originOf, send: (batch) => send({ kind: 'telemetry', batch }) })
+  const enter = (call: Parameters<Invoke>[0], next: Invoke) =>
+    chain([...instruments.server, limitTime()], next)(call)
+  const dispatch: Invoke = (call) =>
+    providers.serves(call.target) ? providers.dispatch(call) : components.dispatch(call)
+  const serveHere: Invoke = (call) => enter(call, dispatch)
+  const invoke = chain(
+    [...instruments.client, limitTime()],
+    route({
+      providers: { serves: (id) => providers.serves(id) },
+      components: { load: (id) => components.load(id) },
+      peerLoad: (id) => parts.peerLoad(id),
+      serveHere,
+      invokeRemote: invokeOver({ connection, inbox, lattice, log }),
+    }),
+  )
+  const serve = (id: string, interfaces: readonly WitInterface[]) =>
+    serveOperations({
+      connection,
+      inbox,
+      lattice,
+      id,
+      interfaces,
+      invoke: serveHere,
+      log,
+      defaultTimeoutMs: defaultCallTimeoutMs,
+    })
+  const components = new ThreadComponents({
+    log,
+    invoke,
+    serve,
+    poke: (component) => send({ kind: 'poke', component }),
+  })
+  const providers = new ThreadProviders({
+    serve,
+    isLeader: init.index === 0,
+    contextOf: (planned: PlannedProvider) => ({
+      id: planned.id,
+      hostId: init.hostId,
+      lattice,
+      natsUrl: init.natsUrl,
+      ...(init.natsCreds !== undefined && { natsCreds: init.natsCreds }),
+      isLeader: init.index === 0,
+      config: planned.config,
+      log: log.with({ provider: planned.id }),
+      invoke,
+      enter,
+    }),
+    onHealth: (provider, problem) =>
+      send({ kind: 'health', provider, ...(problem !== undefined && { problem }) }),
+  })
+  const parts: ThreadParts = { log, components, providers, instruments, peerLoad: () => undefined }
+  return parts
+}
+
+/** Reports a start that failed; the host then gives up the thread. */
+export function reportFailedStart(port: MessagePort, thrown: unknown): void {
+  const { code, message } = WeftError.from(thrown)
+  port.postMessage({ kind: 'failed', code, message } satisfies FromThread)
+}

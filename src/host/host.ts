@@ -1,0 +1,195 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { CompileQueue } from '../guest/compile-queue.ts'
+import { startBeat, watchBeats } from '../lattice/beat.ts'
+import { openBuckets } from '../lattice/buckets.ts'
+import { connectNats, withoutSecrets } from '../lattice/connect.ts'
+import { serveControl } from '../lattice/control-server.ts'
+import { createEventPublisher } from '../lattice/events.ts'
+import { startHeartbeat } from '../lattice/heartbeat.ts'
+import { createHostIdentity, defaultLabels } from '../lattice/host-identity.ts'
+import type { HostInventory } from '../lattice/inventory.ts'
+import { formatUptime } from '../lattice/uptime.ts'
+import type { Log, LogRecord } from '../log.ts'
+import { version } from '../version.ts'
+import { controlHandlers } from './control-handlers.ts'
+import { LatticeData } from './lattice-data.ts'
+import { peerLoads } from './peer-loads.ts'
+import { Threads } from './threads.ts'
+import { Work } from './work.ts'
+import { Workload } from './workload.ts'
+
+export interface HostOptions {
+  readonly natsUrl: string
+  readonly natsCreds?: string
+  readonly lattice: string
+  /** Added to the labels that every host has. */
+  readonly labels: Readonly<Record<string, string>>
+  /** nkeys server seed (`SN…`); a new identity when left out. */
+  readonly seed?: string
+  /** Data threads. */
+  readonly threads: number
+  /** Where compiled components are kept. */
+  readonly cacheDir: string
+  /** The module that data threads run. */
+  readonly dataThread: URL
+  readonly log: Log
+  readonly onLog: (record: LogRecord) => void
+  /** What the data threads measured. */
+  readonly onTelemetry: (batch: unknown) => void
+  readonly controlPrefix?: string
+  /** Called when a control request asks this host to stop. */
+  readonly onStopRequest: (graceMs: number) => void
+}
+
+export interface Host {
+  readonly id: string
+  readonly friendlyName: string
+  inventory(): HostInventory
+  /** Drains and ends within `graceMs` and a little; safe to call again. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** Parts that were started, to be stopped in reverse. */
+type Stop = () => Promise<void> | void
+
+/** Starts a host and joins the lattice. A start that fails undoes what it began. */
+export async function startHost(options: HostOptions): Promise<Host> {
+  const started: Stop[] = []
+  try {
+    return await start(options, started)
+  } catch (error) {
+    await stopAll(started)
+    throw error
+  }
+}
+
+async function start(options: HostOptions, started: Stop[]): Promise<Host> {
+  const { lattice, log, natsUrl } = options
+  const identity = createHostIdentity(options.seed)
+  const { id, friendlyName } = identity
+  const startedAt = performance.now()
+  const labels = new Map(Object.entries({ ...defaultLabels(), ...options.labels }))
+  const creds = options.natsCreds === undefined ? {} : { creds: options.natsCreds }
+
+  const connection = await connectNats({ url: natsUrl, name: `weft-host-${friendlyName}`, log, ...creds })
+  started.push(() => connection.drain().catch(() => {}))
+  const publishEvent = createEventPublisher(connection, lattice, id)
+  const buckets = await openBuckets({ connection, lattice, log })
+  const workload = new Workload()
+  const compiler = new CompileQueue(options.cacheDir)
+  started.push(() => compiler.stop())
+
+  const threads = await Threads.start({
+    entry: options.dataThread,
+    count: options.threads,
+    init: {
+      hostId: id,
+      hostName: friendlyName,
+      lattice,
+      natsUrl,
+      ...(options.natsCreds !== undefined && { natsCreds: options.natsCreds }),
+    },
+    log,
+    onLog: options.onLog,
+    onTelemetry: options.onTelemetry,
+    onHealth: (provider, problem) => {
+      if (problem === undefined)
+        return publishEvent('health_check_passed', { host_id: id, provider_id: provider })
+      log.error(`provider ${provider} is unhealthy: ${problem}`)
+      publishEvent('health_check_failed', { host_id: id, provider_id: provider, message: problem })
+    },
+    onLost: (index, error) => {
+      log.error(`data thread ${index} was lost: ${error.message}`)
+      options.onStopRequest(0)
+    },
+  })
+  let graceMs = 0
+  started.push(() => threads.stop(graceMs))
+
+  let work: Work | undefined
+  const data = await LatticeData.follow(
+    buckets,
+    () =>
+      void work
+        ?.applyPlan()
+        .catch((error: unknown) =>
+          log.error('a change of links or config did not reach the data threads', { error: String(error) }),
+        ),
+  )
+  started.push(() => data.stop())
+  work = new Work({ hostId: id, workload, data, buckets, threads, compiler, publishEvent, log })
+
+  const uptimeSeconds = () => Math.floor((performance.now() - startedAt) / 1000)
+  const inventory = (): HostInventory => ({
+    host_id: id,
+    friendly_name: friendlyName,
+    labels: Object.fromEntries(labels),
+    version,
+    uptime_human: formatUptime(uptimeSeconds()),
+    uptime_seconds: uptimeSeconds(),
+    components: workload.describeComponents(),
+    providers: workload.describeProviders(),
+  })
+  const handlers = controlHandlers({
+    id,
+    lattice,
+    publicUrl: withoutSecrets(natsUrl),
+    labels,
+    workload,
+    work,
+    inventory,
+    publishEvent,
+    onStopRequest: options.onStopRequest,
+  })
+  const control = await serveControl({
+    connection,
+    lattice,
+    hostId: id,
+    handlers,
+    buckets,
+    publishEvent,
+    log,
+    ...(options.controlPrefix !== undefined && { controlPrefix: options.controlPrefix }),
+  })
+  started.push(() => control.stop())
+  const beats = watchBeats({ connection, lattice, log })
+  started.push(() => beats.stop())
+  const loads = peerLoads(id, beats.peers, (load) => threads.tell({ kind: 'peers', load }))
+  started.push(() => loads.stop())
+  const heartbeat = startHeartbeat({ publishEvent, inventory, log })
+  publishEvent('host_started', {
+    friendly_name: friendlyName,
+    labels: Object.fromEntries(labels),
+    uptime_seconds: 0,
+    version,
+  })
+  started.push(async () => {
+    publishEvent('host_stopped', { labels: Object.fromEntries(labels) })
+    await Promise.race([connection.flush().catch(() => {}), delay(1_000, undefined, { ref: false })])
+  })
+  const beat = startBeat({
+    connection,
+    lattice,
+    hostId: id,
+    friendlyName,
+    components: () => workload.load(),
+    log,
+  })
+  // First to stop: who sees no more beats gives this host no more work.
+  started.push(() => {
+    beat.stop()
+    heartbeat.stop()
+  })
+
+  let stopping: Promise<void> | undefined
+  const stop = (ms: number) => {
+    graceMs = ms
+    stopping ??= stopAll(started)
+    return stopping
+  }
+  return { id, friendlyName, inventory, stop }
+}
+
+async function stopAll(started: Stop[]): Promise<void> {
+  for (const stop of started.splice(0).reverse()) await stop()
+}

@@ -1,0 +1,84 @@
+import { WeftError } from '../errors.ts'
+import type { Buckets, ConfigMap } from '../lattice/buckets.ts'
+import type { Link } from '../lattice/link.ts'
+import type { ProviderLink } from '../provider.ts'
+import type { ImportLink } from './thread-messages.ts'
+
+/** Links and configuration of the lattice as this host has seen them so far, and resolved for who runs here. */
+export class LatticeData {
+  readonly #links = new Map<string, readonly Link[]>()
+  readonly #configs = new Map<string, ConfigMap>()
+  readonly #buckets: Buckets
+  #watches: readonly { stop(): void | Promise<void> }[] = []
+
+  private constructor(buckets: Buckets) {
+    this.#buckets = buckets
+  }
+
+  /** Reads everything there is, then follows changes; `onChange` comes after each of them. */
+  static async follow(buckets: Buckets, onChange: () => void): Promise<LatticeData> {
+    const data = new LatticeData(buckets)
+    const specs = await buckets.watchSpecs((id, spec) => {
+      if (spec) data.#links.set(id, spec.links)
+      else data.#links.delete(id)
+      onChange()
+    })
+    const configs = await buckets.watchConfig((name, config) => {
+      if (config) data.#configs.set(name, config)
+      else data.#configs.delete(name)
+      onChange()
+    })
+    data.#watches = [specs, configs]
+    return data
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#watches.map((watch) => watch.stop()))
+  }
+
+  /** The named configs merged left to right; a name that is not there counts as empty. */
+  config(names: readonly string[]): ConfigMap {
+    return Object.assign({}, ...names.map((name) => this.#configs.get(name) ?? {})) as ConfigMap
+  }
+
+  /** Refuses names that do not exist. One put a moment ago may not have come by yet: it is read, not waited for. */
+  async requireConfigs(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      if (name.startsWith('SECRET')) {
+        throw new WeftError('invalid', `${name} is a secret reference: this host has no secrets backend`)
+      }
+      if (this.#configs.has(name)) continue
+      const config = await this.#buckets.readConfig(name)
+      if (!config) throw new WeftError('not_found', `Config ${name} does not exist`)
+      this.#configs.set(name, config)
+    }
+  }
+
+  /** Where the imports of component `id` lead. */
+  importLinks(id: string): readonly ImportLink[] {
+    return (this.#links.get(id) ?? []).flatMap((link) =>
+      link.interfaces.map((name) => ({
+        name: link.name,
+        interface: `${link.wit_namespace}:${link.wit_package}/${name}`,
+        target: link.target,
+      })),
+    )
+  }
+
+  /** The links that have provider `id` at either end, with their configuration. */
+  providerLinks(id: string): readonly ProviderLink[] {
+    return [...this.#links.values()].flat().flatMap((link) => {
+      if (link.source_id !== id && link.target !== id) return []
+      return {
+        source: link.source_id,
+        target: link.target,
+        name: link.name,
+        namespace: link.wit_namespace,
+        package: link.wit_package,
+        interfaces: link.interfaces,
+        sourceConfig: this.config(link.source_config),
+        targetConfig: this.config(link.target_config),
+      }
+    })
+  }
+}

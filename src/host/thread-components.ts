@@ -1,0 +1,125 @@
+import type { Call, Invoke } from '../call/call.ts'
+import { preciseNow } from '../call/course.ts'
+import { WeftError } from '../errors.ts'
+import { GuestComponent } from '../guest/component.ts'
+import type { ComponentServices } from '../guest/invocation.ts'
+import { Permits } from '../guest/permits.ts'
+import type { Log } from '../log.ts'
+import type { WitInterface } from '../wit/type.ts'
+import type { PlannedComponent } from './thread-messages.ts'
+
+/** What the components of a thread need around them. */
+export interface ComponentSurroundings {
+  readonly log: Log
+  /** Makes the calls of guests. */
+  readonly invoke: Invoke
+  /** Puts an id's interfaces on the lattice; the answer takes them off again, when calls in flight have ended. */
+  readonly serve: (id: string, interfaces: readonly WitInterface[]) => Promise<{ drain(): Promise<void> }>
+  /** Tells the other threads that a permit came free. */
+  readonly poke: (component: string) => void
+}
+
+interface Running {
+  planned: PlannedComponent
+  guest: GuestComponent
+  linkTargets: ReadonlyMap<string, string>
+  readonly permits: Permits
+  server: { drain(): Promise<void> }
+}
+
+/** The components that run on this thread. */
+export class ThreadComponents {
+  readonly #around: ComponentSurroundings
+  readonly #running = new Map<string, Running>()
+  /** Off the lattice, but calls that were accepted before still find them. */
+  readonly #draining = new Map<string, Running>()
+
+  constructor(around: ComponentSurroundings) {
+    this.#around = around
+  }
+
+  planned(id: string): PlannedComponent | undefined {
+    return this.#running.get(id)?.planned
+  }
+
+  /** Permits in use on the whole host, and whether one is free; undefined when the component does not run here. */
+  load(id: string): { readonly active: number; readonly free: boolean } | undefined {
+    const permits = this.#running.get(id)?.permits
+    return permits && { active: permits.active, free: permits.free }
+  }
+
+  poked(id: string): void {
+    this.#running.get(id)?.permits.poked()
+  }
+
+  /** Starts it, or makes the running one like `planned`; calls in flight end on what they began with. */
+  async put(planned: PlannedComponent): Promise<void> {
+    const running = this.#running.get(planned.id)
+    if (!running) return this.#start(planned)
+    const isNewCode = planned.path !== running.planned.path
+    const guest = isNewCode ? await GuestComponent.load(planned.path, planned.modules) : running.guest
+    Object.assign(running, { planned, guest, linkTargets: linkTargetsOf(planned) })
+    running.permits.max = planned.maxInstances
+    running.permits.poked()
+    if (!isNewCode) return
+    const before = running.server
+    running.server = await this.#around.serve(planned.id, guest.serves)
+    void before.drain()
+  }
+
+  /** Takes it off the lattice at once; settles when its last call has ended. */
+  async remove(id: string): Promise<void> {
+    const running = this.#running.get(id)
+    if (!running) return
+    this.#running.delete(id)
+    this.#draining.set(id, running)
+    await running.server.drain()
+    if (this.#draining.get(id) === running) this.#draining.delete(id)
+  }
+
+  ids(): readonly string[] {
+    return [...this.#running.keys()]
+  }
+
+  /** Answers a call whose target runs here. */
+  readonly dispatch: Invoke = async (call) => {
+    const running = this.#running.get(call.target) ?? this.#draining.get(call.target)
+    if (!running) throw new WeftError('not_found', `component ${call.target} does not run on this host`)
+    const { permits } = running
+    if (!permits.tryAcquire()) await this.#queue(permits, call)
+    let held: Promise<unknown> | undefined
+    try {
+      return await running.guest.run(call, this.#servicesOf(running))
+    } finally {
+      held = call.course.held
+      if (held) void held.then(() => permits.release())
+      else permits.release()
+    }
+  }
+
+  async #queue(permits: Permits, call: Call): Promise<void> {
+    const start = preciseNow()
+    await permits.acquire(call.signal)
+    call.course.record({ name: 'queued', start, end: preciseNow() })
+  }
+
+  async #start(planned: PlannedComponent): Promise<void> {
+    const guest = await GuestComponent.load(planned.path, planned.modules)
+    const permits = new Permits(planned.permits, planned.maxInstances, () => this.#around.poke(planned.id))
+    const server = await this.#around.serve(planned.id, guest.serves)
+    this.#running.set(planned.id, { planned, guest, permits, server, linkTargets: linkTargetsOf(planned) })
+  }
+
+  #servicesOf(running: Running): ComponentServices {
+    return {
+      invoke: this.#around.invoke,
+      log: this.#around.log,
+      config: () => running.planned.config,
+      linkTarget: (name, key) => running.linkTargets.get(`${name} ${key}`),
+    }
+  }
+}
+
+function linkTargetsOf(planned: PlannedComponent): ReadonlyMap<string, string> {
+  return new Map(planned.links.map((link) => [`${link.name} ${link.interface}`, link.target]))
+}

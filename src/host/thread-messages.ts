@@ -1,0 +1,79 @@
+import type { LogRecord } from '../log.ts'
+import type { ProviderLink } from '../provider.ts'
+
+/** A component as a data thread runs it. */
+export interface PlannedComponent {
+  readonly id: string
+  readonly ref: string
+  /** The application it belongs to, for telemetry. */
+  readonly application?: string
+  /** The folder of the compiled component and its core modules' file names. */
+  readonly path: string
+  readonly modules: readonly string[]
+  readonly maxInstances: number
+  readonly permits: SharedArrayBuffer
+  readonly config: Readonly<Record<string, string>>
+  readonly links: readonly ImportLink[]
+}
+
+/** Where a component's import leads: link name and `ns:pkg/iface` to the id of a component or provider. */
+export interface ImportLink {
+  readonly name: string
+  readonly interface: string
+  readonly target: string
+}
+
+/** A provider that runs inside the host, on its data threads. */
+export interface PlannedProvider {
+  readonly id: string
+  /** The name behind `wasmcloud+builtin://`. */
+  readonly name: string
+  readonly application?: string
+  readonly config: Readonly<Record<string, string>>
+  readonly links: readonly ProviderLink[]
+}
+
+/** Everything a data thread should be running. Each plan is whole; a thread makes itself like the latest one. */
+export interface ThreadPlan {
+  readonly revision: number
+  readonly components: readonly PlannedComponent[]
+  readonly providers: readonly PlannedProvider[]
+}
+
+/** What a data thread is started with. */
+export interface ThreadInit {
+  readonly hostId: string
+  readonly hostName: string
+  readonly lattice: string
+  readonly natsUrl: string
+  readonly natsCreds?: string
+  /** 0 for the thread that does what must happen once per host. */
+  readonly index: number
+}
+
+export type ToThread =
+  | { readonly kind: 'plan'; readonly plan: ThreadPlan }
+  /** Mean invocations in flight of each component over the other hosts that run it. */
+  | { readonly kind: 'peers'; readonly load: ReadonlyMap<string, number> }
+  /** A permit of this component came free on another thread. */
+  | { readonly kind: 'poke'; readonly component: string }
+  /** Finish what runs within `graceMs`, then end. */
+  | { readonly kind: 'stop'; readonly graceMs: number }
+
+/** A component or provider that could not be brought to what the plan says. */
+export interface PlanFailure {
+  readonly id: string
+  readonly message: string
+}
+
+export type FromThread =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  | { readonly kind: 'applied'; readonly revision: number; readonly failures: readonly PlanFailure[] }
+  | { readonly kind: 'poke'; readonly component: string }
+  | { readonly kind: 'log'; readonly record: LogRecord }
+  /** A provider became unhealthy (`problem`), or healthy again (none). */
+  | { readonly kind: 'health'; readonly provider: string; readonly problem?: string }
+  /** Whatever the telemetry of data threads has for the telemetry of the control thread; opaque here. */
+  | { readonly kind: 'telemetry'; readonly batch: unknown }
+  | { readonly kind: 'stopped' }

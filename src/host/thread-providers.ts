@@ -1,0 +1,103 @@
+import type { Invoke } from '../call/call.ts'
+import { WeftError } from '../errors.ts'
+import type { Provider, ProviderContext, ProviderDefinition, ProviderLink } from '../provider.ts'
+import type { WitInterface } from '../wit/type.ts'
+import { loadBuiltinProvider } from './builtin-providers.ts'
+import type { PlannedProvider } from './thread-messages.ts'
+
+export interface ProviderSurroundings {
+  readonly contextOf: (planned: PlannedProvider) => ProviderContext
+  readonly serve: (id: string, interfaces: readonly WitInterface[]) => Promise<{ drain(): Promise<void> }>
+  /** True on the host's first thread, where providers run that must be there once. */
+  readonly isLeader: boolean
+  readonly onHealth: (provider: string, problem: string | undefined) => void
+}
+
+interface Running {
+  planned: PlannedProvider
+  readonly definition: ProviderDefinition
+  readonly provider: Provider
+  readonly server: { drain(): Promise<void> } | undefined
+  problem: string | undefined
+}
+
+/** The in-process providers of this thread. */
+export class ThreadProviders {
+  readonly #around: ProviderSurroundings
+  readonly #running = new Map<string, Running>()
+
+  constructor(around: ProviderSurroundings) {
+    this.#around = around
+  }
+
+  ids(): readonly string[] {
+    return [...this.#running.keys()]
+  }
+
+  planned(id: string): PlannedProvider | undefined {
+    return this.#running.get(id)?.planned
+  }
+
+  /** True when a call to this id can be answered on this thread. */
+  serves(id: string): boolean {
+    return this.#running.get(id)?.provider.serve !== undefined
+  }
+
+  /** Starts it, or brings the links of the running one up to date. A link that fails makes the provider unhealthy. */
+  async put(planned: PlannedProvider): Promise<void> {
+    const running = this.#running.get(planned.id) ?? (await this.#start(planned))
+    if (!running) return
+    const before = running.planned
+    running.planned = planned
+    const isSame = (a: ProviderLink, b: ProviderLink) => JSON.stringify(a) === JSON.stringify(b)
+    for (const link of before.links) {
+      if (!planned.links.some((other) => isSame(link, other))) await running.provider.deleteLink(link)
+    }
+    for (const link of planned.links) {
+      if (!before.links.some((other) => isSame(link, other)))
+        await running.provider.putLink(link).catch(() => {})
+    }
+    await this.#checkHealth(running)
+  }
+
+  async remove(id: string): Promise<void> {
+    const running = this.#running.get(id)
+    if (!running) return
+    this.#running.delete(id)
+    await running.server?.drain()
+    await running.provider.stop()
+  }
+
+  readonly dispatch: Invoke = async (call) => {
+    const serve = this.#running.get(call.target)?.provider.serve
+    if (!serve) throw new WeftError('not_found', `provider ${call.target} does not answer calls on this host`)
+    return serve(call)
+  }
+
+  async #start(planned: PlannedProvider): Promise<Running | undefined> {
+    const definition = await loadBuiltinProvider(planned.name)
+    if (definition.runs === 'once' && !this.#around.isLeader) return undefined
+    const provider = await definition.start(this.#around.contextOf(planned))
+    const isCallable = provider.serve && definition.exports.length > 0
+    const running: Running = {
+      planned: { ...planned, links: [] },
+      definition,
+      provider,
+      server: undefined,
+      problem: undefined,
+    }
+    // It must be found before the first call for it can come in.
+    this.#running.set(planned.id, running)
+    if (!isCallable) return running
+    const serving = { ...running, server: await this.#around.serve(planned.id, definition.exports) }
+    this.#running.set(planned.id, serving)
+    return serving
+  }
+
+  async #checkHealth(running: Running): Promise<void> {
+    const problem = await running.provider.health?.()
+    if (problem === running.problem) return
+    running.problem = problem
+    this.#around.onHealth(running.planned.id, problem)
+  }
+}

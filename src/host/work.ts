@@ -1,0 +1,212 @@
+import { WeftError } from '../errors.ts'
+import type { CompileQueue } from '../guest/compile-queue.ts'
+import type { Buckets } from '../lattice/buckets.ts'
+import type { ControlReply, ScaleRequest, StartProviderRequest, UpdateRequest } from '../lattice/control.ts'
+import type { PublishEvent } from '../lattice/events.ts'
+import type { Log } from '../log.ts'
+import { fetchArtifact } from './artifact.ts'
+import { builtinName } from './builtin-providers.ts'
+import { inOrder } from './in-order.ts'
+import type { LatticeData } from './lattice-data.ts'
+import type { Threads } from './threads.ts'
+import type { HostedComponent, HostedProvider, Workload } from './workload.ts'
+
+export interface WorkParts {
+  readonly hostId: string
+  readonly workload: Workload
+  readonly data: LatticeData
+  readonly buckets: Buckets
+  readonly threads: Threads
+  readonly compiler: CompileQueue
+  readonly publishEvent: PublishEvent
+  readonly log: Log
+}
+
+/**
+ * What control requests do on this host. Each answers at once; the deed follows, one at a time for each id, and ends in
+ * an event.
+ */
+export class Work {
+  readonly #parts: WorkParts
+  readonly #queue = inOrder()
+
+  constructor(parts: WorkParts) {
+    this.#parts = parts
+  }
+
+  /** Settles when everything that was asked for until now has been done. */
+  idle(): Promise<void> {
+    return this.#queue.idle()
+  }
+
+  scale(request: ScaleRequest): ControlReply {
+    const running = this.#parts.workload.components.get(request.component_id)
+    this.#queue.add(request.component_id, () => this.#scale(request))
+    if (!running || running.ref === request.component_ref || request.count === 0) return accepted('')
+    const change = `${running.ref} != ${request.component_ref}`
+    return accepted(
+      request.allow_update
+        ? `Requested to scale existing component, with a changed image reference: ${change}. The component will be scaled, and the image reference will be updated afterwards.`
+        : `Requested to scale existing component to a different image reference: ${change}. The component will be scaled but the image reference will not be updated. If you meant to update this component to a new image ref, use the update command.`,
+    )
+  }
+
+  update(request: UpdateRequest): ControlReply {
+    const running = this.#parts.workload.components.get(request.component_id)
+    if (!running) return refused(`component ${request.component_id} not found`)
+    const ref = request.new_component_ref
+    if (running.ref === ref) return accepted(`component ${request.component_id} already updated to ${ref}`)
+    this.#queue.add(request.component_id, () =>
+      this.#scale({
+        ...scaleOf(running, this.#parts.hostId),
+        ...request,
+        component_ref: ref,
+        annotations: request.annotations ?? running.annotations,
+        allow_update: true,
+      }),
+    )
+    return accepted(`component ${request.component_id} updating from ${running.ref} to ${ref}`)
+  }
+
+  startProvider(request: StartProviderRequest): ControlReply {
+    if (this.#parts.workload.providers.has(request.provider_id))
+      return refused('provider with that ID is already running')
+    this.#queue.add(request.provider_id, () => this.#startProvider(request))
+    return accepted('successfully started provider')
+  }
+
+  async stopProvider(id: string): Promise<ControlReply> {
+    if (!this.#parts.workload.providers.has(id)) return refused('provider with that ID is not running')
+    await this.#queue.add(id, async () => {
+      const provider = this.#parts.workload.providers.get(id)
+      if (!provider) return
+      this.#parts.workload.providers.delete(id)
+      await this.applyPlan()
+      this.#parts.publishEvent('provider_stopped', {
+        host_id: this.#parts.hostId,
+        provider_id: id,
+        annotations: provider.annotations,
+        reason: 'stop',
+      })
+    })
+    return accepted('successfully stopped provider')
+  }
+
+  /** Tells the data threads what to run now; a failure for `id` is thrown. */
+  async applyPlan(id?: string): Promise<void> {
+    const { threads, workload, data, log } = this.#parts
+    for (const failure of await threads.apply(workload.plan(data))) {
+      if (failure.id === id) throw new WeftError('internal', failure.message)
+      log.error(`${failure.id} could not be brought up to date: ${failure.message}`)
+    }
+  }
+
+  async #scale(request: ScaleRequest): Promise<void> {
+    const { workload, publishEvent, hostId } = this.#parts
+    const running = workload.components.get(request.component_id)
+    try {
+      if (request.count === 0) await this.#stopComponent(request, running)
+      else await this.#runComponent(request, running)
+    } catch (error) {
+      if (running) workload.components.set(running.id, running)
+      else workload.components.delete(request.component_id)
+      await this.applyPlan().catch(() => {})
+      const message = messageChain(error)
+      this.#parts.log.error(`component ${request.component_id} cannot run: ${message}`)
+      publishEvent('component_scale_failed', {
+        annotations: request.annotations,
+        component_id: request.component_id,
+        host_id: hostId,
+        image_ref: request.component_ref,
+        max_instances: request.count,
+        error: message,
+      })
+    }
+  }
+
+  async #stopComponent(request: ScaleRequest, running: HostedComponent | undefined): Promise<void> {
+    this.#parts.workload.components.delete(request.component_id)
+    if (running) await this.applyPlan()
+    this.#published(
+      request.component_id,
+      0,
+      running ?? { ref: request.component_ref, annotations: request.annotations },
+    )
+  }
+
+  async #runComponent(request: ScaleRequest, running: HostedComponent | undefined): Promise<void> {
+    const { workload, data, buckets, compiler } = this.#parts
+    await data.requireConfigs(request.config)
+    // A scale keeps the code it finds, unless it says that it may change it.
+    const keepsCode = running && (running.ref === request.component_ref || !request.allow_update)
+    const ref = keepsCode ? running.ref : request.component_ref
+    const compiled = keepsCode ? running.compiled : await compiler.compile(await fetchArtifact(ref), ref)
+    if (!running) await buckets.writeSpec(request.component_id, ref)
+    const component = workload.putComponent({ ...request, component_ref: ref }, compiled)
+    await this.applyPlan(component.id)
+    this.#published(component.id, component.maxInstances, component)
+  }
+
+  #published(id: string, count: number, of: Pick<HostedComponent, 'ref' | 'annotations'>): void {
+    this.#parts.publishEvent('component_scaled', {
+      annotations: of.annotations,
+      host_id: this.#parts.hostId,
+      image_ref: of.ref,
+      max_instances: count,
+      component_id: id,
+    })
+  }
+
+  async #startProvider(request: StartProviderRequest): Promise<void> {
+    const { workload, data, buckets, publishEvent, hostId, log } = this.#parts
+    try {
+      const name = builtinName(request.provider_ref)
+      await data.requireConfigs(request.config)
+      await buckets.writeSpec(request.provider_id, request.provider_ref)
+      const provider: HostedProvider = workload.putProvider(request, name)
+      await this.applyPlan(provider.id)
+      publishEvent('provider_started', {
+        host_id: hostId,
+        image_ref: name,
+        provider_id: provider.id,
+        annotations: provider.annotations,
+      })
+    } catch (error) {
+      workload.providers.delete(request.provider_id)
+      await this.applyPlan().catch(() => {})
+      log.error(`provider ${request.provider_id} cannot run: ${messageChain(error)}`)
+      publishEvent('provider_start_failed', {
+        provider_ref: request.provider_ref,
+        provider_id: request.provider_id,
+        host_id: hostId,
+        error: messageChain(error),
+      })
+    }
+  }
+}
+
+function accepted(message: string): ControlReply {
+  return { success: true, message }
+}
+
+function refused(message: string): ControlReply {
+  return { success: false, message }
+}
+
+function scaleOf(component: HostedComponent, hostId: string): ScaleRequest {
+  return {
+    component_id: component.id,
+    component_ref: component.ref,
+    annotations: component.annotations,
+    count: component.maxInstances,
+    host_id: hostId,
+    config: component.configNames,
+    allow_update: false,
+    ...(component.limits && { component_limits: component.limits }),
+  }
+}
+
+/** Our messages already tell the whole story; causes are for the log. */
+function messageChain(error: unknown): string {
+  return WeftError.from(error).message
+}

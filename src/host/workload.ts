@@ -1,0 +1,126 @@
+import type { ReadyComponent } from '../guest/compile-queue.ts'
+import { sharedPermits } from '../guest/permits.ts'
+import type { ScaleRequest, StartProviderRequest } from '../lattice/control.ts'
+import type { ComponentDescription, ProviderDescription } from '../lattice/inventory.ts'
+import type { LatticeData } from './lattice-data.ts'
+import type { ThreadPlan } from './thread-messages.ts'
+
+/** A component that runs on this host. */
+export interface HostedComponent {
+  readonly id: string
+  readonly ref: string
+  readonly compiled: ReadyComponent
+  readonly maxInstances: number
+  readonly annotations: Readonly<Record<string, string>>
+  readonly configNames: readonly string[]
+  readonly limits: ScaleRequest['component_limits']
+  readonly permits: SharedArrayBuffer
+}
+
+/** A provider that runs on this host. */
+export interface HostedProvider {
+  readonly id: string
+  readonly ref: string
+  /** The name behind `wasmcloud+builtin://`. */
+  readonly name: string
+  readonly annotations: Readonly<Record<string, string>>
+  readonly configNames: readonly string[]
+}
+
+/** wasmCloud's annotation for the application that something was deployed with. */
+const applicationAnnotation = 'wasmcloud.dev/appspec'
+
+/** What this host runs, and what its data threads are to be told about it. */
+export class Workload {
+  readonly components = new Map<string, HostedComponent>()
+  readonly providers = new Map<string, HostedProvider>()
+  #revision = 0
+
+  putComponent(request: ScaleRequest, compiled: ReadyComponent): HostedComponent {
+    const component: HostedComponent = {
+      id: request.component_id,
+      ref: request.component_ref,
+      compiled,
+      maxInstances: request.count,
+      annotations: request.annotations,
+      configNames: request.config,
+      limits: request.component_limits,
+      permits: this.components.get(request.component_id)?.permits ?? sharedPermits(),
+    }
+    this.components.set(component.id, component)
+    return component
+  }
+
+  putProvider(request: StartProviderRequest, name: string): HostedProvider {
+    const provider: HostedProvider = {
+      id: request.provider_id,
+      ref: request.provider_ref,
+      name,
+      annotations: request.annotations,
+      configNames: request.config,
+    }
+    this.providers.set(provider.id, provider)
+    return provider
+  }
+
+  /** The next plan for the data threads, with links and config as they are now. */
+  plan(data: LatticeData): ThreadPlan {
+    this.#revision += 1
+    return {
+      revision: this.#revision,
+      components: [...this.components.values()].map((one) => ({
+        id: one.id,
+        ref: one.ref,
+        ...applicationOf(one.annotations),
+        path: one.compiled.path,
+        modules: one.compiled.modules,
+        maxInstances: one.maxInstances,
+        permits: one.permits,
+        config: data.config(one.configNames),
+        links: data.importLinks(one.id),
+      })),
+      providers: [...this.providers.values()].map((one) => ({
+        id: one.id,
+        name: one.name,
+        ...applicationOf(one.annotations),
+        config: data.config(one.configNames),
+        links: data.providerLinks(one.id),
+      })),
+    }
+  }
+
+  /** Invocations in flight and the most there may be, for the beat. */
+  load(): Record<string, { inFlight: number; max: number }> {
+    return Object.fromEntries(
+      [...this.components.values()].map((one) => [
+        one.id,
+        { inFlight: Atomics.load(new Int32Array(one.permits), 0), max: one.maxInstances },
+      ]),
+    )
+  }
+
+  describeComponents(): ComponentDescription[] {
+    return [...this.components.values()].map((one) => ({
+      id: one.id,
+      image_ref: one.ref,
+      annotations: one.annotations,
+      revision: 0,
+      max_instances: one.maxInstances,
+      limits: one.limits ?? null,
+    }))
+  }
+
+  describeProviders(): ProviderDescription[] {
+    return [...this.providers.values()].map((one) => ({
+      id: one.id,
+      image_ref: one.name,
+      annotations: one.annotations,
+      revision: 0,
+    }))
+  }
+}
+
+function applicationOf(annotations: Readonly<Record<string, string>>): { application?: string } {
+  const application = annotations[applicationAnnotation]
+  return application === undefined ? {} : { application }
+}

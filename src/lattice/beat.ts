@@ -1,0 +1,138 @@
+import type { NatsConnection } from 'nats'
+import { WeftError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { subscribeGuarded } from './connect.ts'
+import { count, flag, mapOf, or, parseJson, record, text } from './shape.ts'
+import { beatSubject } from './subjects.ts'
+
+/** How busy a component is on one host. `max` is max_instances. */
+export interface Load {
+  readonly inFlight: number
+  readonly max: number
+}
+
+/** A Weft host as its last beat told. */
+export interface Peer {
+  readonly host: string
+  readonly friendlyName: string
+  readonly components: Readonly<Record<string, Load>>
+  /** When it beat, by its own clock: milliseconds since the epoch. */
+  readonly time: number
+}
+
+const defaultIntervalMs = 1_000
+/** Three beats missed and half a second of grace. */
+const defaultGoneAfterMs = 3_500
+
+const beatShape = record({
+  host: text,
+  friendly_name: text,
+  components: or(mapOf(record({ inFlight: count, max: count })), {}),
+  time: count,
+  leaving: or(flag, false),
+})
+
+/** Tells the lattice every second that this host lives and how busy it is. `stop` says goodbye, so nobody waits. */
+export function startBeat(options: {
+  readonly connection: NatsConnection
+  readonly lattice: string
+  readonly hostId: string
+  readonly friendlyName: string
+  readonly components: () => Readonly<Record<string, Load>>
+  readonly log: Log
+  /** Milliseconds between two; default 1000. */
+  readonly intervalMs?: number
+}): { stop(): void } {
+  const { connection, hostId, friendlyName, log } = options
+  const subject = beatSubject(options.lattice)
+  const beat = (more: { leaving?: true } = {}) => {
+    if (connection.isClosed()) return
+    try {
+      const components = options.components()
+      const body = { host: hostId, friendly_name: friendlyName, components, time: Date.now(), ...more }
+      connection.publish(subject, JSON.stringify(body))
+    } catch (error) {
+      log.error('the beat could not be published', { error: WeftError.from(error).message })
+    }
+  }
+  beat()
+  const timer = setInterval(beat, options.intervalMs ?? defaultIntervalMs)
+  return {
+    stop() {
+      clearInterval(timer)
+      beat({ leaving: true })
+    },
+  }
+}
+
+/** Keeps a live map of the Weft hosts that beat, this one included. */
+export function watchBeats(options: {
+  readonly connection: NatsConnection
+  readonly lattice: string
+  readonly log: Log
+  readonly onUp?: (peer: Peer) => void
+  readonly onDown?: (peer: Peer) => void
+  /** Milliseconds of silence after which a peer is gone; default 3500. */
+  readonly goneAfterMs?: number
+}): { readonly peers: ReadonlyMap<string, Peer>; stop(): void } {
+  const { connection, log, onUp, onDown, goneAfterMs = defaultGoneAfterMs } = options
+  const peers = new Map<string, Peer>()
+  const silences = new Silences(goneAfterMs, (host) => drop(host))
+  const drop = (host: string) => {
+    const peer = peers.get(host)
+    silences.forget(host)
+    if (peers.delete(host) && peer) onDown?.(peer)
+  }
+  const subscription = subscribeGuarded(connection, beatSubject(options.lattice), {
+    log,
+    onMessage: (message) => {
+      const { friendly_name, leaving, ...rest } = parseJson(message.data, beatShape)
+      if (leaving) return drop(rest.host)
+      const peer: Peer = { ...rest, friendlyName: friendly_name }
+      const isNew = !peers.has(peer.host)
+      peers.set(peer.host, peer)
+      silences.heard(peer.host)
+      if (isNew) onUp?.(peer)
+    },
+  })
+  const stop = () => {
+    subscription.unsubscribe()
+    silences.stop()
+  }
+  return { peers, stop }
+}
+
+/** Calls `onSilent` for each host that was heard and then no more. */
+class Silences {
+  readonly #heardAt = new Map<string, number>()
+  readonly #timer: NodeJS.Timeout
+
+  constructor(limitMs: number, onSilent: (host: string) => void) {
+    const stepMs = limitMs / 7
+    let before = performance.now()
+    this.#timer = setInterval(() => {
+      const now = performance.now()
+      const late = now - before - stepMs
+      before = now
+      // We stood still ourselves: beats wait unread in the socket, and their senders are not to blame.
+      if (late > stepMs) this.#forgive(late)
+      for (const [host, at] of this.#heardAt) if (now - at > limitMs) onSilent(host)
+    }, stepMs)
+  }
+
+  heard(host: string): void {
+    this.#heardAt.set(host, performance.now())
+  }
+
+  forget(host: string): void {
+    this.#heardAt.delete(host)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  #forgive(lateMs: number): void {
+    for (const [host, at] of this.#heardAt) this.#heardAt.set(host, at + lateMs)
+  }
+}

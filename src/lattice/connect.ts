@@ -1,0 +1,169 @@
+import { readFile } from 'node:fs/promises'
+import type { Msg, NatsConnection, NodeConnectionOptions, Subscription } from 'nats'
+import { AuthorizationError, connect, credsAuthenticator, UserAuthenticationExpiredError } from 'nats'
+import { WeftError } from '../errors.ts'
+import type { Log } from '../log.ts'
+
+export interface ConnectNatsOptions {
+  /** `nats://[user:password@]host:port` or `tls://…`; `nats://token@host` gives a token. Several: separated by commas. */
+  readonly url: string
+  /** The connection's name, as `nats server report connections` shows it. */
+  readonly name: string
+  /** Path of a `.creds` file (user JWT and seed). */
+  readonly creds?: string
+  /** Path of a PEM file with the authority that signed the server's certificate. */
+  readonly tlsCa?: string
+  /** False where no bucket is opened. Default true. */
+  readonly jetstream?: boolean
+  /** How long the first connect may take, in ms. Default 5000. */
+  readonly timeoutMs?: number
+  readonly log?: Log
+}
+
+/** Below it a server takes TTLs, filters and the like without a word and does nothing. */
+const leastServer = { major: 2, minor: 10 }
+const reconnectWaitMs = 500
+/** A half-open connection is noticed after two of these; the client's default of two minutes is too long for a host. */
+const pingIntervalMs = 10_000
+
+/**
+ * Connects to NATS. The first connect fails at once with what to do about it; a connection lost later is restored for
+ * ever, with a log line at each turn.
+ */
+export async function connectNats(options: ConnectNatsOptions): Promise<NatsConnection> {
+  const connection = await connect(await clientOptions(options)).catch((cause: unknown) => {
+    throw explain(cause, options.url)
+  })
+  const problem = serverProblem(connection, options)
+  if (problem !== undefined) {
+    await connection.close()
+    throw new WeftError('unavailable', problem)
+  }
+  if (options.log) void logStatus(connection, options.log)
+  return connection
+}
+
+/**
+ * Subscribes with a callback that cannot hurt: whatever it throws, at once or later, becomes a log line. (An exception
+ * in a bare callback kills the read loop of the whole connection.)
+ */
+export function subscribeGuarded(
+  connection: NatsConnection,
+  subject: string,
+  options: {
+    readonly onMessage: (message: Msg) => void | Promise<void>
+    readonly log: Log
+    readonly queue?: string
+  },
+): Subscription {
+  const failed = (error: unknown) =>
+    options.log.error('a message could not be handled', { subject, error: WeftError.from(error).message })
+  return connection.subscribe(subject, {
+    ...(options.queue === undefined ? {} : { queue: options.queue }),
+    callback: (error, message) => {
+      if (error) return failed(error)
+      try {
+        void Promise.resolve(options.onMessage(message)).catch(failed)
+      } catch (thrown) {
+        failed(thrown)
+      }
+    },
+  })
+}
+
+/** The url without its user and password, for people. */
+export function withoutSecrets(url: string): string {
+  return url.replaceAll(/\/\/[^@/,]*@/g, '//')
+}
+
+async function clientOptions(options: ConnectNatsOptions): Promise<NodeConnectionOptions> {
+  const urls = options.url.split(',').map(parseUrl)
+  const { username, password } = urls[0] ?? new URL('nats://127.0.0.1')
+  const login =
+    username === ''
+      ? {}
+      : password === ''
+        ? { token: decodeURIComponent(username) }
+        : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }
+  const tls = urls.some((url) => url.protocol === 'tls:') || options.tlsCa !== undefined
+  return {
+    servers: urls.map((url) => `${url.hostname}:${url.port === '' ? '4222' : url.port}`),
+    name: options.name,
+    ...login,
+    ...(options.creds === undefined
+      ? {}
+      : { authenticator: credsAuthenticator(await readCreds(options.creds)) }),
+    ...(tls ? { tls: options.tlsCa === undefined ? {} : { caFile: options.tlsCa } } : {}),
+    timeout: options.timeoutMs ?? 5000,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: reconnectWaitMs,
+    ignoreAuthErrorAbort: true,
+    pingInterval: pingIntervalMs,
+  }
+}
+
+function parseUrl(text: string): URL {
+  const whole = text.includes('://') ? text.trim() : `nats://${text.trim()}`
+  const url = URL.canParse(whole) ? new URL(whole) : undefined
+  if (url && (url.protocol === 'nats:' || url.protocol === 'tls:') && url.hostname !== '') return url
+  throw new WeftError(
+    'invalid',
+    `NATS url ${withoutSecrets(text)}: expected nats://host:port or tls://host:port`,
+  )
+}
+
+async function readCreds(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    throw new WeftError('invalid', `cannot read the NATS credentials ${path}`, { cause })
+  }
+}
+
+function explain(cause: unknown, secretUrl: string): WeftError {
+  const url = withoutSecrets(secretUrl)
+  if (cause instanceof AuthorizationError || cause instanceof UserAuthenticationExpiredError) {
+    return new WeftError('denied', `NATS at ${url} refused the login: ${cause.message}. Check --nats-creds`, {
+      cause,
+    })
+  }
+  const text = cause instanceof Error ? cause.message : String(cause)
+  if (/refused|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|getaddrinfo/i.test(text)) {
+    const hint = 'Start a lattice with `weft up`, or name another server with --nats-url'
+    return new WeftError('unavailable', `no NATS server listens at ${url}. ${hint}`, { cause })
+  }
+  return new WeftError('unavailable', `cannot connect to NATS at ${url}: ${text}`, { cause })
+}
+
+function serverProblem(connection: NatsConnection, options: ConnectNatsOptions): string | undefined {
+  const { version = '0', jetstream } = connection.info ?? {}
+  const url = withoutSecrets(options.url)
+  if (isOlderThanSupported(version)) {
+    const why = 'which silently ignores TTLs and consumer filters'
+    return `NATS server ${version} at ${url} is older than 2.10, ${why}; use 2.10 or newer (\`weft up\` brings one)`
+  }
+  if (options.jetstream !== false && jetstream !== true) {
+    return `NATS server at ${url} runs without JetStream, where a lattice keeps its links and configuration; start it with -js`
+  }
+  return undefined
+}
+
+/** True for a server version that Weft refuses. */
+export function isOlderThanSupported(version: string): boolean {
+  const [major = 0, minor = 0] = version
+    .replace(/^v/, '')
+    .split('.')
+    .map((part) => Number.parseInt(part, 10))
+  return major < leastServer.major || (major === leastServer.major && minor < leastServer.minor)
+}
+
+async function logStatus(connection: NatsConnection, log: Log): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === 'disconnect')
+      log.warn('NATS connection lost; reconnecting', { server: status.server })
+    else if (status.type === 'reconnect') log.info('NATS connection is back', { server: status.server })
+    else if (status.type === 'staleConnection') log.warn('NATS does not answer pings')
+    else if (status.type === 'ldm') log.warn('NATS server is about to stop', { server: status.server })
+    else if (status.type === 'error') log.warn('NATS reports an error', { error: status.error.message })
+  }
+}

@@ -1,0 +1,74 @@
+import { inventoryShape } from './inventory-shape.ts'
+import type { Link } from './link.ts'
+import { linkShape } from './link-shape.ts'
+import { count, listOf, mapOf, or, record, type Shape, text } from './shape.ts'
+
+/** What older clients know a provider's instance by: the id twice, and the link name `default`. */
+const legacyProvider = { instance_id: text, public_key: text, link_name: text } as const
+
+/** `message` is Weft's: what is wrong, for people. */
+const healthShape = record({ provider_id: text }, { host_id: text, message: text })
+
+const errorShape = record({ error: text })
+const failedLinkShape: Shape<Link & { readonly error: string }> = (value, path) => ({
+  ...linkShape(value, path),
+  ...errorShape(value, path),
+})
+
+/** The data of each event of the lattice, by the event's name, as far as Weft reads it. */
+export const eventShapes = {
+  host_started: record(
+    { labels: or(mapOf(text), {}), friendly_name: text },
+    { uptime_seconds: count, version: text },
+  ),
+  host_stopped: record({ labels: or(mapOf(text), {}) }),
+  host_heartbeat: inventoryShape,
+  component_scaled: record(
+    { annotations: or(mapOf(text), {}), image_ref: text, max_instances: count, component_id: text },
+    { host_id: text },
+  ),
+  component_scale_failed: record(
+    {
+      annotations: or(mapOf(text), {}),
+      image_ref: text,
+      max_instances: count,
+      component_id: text,
+      error: text,
+    },
+    { host_id: text },
+  ),
+  provider_started: record(
+    { annotations: or(mapOf(text), {}), image_ref: text, provider_id: text },
+    { host_id: text, ...legacyProvider },
+  ),
+  provider_start_failed: record(
+    { provider_ref: text, provider_id: text, error: text },
+    { host_id: text, link_name: text },
+  ),
+  provider_stopped: record(
+    { annotations: or(mapOf(text), {}), provider_id: text, reason: text },
+    { host_id: text, ...legacyProvider },
+  ),
+  health_check_passed: healthShape,
+  health_check_failed: healthShape,
+  health_check_status: healthShape,
+  linkdef_set: linkShape,
+  linkdef_set_failed: failedLinkShape,
+  linkdef_deleted: record(
+    { source_id: text, name: text, wit_namespace: text, wit_package: text },
+    { target: text, interfaces: listOf(text) },
+  ),
+  config_set: record({ config_name: text }),
+  config_deleted: record({ config_name: text }),
+  labels_changed: record({ labels: mapOf(text) }, { host_id: text }),
+} as const
+
+export type EventName = keyof typeof eventShapes
+
+/** The data of the event `N`. */
+export type EventData<N extends EventName> = (typeof eventShapes)[N] extends Shape<infer T> ? T : never
+
+/** True for a name in the protocol's table of events. */
+export function isEventName(name: string): name is EventName {
+  return Object.hasOwn(eventShapes, name)
+}

@@ -1,0 +1,120 @@
+import type { NatsConnection } from 'nats'
+import { WeftError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { Bucket } from './bucket.ts'
+import { type Watch, watchBucket } from './bucket-watch.ts'
+import { anything, listOf, mapOf, or, orNull, parseJson, record, text } from './shape.ts'
+import { oneToken } from './subjects.ts'
+
+/** An application with all its versions, oldest first. */
+export interface StoredApp {
+  readonly versions: readonly StoredVersion[]
+  /** The version that is deployed; undefined when none is. */
+  readonly deployed: string | undefined
+}
+
+export interface StoredVersion {
+  readonly version: string
+  /** The manifest as JSON, as it was put. */
+  readonly manifest: unknown
+}
+
+/** Applications in wadm's bucket, so that a wadm on the same lattice reads the same ones. */
+export interface ManifestStore {
+  read(name: string): Promise<StoredApp | undefined>
+  readAll(): Promise<ReadonlyMap<string, StoredApp>>
+  /** Compare-and-set: `next` is asked again when somebody was faster; undefined leaves it as it is. */
+  change(name: string, next: (stored: StoredApp | undefined) => StoredApp | undefined): Promise<void>
+  remove(name: string): Promise<void>
+  /** Tells that some application may have changed. */
+  watch(onChange: () => void): Promise<Watch>
+}
+
+// JSON objects order names that look like numbers first, so the order of versions is kept beside them.
+const storedShape = record(
+  { manifests: or(mapOf(anything), {}), deployed_version: orNull(text) },
+  { order: listOf(text) },
+)
+const namesShape = listOf(text)
+
+/** Opens the bucket `wadm_manifests`, made when it is not there. */
+export async function openManifestStore(options: {
+  readonly connection: NatsConnection
+  readonly lattice: string
+  readonly log: Log
+}): Promise<ManifestStore> {
+  const lattice = oneToken('lattice', options.lattice)
+  const bucket = await Bucket.open(options.connection, 'wadm_manifests')
+  const keyOf = (name: string) => `${lattice}-${oneToken('application name', name)}`
+  const changeNames = (next: (names: readonly string[]) => readonly string[]) =>
+    bucket.change(lattice, (bytes) => {
+      const names = readNames(bytes)
+      const wanted = next(names)
+      return JSON.stringify(wanted) === JSON.stringify(names) ? undefined : JSON.stringify(wanted)
+    })
+  return {
+    async read(name) {
+      const bytes = await bucket.get(keyOf(name))
+      return bytes === undefined ? undefined : readApp(bytes, name)
+    },
+    async readAll() {
+      const entries = await bucket.entries()
+      const apps = new Map<string, StoredApp>()
+      // A name is in the list or it is another lattice's: `a-b-c` may be b-c of lattice a or c of lattice a-b.
+      for (const name of readNames(entries.get(lattice))) {
+        const bytes = entries.get(keyOf(name))
+        if (bytes !== undefined) apps.set(name, readApp(bytes, name))
+      }
+      return apps
+    },
+    async change(name, next) {
+      let changed = false
+      await bucket.change(keyOf(name), (bytes) => {
+        const wanted = next(bytes === undefined ? undefined : readApp(bytes, name))
+        changed = wanted !== undefined
+        return wanted && writeApp(wanted)
+      })
+      if (changed) await changeNames((names) => (names.includes(name) ? names : [...names, name]))
+    },
+    async remove(name) {
+      await changeNames((names) => names.filter((other) => other !== name))
+      await bucket.purge(keyOf(name))
+    },
+    watch: (onChange) =>
+      watchBucket({
+        bucket,
+        log: options.log,
+        onEntry: (key) => {
+          if (key === lattice || key.startsWith(`${lattice}-`)) onChange()
+        },
+      }),
+  }
+}
+
+function readNames(bytes: Uint8Array | undefined): readonly string[] {
+  return bytes === undefined ? [] : parseJson(bytes, namesShape)
+}
+
+function readApp(bytes: Uint8Array, name: string): StoredApp {
+  try {
+    const { manifests, deployed_version, order = [] } = parseJson(bytes, storedShape)
+    const names = Object.keys(manifests)
+    const known = order.filter((version) => names.includes(version))
+    const versions = [...known, ...names.filter((version) => !known.includes(version))]
+    return {
+      versions: versions.map((version) => ({ version, manifest: manifests[version] })),
+      deployed: deployed_version ?? undefined,
+    }
+  } catch (cause) {
+    const problem = WeftError.from(cause).message
+    throw new WeftError('invalid', `wadm_manifests: application "${name}" cannot be read: ${problem}`, {
+      cause,
+    })
+  }
+}
+
+function writeApp({ versions, deployed }: StoredApp): string {
+  const manifests = Object.fromEntries(versions.map(({ version, manifest }) => [version, manifest]))
+  const order = versions.map(({ version }) => version)
+  return JSON.stringify({ manifests, deployed_version: deployed ?? null, order })
+}

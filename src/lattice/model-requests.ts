@@ -1,0 +1,98 @@
+import { headers, type NatsConnection } from 'nats'
+import { WeftError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { subscribeGuarded } from './connect.ts'
+import { anything, parseJson } from './shape.ts'
+import {
+  anyModelSubject,
+  type ModelOperation,
+  modelOperations,
+  modelQueue,
+  modelSubject,
+} from './subjects.ts'
+
+/** One request to wadm's API, as it came. */
+export interface ModelRequest {
+  readonly operation: ModelOperation
+  /** The application; '' for `put`, `list` and a `get` of all. */
+  readonly name: string
+  readonly body: string
+}
+
+/** Serves wadm's API for a lattice, together with all others that do: each request goes to one of them. */
+export async function serveModelRequests(options: {
+  readonly connection: NatsConnection
+  readonly lattice: string
+  readonly log: Log
+  /** Its answer goes out as JSON; what it throws becomes `{"result":"error"}` with the message. */
+  readonly answer: (request: ModelRequest) => Promise<unknown>
+}): Promise<{ stop(): void }> {
+  const { connection, lattice, log, answer } = options
+  const prefix = modelSubject(lattice, 'put').slice(0, -'put'.length)
+  const subscription = subscribeGuarded(connection, anyModelSubject(lattice), {
+    queue: modelQueue,
+    log,
+    onMessage: async (message) => {
+      const [operation = '', name = '', ...more] = message.subject.slice(prefix.length).split('.')
+      const known = modelOperations.find((candidate) => candidate === operation)
+      const reply =
+        known === undefined || more.length > 0
+          ? {
+              result: 'error',
+              message: `unknown operation ${message.subject}, expected one of ${modelOperations.join(', ')}`,
+            }
+          : await answerOrError(answer, { operation: known, name, body: message.string() })
+      if (message.reply) message.respond(JSON.stringify(reply))
+    },
+  })
+  await connection.flush()
+  return { stop: () => subscription.unsubscribe() }
+}
+
+async function answerOrError(
+  answer: (request: ModelRequest) => Promise<unknown>,
+  request: ModelRequest,
+): Promise<unknown> {
+  try {
+    return await answer(request)
+  } catch (error) {
+    const { message } = WeftError.from(error)
+    return {
+      result: 'error',
+      message,
+      name: request.name,
+      total_versions: 0,
+      current_version: '',
+      undeploy: false,
+    }
+  }
+}
+
+/** Asks wadm's API and gives back its JSON. No controller in the lattice is `unavailable`. */
+export async function requestModel(options: {
+  readonly connection: NatsConnection
+  readonly lattice: string
+  readonly request: ModelRequest
+  /** Default 5000 ms. */
+  readonly timeoutMs?: number
+}): Promise<unknown> {
+  const { connection, lattice, timeoutMs = 5_000 } = options
+  const { operation, name, body } = options.request
+  const subject = modelSubject(lattice, operation, name === '' ? undefined : name)
+  const header = headers()
+  if (operation === 'put')
+    header.set('Content-Type', body.trimStart().startsWith('{') ? 'application/json' : 'application/yaml')
+  try {
+    const message = await connection.request(subject, body, { timeout: timeoutMs, headers: header })
+    return parseJson(message.data, anything)
+  } catch (cause) {
+    if (cause instanceof WeftError) throw cause
+    const hint = 'a host started with `weft up` brings a controller'
+    throw new WeftError('unavailable', `no controller answers in lattice ${lattice}: ${hint}`, { cause })
+  }
+}
+
+/** Publishes what wadm publishes besides its answers: the status of an application, for who follows it. */
+export function publishModelNews(connection: NatsConnection, subject: string, news: unknown): void {
+  if (!connection.isClosed()) connection.publish(subject, JSON.stringify(news))
+}

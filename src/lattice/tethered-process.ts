@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { WeftError } from '../errors.ts'
+
+export interface TetheredProcess {
+  /** The program's own pid. */
+  readonly pid: number
+  /** Resolves with a word on how it ended. */
+  readonly ended: Promise<string>
+  hasEnded(): boolean
+  /** SIGTERM, and SIGKILL when that did not end it within `graceMs`. */
+  stop(graceMs: number): Promise<void>
+}
+
+/**
+ * The shell that holds the other end of a pipe of ours as fd 3. However we end, kill -9 included, the system closes the
+ * pipe, `read` returns, and the program is ended: by SIGTERM, after five seconds by SIGKILL. No child of the program or
+ * of the shell keeps our stdin, stdout or the pipe. The first line that the shell writes is the program's pid.
+ */
+const tether = `
+"$@" 3<&- >&2 &
+pid=$!
+echo "$pid"
+{ read -r _ <&3; kill "$pid"; sleep 5; kill -9 "$pid"; } >/dev/null 2>&1 &
+watch=$!
+exec 3<&-
+wait "$pid"
+code=$?
+kill "$watch" 2>/dev/null
+exit "$code"
+`
+
+/**
+ * Starts a program that cannot outlive this process for long. It gets a process group of its own: Ctrl-C in a terminal
+ * reaches us alone, and we stop it when our turn for that has come.
+ */
+export async function startTethered(options: {
+  readonly command: readonly string[]
+  /** Each line that the program writes to stdout or stderr. */
+  readonly onLine: (line: string) => void
+}): Promise<TetheredProcess> {
+  const shell = spawn('/bin/sh', ['-c', tether, 'weft-tether', ...options.command], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+  })
+  let over = false
+  const ended = endOf(shell, options.onLine).finally(() => {
+    over = true
+  })
+  const pid = await firstLine(shell)
+  return {
+    pid,
+    ended,
+    hasEnded: () => over,
+    async stop(graceMs) {
+      signal(pid, 'SIGTERM', over)
+      const timer = setTimeout(() => signal(pid, 'SIGKILL', over), graceMs)
+      await ended.finally(() => clearTimeout(timer))
+    },
+  }
+}
+
+async function endOf(shell: ChildProcess, onLine: (line: string) => void): Promise<string> {
+  const pipe = shell.stdio[3]
+  pipe?.on('error', () => undefined)
+  const lines = shell.stderr && createInterface({ input: shell.stderr }).on('line', onLine)
+  const linesEnd = lines && once(lines, 'close')
+  try {
+    const [code]: unknown[] = await once(shell, 'exit')
+    // The last lines say why it ended, and may come after the news that it did.
+    await linesEnd
+    return `exit code ${String(code)}`
+  } catch (error) {
+    return String(error)
+  } finally {
+    pipe?.destroy()
+  }
+}
+
+async function firstLine(shell: ChildProcess): Promise<number> {
+  if (shell.stdout) {
+    for await (const line of createInterface({ input: shell.stdout })) {
+      const pid = Number.parseInt(line, 10)
+      if (pid > 0) return pid
+    }
+  }
+  throw new WeftError('internal', 'cannot start a program through /bin/sh')
+}
+
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL', over: boolean): void {
+  if (over) return
+  try {
+    process.kill(pid, name)
+  } catch {
+    // It has just ended by itself.
+  }
+}

@@ -1,0 +1,62 @@
+import { Fields } from './fields.ts'
+import type { Located } from './located.ts'
+import type { ManifestComponent } from './manifest.ts'
+import { didYouMean } from './nearest-name.ts'
+import { readLink } from './read-link.ts'
+import { readScaler } from './read-scaler.ts'
+import type { Report } from './report.ts'
+
+type Traits = Pick<ManifestComponent, 'scaler' | 'links'>
+
+/** What each trait type adds to a component. A new trait type is one more line here. */
+const traitTypes: Readonly<Record<string, (report: Report, properties: Located) => Partial<Traits>>> = {
+  spreadscaler: (report, properties) => scalerOf(report, properties, 'spread'),
+  daemonscaler: (report, properties) => scalerOf(report, properties, 'daemon'),
+  link: (report, properties) => {
+    const link = readLink(report, properties)
+    return { links: link ? [link] : [] }
+  },
+}
+
+function scalerOf(report: Report, properties: Located, kind: 'spread' | 'daemon'): Partial<Traits> {
+  const scaler = readScaler(report, properties, kind)
+  return scaler ? { scaler } : {}
+}
+
+/** Reads the traits of a component: at most one scaler, any number of links. */
+export function readTraits(report: Report, nodes: readonly Located[]): Traits {
+  let traits: Traits = { scaler: undefined, links: [] }
+  for (const node of nodes) {
+    const read = readTrait(report, node)
+    if (read.scaler && traits.scaler)
+      report.problem(
+        node.offset,
+        'a second scaler on one component would work against the first, expected one',
+      )
+    traits = { scaler: traits.scaler ?? read.scaler, links: [...traits.links, ...(read.links ?? [])] }
+  }
+  return traits
+}
+
+function readTrait(report: Report, node: Located): Partial<Traits> {
+  const fields = Fields.open(report, node, {
+    what: 'a trait',
+    known: ['type', 'properties'],
+    others: 'refused',
+  })
+  const type = fields?.requiredText('type', Object.keys(traitTypes).join(', '))
+  if (!fields || type === undefined) return {}
+  const read = Object.hasOwn(traitTypes, type) ? traitTypes[type] : undefined
+  if (!read) {
+    const known = Object.keys(traitTypes)
+    const hint = didYouMean(type, known)
+    report.problem(
+      fields.get('type')?.offset ?? fields.offset,
+      `trait type "${type}" is not known, expected one of ${known.join(', ')}${hint}`,
+    )
+    return {}
+  }
+  const properties = fields.get('properties')
+  if (!properties) fields.missing('properties', `the properties of the ${type}`)
+  return properties ? read(report, properties) : {}
+}

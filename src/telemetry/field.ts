@@ -1,0 +1,11 @@
+/** Reads `value[name]` of a value whose shape is not known; undefined when there is no such field. Never throws. */
+export function field(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+  return Reflect.get(value, name)
+}
+
+/** The same, when only a string will do. */
+export function stringField(value: unknown, name: string): string | undefined {
+  const found = field(value, name)
+  return typeof found === 'string' ? found : undefined
+}

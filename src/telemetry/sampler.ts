@@ -1,0 +1,42 @@
+import type { TraceContext } from '../call/trace-context.ts'
+import { WeftError } from '../errors.ts'
+import type { Env } from './otlp-target.ts'
+
+/** Decides whether the spans of a call are recorded; `parent` is the span that the call came in with. */
+export type Sampler = (traceId: string, parent: TraceContext | undefined) => boolean
+
+export const defaultSampler = 'parentbased_always_on'
+
+const samplers: Readonly<Record<string, (ratio: number) => Sampler>> = {
+  always_on: () => () => true,
+  always_off: () => () => false,
+  traceidratio: (ratio) => (traceId) => isWithin(traceId, ratio),
+  parentbased_always_on: () => (_, parent) => parent?.sampled ?? true,
+  parentbased_always_off: () => (_, parent) => parent?.sampled ?? false,
+  parentbased_traceidratio: (ratio) => (traceId, parent) => parent?.sampled ?? isWithin(traceId, ratio),
+}
+
+/** The sampler that `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG` ask for; throws `invalid` for an unknown one. */
+export function samplerFromEnv(env: Env): Sampler {
+  const name = (env['OTEL_TRACES_SAMPLER'] || defaultSampler).trim().toLowerCase()
+  const make = Object.hasOwn(samplers, name) ? samplers[name] : undefined
+  if (!make) {
+    const known = Object.keys(samplers).join(', ')
+    throw new WeftError('invalid', `OTEL_TRACES_SAMPLER is '${name}'; it must be one of: ${known}`)
+  }
+  return make(name.endsWith('traceidratio') ? ratioFromEnv(env) : 1)
+}
+
+function ratioFromEnv(env: Env): number {
+  const text = env['OTEL_TRACES_SAMPLER_ARG']?.trim()
+  if (!text) return 1
+  const ratio = Number(text)
+  if (ratio >= 0 && ratio <= 1) return ratio
+  throw new WeftError('invalid', `OTEL_TRACES_SAMPLER_ARG is '${text}'; it must be a number from 0 to 1`)
+}
+
+// The last 8 bytes of the id against the ratio, as the Go and Rust SDKs do it, so that peers decide alike; 13 hex digits
+// are what a double holds.
+function isWithin(traceId: string, ratio: number): boolean {
+  return Number.parseInt(traceId.slice(16, 29), 16) / 2 ** 52 < ratio
+}

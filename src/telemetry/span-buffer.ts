@@ -1,0 +1,86 @@
+import type { SpanRecord } from './span.ts'
+import { withinTime } from './within-time.ts'
+
+export interface SpanBufferOptions {
+  /**
+   * Takes a batch away, to the control thread. When it gives a promise, the next batch waits for it: so a control
+   * thread that does not keep up costs spans, not memory.
+   */
+  readonly sink: (batch: SpanRecord[]) => void | Promise<void>
+  /** The longest that a span waits, in milliseconds. Default 200. */
+  readonly flushMs?: number
+  /** A batch of this many spans goes at once. Default 512. */
+  readonly batchSize?: number
+  /** Spans beyond this many that wait are dropped and counted. Default 8192. */
+  readonly maxWaiting?: number
+}
+
+/** Collects the spans of one thread and hands them on in batches. */
+export class SpanBuffer {
+  readonly #sink: SpanBufferOptions['sink']
+  readonly #flushMs: number
+  readonly #batchSize: number
+  readonly #maxWaiting: number
+  #waiting: SpanRecord[] = []
+  #timer: NodeJS.Timeout | undefined
+  #sending: Promise<void> | undefined
+  #dropped = 0
+
+  constructor(options: SpanBufferOptions) {
+    this.#sink = options.sink
+    this.#flushMs = options.flushMs ?? 200
+    this.#batchSize = options.batchSize ?? 512
+    this.#maxWaiting = options.maxWaiting ?? 8192
+  }
+
+  /** How many spans were lost since the start. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  /** Takes a span; never throws and never waits. Bound, so that it can be passed on. */
+  readonly record = (span: SpanRecord): void => {
+    if (this.#waiting.length >= this.#maxWaiting) {
+      this.#dropped += 1
+      return
+    }
+    this.#waiting.push(span)
+    if (this.#sending) return
+    if (this.#waiting.length >= this.#batchSize) this.#send()
+    else this.#timer ??= setTimeout(() => this.#send(), this.#flushMs).unref()
+  }
+
+  /** Hands on what waits now; settles when the sink has it all, or `timeoutMs` has passed. */
+  async flush(timeoutMs = 1000): Promise<void> {
+    const end = Date.now() + timeoutMs
+    do {
+      this.#send()
+      if (this.#sending) await withinTime(this.#sending, Math.max(0, end - Date.now()))
+    } while (this.#waiting.length > 0 && Date.now() < end)
+  }
+
+  #send(): void {
+    if (this.#sending || this.#waiting.length === 0) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const batch = this.#waiting
+    this.#waiting = []
+    try {
+      const taken = this.#sink(batch)
+      if (taken) this.#waitFor(taken, batch.length)
+    } catch {
+      this.#dropped += batch.length
+    }
+  }
+
+  #waitFor(taken: Promise<void>, size: number): void {
+    this.#sending = taken
+      .catch(() => {
+        this.#dropped += size
+      })
+      .then(() => {
+        this.#sending = undefined
+        this.#send()
+      })
+  }
+}

@@ -1,0 +1,124 @@
+import { parseSpans } from './parse-spans.ts'
+import type { SpanRecord } from './span.ts'
+import { summarizeTrace, type TraceSummary } from './summarize-trace.ts'
+
+export interface TraceStoreLimits {
+  /** Default 1000. */
+  readonly maxTraces: number
+  /** Spans of all traces. Default 50 000. */
+  readonly maxSpans: number
+  /** Spans of one trace; more are dropped. Default 10 000. */
+  readonly maxSpansPerTrace: number
+  /** The size of all spans as they came over the wire. Default 64 MiB. */
+  readonly maxBytes: number
+}
+
+/** What to look for; every condition that is given must hold. */
+export interface TraceQuery {
+  /** A component or provider that took part. */
+  readonly component?: string
+  /** Only traces with a failed span. */
+  readonly errors?: true
+  readonly minDurationMs?: number
+  /** The most traces to give back. Default 20. */
+  readonly limit?: number
+}
+
+interface StoredTrace {
+  readonly spans: Map<string, SpanRecord>
+  bytes: number
+}
+
+const defaultLimits: TraceStoreLimits = {
+  maxTraces: 1000,
+  maxSpans: 50_000,
+  maxSpansPerTrace: 10_000,
+  maxBytes: 64 * 1024 * 1024,
+}
+
+/** Keeps the latest traces in memory. The trace that got no span for the longest time goes first. */
+export class TraceStore {
+  readonly #limits: TraceStoreLimits
+  /** In the order of their last span. */
+  readonly #traces = new Map<string, StoredTrace>()
+  #spans = 0
+  #bytes = 0
+  #refused = 0
+
+  constructor(limits: Partial<TraceStoreLimits> = {}) {
+    this.#limits = { ...defaultLimits, ...limits }
+  }
+
+  /** What is kept, and how many entries were refused so far because they were no spans or too many for one trace. */
+  get size(): {
+    readonly traces: number
+    readonly spans: number
+    readonly bytes: number
+    readonly refused: number
+  } {
+    return { traces: this.#traces.size, spans: this.#spans, bytes: this.#bytes, refused: this.#refused }
+  }
+
+  /** Takes a message of `weft.spans.{lattice}`, whatever it holds; never throws. */
+  accept(message: Uint8Array): void {
+    const { spans, refused } = parseSpans(message)
+    this.#refused += refused
+    const bytesEach = Math.ceil(message.byteLength / Math.max(1, spans.length))
+    for (const span of spans) this.#add(span, bytesEach)
+    this.#evict()
+  }
+
+  /** The latest traces that match, newest first. */
+  latest(query: TraceQuery = {}): TraceSummary[] {
+    const found: TraceSummary[] = []
+    for (const trace of [...this.#traces.values()].reverse()) {
+      if (found.length >= (query.limit ?? 20)) break
+      const summary = summarizeTrace([...trace.spans.values()])
+      if (summary && matches(summary, query)) found.push(summary)
+    }
+    return found
+  }
+
+  /** The ids of the traces that begin with `prefix`, newest first. */
+  idsWithPrefix(prefix: string): string[] {
+    const wanted = prefix.toLowerCase()
+    return [...this.#traces.keys()].filter((id) => id.startsWith(wanted)).reverse()
+  }
+
+  /** All spans of one trace; empty when it is not known. */
+  spansOf(traceId: string): SpanRecord[] {
+    return [...(this.#traces.get(traceId)?.spans.values() ?? [])]
+  }
+
+  #add(span: SpanRecord, bytes: number): void {
+    const trace = this.#traces.get(span.traceId) ?? { spans: new Map(), bytes: 0 }
+    this.#traces.delete(span.traceId)
+    this.#traces.set(span.traceId, trace)
+    if (trace.spans.has(span.spanId)) return
+    if (trace.spans.size >= this.#limits.maxSpansPerTrace) {
+      this.#refused += 1
+      return
+    }
+    trace.spans.set(span.spanId, span)
+    trace.bytes += bytes
+    this.#spans += 1
+    this.#bytes += bytes
+  }
+
+  #evict(): void {
+    const { maxTraces, maxSpans, maxBytes } = this.#limits
+    for (const [id, trace] of this.#traces) {
+      const fits = this.#traces.size <= maxTraces && this.#spans <= maxSpans && this.#bytes <= maxBytes
+      if (fits) return
+      this.#traces.delete(id)
+      this.#spans -= trace.spans.size
+      this.#bytes -= trace.bytes
+    }
+  }
+}
+
+function matches(summary: TraceSummary, query: TraceQuery): boolean {
+  if (query.component !== undefined && !summary.services.includes(query.component)) return false
+  if (query.errors && summary.errors === 0) return false
+  return summary.durationMs >= (query.minDurationMs ?? 0)
+}

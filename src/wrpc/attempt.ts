@@ -1,0 +1,131 @@
+import type { Msg, NatsConnection } from 'nats'
+import type { Call } from '../call/call.ts'
+import { operationName } from '../call/call.ts'
+import { WeftError } from '../errors.ts'
+import type { ByteWriter } from './byte-writer.ts'
+import type { CallEnd } from './call-end.ts'
+import { Channels } from './channels.ts'
+import { functionCodec } from './function-codec.ts'
+import { errorFromHeaders, headersFromCall, isFromWeft } from './headers.ts'
+import type { InboxAddress, WrpcInbox } from './inbox.ts'
+import { maxPayloadOf } from './outflow.ts'
+import { operationSubject, splitTail, tails } from './subjects.ts'
+
+/** NATS's own answer when nobody is subscribed. */
+const noResponders = 503
+
+export interface AttemptOptions {
+  readonly connection: NatsConnection
+  readonly inbox: WrpcInbox
+  readonly lattice: string
+  readonly call: Call
+  readonly params: ByteWriter
+  readonly end: CallEnd
+}
+
+/** A server that has taken the call. */
+export interface Accepted {
+  /** The server's inbox. */
+  readonly subject: string
+  readonly byWeft: boolean
+  /** How many bytes of the params went out with the first message. */
+  readonly sent: number
+}
+
+/** One try to have a call accepted. An address of its own keeps apart what different servers answer. */
+export class Attempt {
+  readonly results: Channels
+  /** Called when a Weft server says that nobody reads the params any more. */
+  onStop: (() => void) | undefined
+  readonly #options: AttemptOptions
+  readonly #address: InboxAddress
+  readonly #accepted = Promise.withResolvers<Accepted>()
+  #sent = 0
+
+  constructor(options: AttemptOptions) {
+    this.#options = options
+    this.results = new Channels({
+      nested: functionCodec(options.call.operation.function).results.async,
+    })
+    this.#accepted.promise.catch(() => {})
+    this.#address = options.inbox.open({
+      receive: (tail, message) => this.#receive(tail, message),
+      fail: (error) => this.fail(error),
+    })
+  }
+
+  /** Publishes the first message with as much of the params as fits. */
+  start(acceptBy: number): void {
+    const { call, connection, lattice, params } = this.#options
+    const subject = operationSubject(lattice, call.target, call.operation)
+    const { headers, size } = headersFromCall(call, acceptBy)
+    const room = maxPayloadOf(connection) - size - this.#address.subject.length
+    const bytes = params.bytes()
+    this.#sent = Math.max(0, Math.min(bytes.length, room))
+    try {
+      connection.publish(subject, bytes.subarray(0, this.#sent), { reply: this.#address.subject, headers })
+    } catch (cause) {
+      throw new WeftError('unavailable', 'the connection to NATS is closed', { cause })
+    }
+  }
+
+  /** Waits for a server to take the call; undefined when none has until then (milliseconds since the epoch). */
+  async accepted(until: number): Promise<Accepted | undefined> {
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    const timer = Number.isFinite(until) ? setTimeout(resolve, until - Date.now(), undefined) : undefined
+    try {
+      return await this.#options.end.within(Promise.race([this.#accepted.promise, promise]))
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  fail(error: WeftError): void {
+    this.#accepted.reject(error)
+    this.results.fail(error)
+  }
+
+  /** Nothing that still comes is for this call. */
+  close(): void {
+    this.#address.close()
+  }
+
+  #receive(tail: string, message: Msg): void {
+    if (tail === '') {
+      this.#receiveReply(message)
+      return
+    }
+    const { name, path } = splitTail(tail)
+    if (name === tails.results) this.results.receive(path, message.data, errorFromHeaders(message.headers))
+    else if (name === tails.stop) this.onStop?.()
+  }
+
+  #receiveReply(message: Msg): void {
+    if (message.reply) {
+      const byWeft = isFromWeft(message.headers)
+      this.#accepted.resolve({ subject: message.reply, byWeft, sent: this.#sent })
+    } else {
+      this.#accepted.reject(this.#refusal(message))
+    }
+  }
+
+  #refusal(message: Msg): WeftError {
+    const { call, lattice } = this.#options
+    const operation = operationName(call.operation)
+    const code = message.headers?.code ?? 0
+    if (code === noResponders) {
+      return new WeftError('not_found', `nothing in lattice ${lattice} serves ${call.target} (${operation})`)
+    }
+    const refused = errorFromHeaders(message.headers)
+    if (refused) return new Refused(refused)
+    const why = code > 0 ? `NATS says ${code} ${message.headers?.description}` : 'the answer names no inbox'
+    return new WeftError('unavailable', `${call.target} did not take the call (${operation}): ${why}`)
+  }
+}
+
+/** A Weft server that said no before it took the call: another may take it. */
+export class Refused extends WeftError {
+  constructor(error: WeftError) {
+    super(error.code, error.message)
+  }
+}

@@ -1,0 +1,89 @@
+import { createInbox, type Msg, type NatsConnection, type Subscription } from 'nats'
+import { WeftError } from '../errors.ts'
+import { isFromWeft } from './headers.ts'
+import { tails } from './subjects.ts'
+
+/** Who gets the messages of one address of an inbox. */
+export interface InboxEntry {
+  /** `tail` is what follows the address in the subject: '' or `results.0`. May throw; that is given to `fail`. */
+  receive(tail: string, message: Msg): void
+  /** The entry can get no more messages, or one of them could not be taken. */
+  fail(error: WeftError): void
+}
+
+/** An address that peers send to while it is open. */
+export interface InboxAddress {
+  readonly subject: string
+  close(): void
+}
+
+/** All answers of one connection arrive here: one wildcard subscription, however many calls. */
+export class WrpcInbox {
+  readonly #connection: NatsConnection
+  readonly #prefix = createInbox()
+  readonly #entries = new Map<string, InboxEntry>()
+  readonly #subscription: Subscription
+  #next = 0
+
+  constructor(connection: NatsConnection) {
+    this.#connection = connection
+    this.#subscription = connection.subscribe(`${this.#prefix}.>`, {
+      // An exception in here would end the connection's read loop.
+      callback: (error, message) => (error ? this.#failAll(error) : this.#dispatch(message)),
+    })
+    void this.#subscription.closed.then(() => this.#failAll(undefined))
+  }
+
+  /** How many addresses are open: 0 when no call is under way. */
+  get size(): number {
+    return this.#entries.size
+  }
+
+  open(entry: InboxEntry): InboxAddress {
+    if (this.#subscription.isClosed()) throw closed(undefined)
+    const token = (this.#next++).toString(36)
+    this.#entries.set(token, entry)
+    return { subject: `${this.#prefix}.${token}`, close: () => this.#entries.delete(token) }
+  }
+
+  /** Calls under way fail with `unavailable`. */
+  close(): void {
+    this.#subscription.unsubscribe()
+  }
+
+  #dispatch(message: Msg): void {
+    const rest = message.subject.slice(this.#prefix.length + 1)
+    const dot = rest.indexOf('.')
+    const entry = this.#entries.get(dot < 0 ? rest : rest.slice(0, dot))
+    try {
+      if (entry !== undefined) entry.receive(dot < 0 ? '' : rest.slice(dot + 1), message)
+      else if (dot < 0 && message.reply) this.#turnAway(message)
+    } catch (thrown) {
+      entry?.fail(WeftError.from(thrown))
+    }
+  }
+
+  /**
+   * A server accepts a call that nobody waits for any more. Rust servers stop serving the function until the params
+   * have ended; a Weft server is told not to bother.
+   */
+  #turnAway(accept: Msg): void {
+    this.#connection.publish(`${accept.reply}.${tails.params}`)
+    if (isFromWeft(accept.headers)) this.#connection.publish(`${accept.reply}.${tails.cancel}`)
+  }
+
+  #failAll(cause: unknown): void {
+    const entries = [...this.#entries.values()]
+    this.#entries.clear()
+    for (const entry of entries) entry.fail(closed(cause))
+  }
+}
+
+/** Opens the inbox of a connection; one is enough for everything that serves and calls over it. */
+export function openInbox(connection: NatsConnection): WrpcInbox {
+  return new WrpcInbox(connection)
+}
+
+function closed(cause: unknown): WeftError {
+  return new WeftError('unavailable', 'the connection to NATS is closed', { cause })
+}

@@ -1,0 +1,183 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { NatsConnection } from 'nats'
+import type { Call, Invoke } from '../call/call.ts'
+import { operationName } from '../call/call.ts'
+import { WeftError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { type Accepted, Attempt, type AttemptOptions, Refused } from './attempt.ts'
+import { CallEnd } from './call-end.ts'
+import { encodeParams, functionCodec, inContext } from './function-codec.ts'
+import type { WrpcInbox } from './inbox.ts'
+import { Outflow } from './outflow.ts'
+import { readValue, untilDoubled } from './read-value.ts'
+import { sendDeferred } from './send-deferred.ts'
+import { raceDelayMs } from './serve-call.ts'
+import { tails } from './subjects.ts'
+
+/** A server that reads a call later than this after it was sent drops it. */
+const acceptWithinMs = 1000
+/** An accept that was sent in time may still be on its way. */
+const acceptGraceMs = 100
+/** A call that nobody accepted is sent once more. */
+const maxAttempts = 2
+/** How many targets are remembered as not Weft. */
+const maxForeignTargets = 10_000
+
+export interface InvokeOverOptions {
+  readonly connection: NatsConnection
+  /** The inbox of the same connection. */
+  readonly inbox: WrpcInbox
+  readonly lattice: string
+  readonly log: Log
+}
+
+/**
+ * Makes calls over NATS. Streams of the result go on after the call has returned; `call.course` holds them. They, too,
+ * end at the call's deadline or when its signal aborts.
+ */
+export function invokeOver(options: InvokeOverOptions): Invoke {
+  const foreign = new Set<string>()
+  return async (call) => {
+    if (call.context.deadline <= Date.now()) throw tooLate(call)
+    const params = encodeParams(call.operation, call.args)
+    const { deadline } = call.context
+    const end = new CallEnd({ deadline, late: () => tooLate(call), signal: call.signal })
+    try {
+      const attempting = { ...options, call, params, end }
+      const { attempt, accepted } = await attemptUntilAccepted(attempting, foreign)
+      if (!accepted.byWeft && foreign.size < maxForeignTargets) foreign.add(call.target)
+      return await converse(attempting, attempt, accepted)
+    } catch (thrown) {
+      end.finish()
+      throw thrown
+    }
+  }
+}
+
+/**
+ * Sends the call until a server takes it. Only a Weft server drops a call that it reads too late; one that is known
+ * not to be Weft gets the call once, or it would run it twice.
+ */
+async function attemptUntilAccepted(
+  options: AttemptOptions & InvokeOverOptions,
+  foreign: ReadonlySet<string>,
+): Promise<{ readonly attempt: Attempt; readonly accepted: Accepted }> {
+  const { call, end, log } = options
+  const patient = foreign.has(call.target)
+  for (let number = 1; ; number++) {
+    const attempt = new Attempt(options)
+    try {
+      const accepted = await tryOnce(attempt, end, patient)
+      if (accepted !== undefined) return { attempt, accepted }
+      if (number >= maxAttempts) throw nobodyAccepts(call)
+      log.debug('nobody accepted a call in time; sending it again', {
+        operation: operationName(call.operation),
+        target: call.target,
+      })
+      attempt.close()
+    } catch (thrown) {
+      attempt.close()
+      if (!(thrown instanceof Refused) || number >= maxAttempts) throw thrown
+    }
+  }
+}
+
+async function tryOnce(attempt: Attempt, end: CallEnd, patient: boolean): Promise<Accepted | undefined> {
+  if (end.error) throw end.error
+  const acceptBy = Date.now() + acceptWithinMs
+  attempt.start(acceptBy)
+  return await attempt.accepted(patient ? Number.POSITIVE_INFINITY : acceptBy + acceptGraceMs)
+}
+
+/** From the accept on: the rest of the params goes out, the results come in. */
+async function converse(options: AttemptOptions, attempt: Attempt, accepted: Accepted): Promise<unknown> {
+  const { call, connection, end, params } = options
+  const outflow = new Outflow({
+    connection,
+    subject: `${accepted.subject}.${tails.params}`,
+    end,
+    toWeft: accepted.byWeft,
+  })
+  attempt.onStop = () => outflow.stop()
+  end.whenFailed((error) => {
+    attempt.fail(error)
+    if (accepted.byWeft) cancel(connection, accepted)
+  })
+  const finish = () => {
+    end.finish()
+    attempt.close()
+  }
+  const sent = sendParams(outflow, accepted, params.bytes()).then(() =>
+    sendDeferred(outflow, params.deferred),
+  )
+  sent.catch((thrown) => end.fail(WeftError.from(thrown)))
+  try {
+    const value = await end.within(readResult(call, attempt))
+    if (params.deferred.length === 0 && attempt.results.open === 0) finish()
+    else call.course.hold(Promise.all([sent, attempt.results.idle]).finally(finish))
+    return value
+  } catch (thrown) {
+    // Whatever failed here, the server need not go on.
+    end.fail(WeftError.from(thrown))
+    finish()
+    throw thrown
+  }
+}
+
+function cancel(connection: NatsConnection, accepted: Accepted): void {
+  try {
+    connection.publish(`${accepted.subject}.${tails.cancel}`)
+  } catch {
+    // The connection is closed: the server learns of it by its deadline.
+  }
+}
+
+/** What is left of the params after the first message, and always their end: Rust servers wait for it. */
+async function sendParams(outflow: Outflow, accepted: Accepted, bytes: Uint8Array): Promise<void> {
+  if (!accepted.byWeft) await delay(raceDelayMs)
+  try {
+    await outflow.send('', bytes.subarray(accepted.sent))
+  } finally {
+    outflow.close('')
+  }
+}
+
+async function readResult(call: Call, attempt: Attempt): Promise<unknown> {
+  const { results: channels } = attempt
+  const { root: channel } = channels
+  if (call.operation.function.result === undefined) {
+    await channel.atLeast(Number.POSITIVE_INFINITY)
+    if (channel.error) throw channel.error
+    return undefined
+  }
+  const codec = functionCodec(call.operation.function).results
+  try {
+    const values = await readValue({ channel, channels, codec, path: [], patience: untilDoubled })
+    return Array.isArray(values) ? values[0] : undefined
+  } catch (thrown) {
+    if (thrown === channel.error) throw thrown
+    throw inContext(`the answer of ${call.target} (${operationName(call.operation)})`, asUnavailable(thrown))
+  }
+}
+
+/** An answer that can't be read is no answer. */
+function asUnavailable(thrown: unknown): WeftError {
+  const error = WeftError.from(thrown)
+  return error.code === 'invalid' ? new WeftError('unavailable', error.message, { cause: thrown }) : error
+}
+
+function tooLate(call: Call): WeftError {
+  return new WeftError(
+    'deadline',
+    `${call.target} did not answer before the deadline (${operationName(call.operation)})`,
+  )
+}
+
+function nobodyAccepts(call: Call): WeftError {
+  const operation = operationName(call.operation)
+  const waited = maxAttempts * acceptWithinMs
+  return new WeftError(
+    'unavailable',
+    `${call.target} did not accept the call within ${waited} ms (${operation})`,
+  )
+}

@@ -1,0 +1,87 @@
+import type { MsgHdrs, NatsConnection } from 'nats'
+import { WeftError } from '../errors.ts'
+import type { CallEnd } from './call-end.ts'
+import { headersFromError } from './headers.ts'
+import { flushEveryBytes } from './limits.ts'
+
+/** A NATS server says its own; this is its default. */
+const defaultMaxPayload = 1024 * 1024
+
+export interface OutflowOptions {
+  readonly connection: NatsConnection
+  /** `{inbox}.params` or `{inbox}.results`. */
+  readonly subject: string
+  readonly end: CallEnd
+  /** Whether the receiver understands why a stream ends. */
+  readonly toWeft: boolean
+}
+
+/** The bytes of a call that go out on one side: cut to what NATS takes, and no faster than NATS reads. */
+export class Outflow {
+  readonly end: CallEnd
+  readonly maxPayload: number
+  readonly #connection: NatsConnection
+  readonly #subject: string
+  readonly #toWeft: boolean
+  #sinceFlush = 0
+  #stopped = false
+
+  constructor(options: OutflowOptions) {
+    this.end = options.end
+    this.maxPayload = maxPayloadOf(options.connection)
+    this.#connection = options.connection
+    this.#subject = options.subject
+    this.#toWeft = options.toWeft
+  }
+
+  /** The receiver reads no more streams. */
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** Publishes on the root (path '') or a nested channel. Undefined when there is no need to wait. */
+  send(path: string, bytes: Uint8Array): Promise<void> | undefined {
+    if (bytes.length > this.maxPayload || this.#sinceFlush + bytes.length > flushEveryBytes) {
+      return this.#sendPaced(path, bytes)
+    }
+    if (bytes.length === 0) return undefined
+    this.#sinceFlush += bytes.length
+    this.#publish(path, bytes)
+    return undefined
+  }
+
+  /** Ends the root or a nested channel; to a Weft peer, with the error if it failed. */
+  close(path: string, error?: WeftError): void {
+    this.#publish(path, undefined, error && this.#toWeft ? headersFromError(error) : undefined)
+  }
+
+  async #sendPaced(path: string, bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; at += this.maxPayload) {
+      const piece = bytes.subarray(at, at + this.maxPayload)
+      this.#sinceFlush += piece.length
+      this.#publish(path, piece)
+      if (this.#sinceFlush >= flushEveryBytes) {
+        this.#sinceFlush = 0
+        await this.end.within(this.#connection.flush())
+      }
+    }
+  }
+
+  #publish(path: string, bytes: Uint8Array | undefined, headers?: MsgHdrs): void {
+    const subject = path === '' ? this.#subject : `${this.#subject}.${path}`
+    try {
+      this.#connection.publish(subject, bytes, headers && { headers })
+    } catch (cause) {
+      throw new WeftError('unavailable', 'the connection to NATS is closed', { cause })
+    }
+  }
+}
+
+/** The most that one message may carry, headers included. */
+export function maxPayloadOf(connection: NatsConnection): number {
+  return connection.info?.max_payload ?? defaultMaxPayload
+}

@@ -1,0 +1,154 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Msg, NatsConnection } from 'nats'
+import type { Call, Invoke, Operation } from '../call/call.ts'
+import { operationName } from '../call/call.ts'
+import { CallCourse } from '../call/course.ts'
+import { WeftError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { CallEnd } from './call-end.ts'
+import { Channels } from './channels.ts'
+import { encodeResult, functionCodec, inContext } from './function-codec.ts'
+import { type CallHeaders, errorFromHeaders, weftMark } from './headers.ts'
+import type { WrpcInbox } from './inbox.ts'
+import { Outflow } from './outflow.ts'
+import { readValue, untilDoubled } from './read-value.ts'
+import { sendDeferred } from './send-deferred.ts'
+import { splitTail, tails } from './subjects.ts'
+
+/** Rust peers up to wrpc-transport-nats 0.30 lose messages that come before their own subscription is through. */
+export const raceDelayMs = 1
+
+export interface ServeCallOptions {
+  readonly connection: NatsConnection
+  readonly inbox: WrpcInbox
+  readonly id: string
+  readonly invoke: Invoke
+  readonly log: Log
+  readonly defaultTimeoutMs: number
+}
+
+/** Serves one call, from its first message to the end of the last stream. Never rejects. */
+export async function serveCall(
+  options: ServeCallOptions,
+  operation: Operation,
+  first: { readonly message: Msg; readonly headers: CallHeaders },
+): Promise<void> {
+  const { connection, inbox, log } = options
+  const { message, headers } = first
+  const deadline = headers.deadline ?? Date.now() + options.defaultTimeoutMs
+  const end = new CallEnd({ deadline, late: () => tooLate(operation) })
+  const params = new Channels({ nested: functionCodec(operation.function).params.async })
+  const address = inbox.open({
+    receive(tail, received) {
+      const { name, path } = splitTail(tail)
+      if (name === tails.params) params.receive(path, received.data, errorFromHeaders(received.headers))
+      else if (name === tails.cancel) end.fail(new WeftError('cancelled', 'the caller gave up'))
+    },
+    fail: (error) => end.fail(error),
+  })
+  end.whenFailed((error) => params.fail(error))
+  const results = new Outflow({
+    connection,
+    subject: `${message.reply}.${tails.results}`,
+    end,
+    toWeft: headers.fromWeft,
+  })
+  try {
+    if (message.data.length > 0) params.receive('', message.data, undefined)
+    if (!headers.fromWeft) await delay(raceDelayMs)
+    connection.publish(message.reply ?? '', undefined, {
+      reply: address.subject,
+      ...(headers.fromWeft && { headers: weftMark() }),
+    })
+    await answer({ ...options, operation, headers, deadline, end, params, results })
+    if (headers.fromWeft && params.open > 0) connection.publish(`${message.reply}.${tails.stop}`)
+  } catch (thrown) {
+    // Only the connection can fail here, and then there is nobody to tell.
+    log.debug('a call ended with its connection', {
+      operation: operationName(operation),
+      error: String(thrown),
+    })
+  } finally {
+    end.finish()
+    address.close()
+    params.fail(new WeftError('cancelled', 'the call is over'))
+  }
+}
+
+interface Answering extends ServeCallOptions {
+  readonly operation: Operation
+  readonly headers: CallHeaders
+  readonly deadline: number
+  readonly end: CallEnd
+  readonly params: Channels
+  readonly results: Outflow
+}
+
+/** Runs the call and sends what it gives; the results always get their end. */
+async function answer(answering: Answering): Promise<void> {
+  const { end, operation, results } = answering
+  const abort = new AbortController()
+  end.whenFailed((error) => abort.abort(error))
+  const sent = Promise.withResolvers<void>()
+  let rootEnded = false
+  let course: CallCourse | undefined
+  try {
+    const args = await readParams(answering)
+    const call = callFrom(answering, args, abort.signal)
+    course = call.course
+    if (functionCodec(operation.function).results.async) course.hold(sent.promise)
+    const value = await end.within(answering.invoke(call))
+    const writer = encodeResult(operation, value)
+    await results.send('', writer.bytes())
+    results.close('')
+    rootEnded = true
+    if (writer.deferred.length > 0) await sendDeferred(results, writer.deferred)
+  } catch (thrown) {
+    const error = errorForPeer(answering, thrown)
+    if (!rootEnded) results.close('', error)
+  } finally {
+    sent.resolve()
+  }
+  const held = course?.held
+  if (held !== undefined) await end.within(held).catch(() => {})
+}
+
+async function readParams(answering: Answering): Promise<readonly unknown[]> {
+  const { operation, params: channels } = answering
+  const codec = functionCodec(operation.function).params
+  try {
+    const read = readValue({ channel: channels.root, channels, codec, path: [], patience: untilDoubled })
+    const args = await answering.end.within(read)
+    return Array.isArray(args) ? args : []
+  } catch (thrown) {
+    throw thrown === answering.end.error ? thrown : inContext(`params of ${operationName(operation)}`, thrown)
+  }
+}
+
+function callFrom(answering: Answering, args: readonly unknown[], signal: AbortSignal): Call {
+  const { headers, deadline } = answering
+  return {
+    source: headers.source,
+    target: answering.id,
+    operation: answering.operation,
+    args,
+    context: { trace: headers.trace, baggage: headers.baggage, deadline, linkName: headers.linkName },
+    signal,
+    course: new CallCourse(),
+  }
+}
+
+/** What was not meant for others is logged here and leaves as no more than `internal error`. */
+function errorForPeer(answering: Answering, thrown: unknown): WeftError {
+  if (thrown instanceof WeftError && thrown.code !== 'internal') return thrown
+  answering.log.error('a call failed unexpectedly', {
+    operation: operationName(answering.operation),
+    traceId: answering.headers.trace?.traceId,
+    error: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
+  })
+  return thrown instanceof WeftError ? thrown : new WeftError('internal', 'internal error')
+}
+
+function tooLate(operation: Operation): WeftError {
+  return new WeftError('deadline', `${operationName(operation)} did not end before the caller's deadline`)
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Attempts } from '../../src/controller/attempts.ts'
+import type { Command } from '../../src/controller/command.ts'
+
+const put = (value: string): Command => ({
+  app: 'my-app',
+  part: 'config c',
+  target: 'config c',
+  deed: { do: 'put config', name: 'c', properties: { value } },
+})
+
+test('a command in flight is not given again until 10 s have passed without effect', () => {
+  const attempts = new Attempts()
+  attempts.given(put('1'), 0)
+  assert.equal(attempts.mayGive(put('1'), 9_999), false)
+  assert.equal(attempts.mayGive(put('1'), 10_000), false, 'it failed now, and backs off first')
+  assert.equal(attempts.failures()[0]?.error, 'nothing came of it')
+  assert.equal(attempts.mayGive(put('1'), 11_000), true)
+})
+
+test('a failed command waits 1, 2, 4 … 60 s', () => {
+  const attempts = new Attempts()
+  const pauses: number[] = []
+  let now = 0
+  for (let i = 0; i < 9; i++) {
+    attempts.given(put('1'), now)
+    attempts.failed('config c', 'no', now)
+    pauses.push(attempts.nextDue() - now)
+    now = attempts.nextDue()
+    assert.equal(attempts.mayGive(put('1'), now - 1), false)
+    assert.equal(attempts.mayGive(put('1'), now), true)
+  }
+  assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000])
+  assert.deepEqual(attempts.failures(), [{ app: 'my-app', part: 'config c', error: 'no', tries: 9 }])
+})
+
+test('another deed on the same target may be done at once', () => {
+  const attempts = new Attempts()
+  attempts.given(put('1'), 0)
+  assert.equal(attempts.mayGive(put('2'), 1), true)
+})
+
+test('what came true is forgotten, and so is its failure', () => {
+  const attempts = new Attempts()
+  attempts.given(put('1'), 0)
+  attempts.failed('config c', 'no', 0)
+  attempts.keepOnly([])
+  assert.deepEqual(attempts.failures(), [])
+  assert.equal(attempts.nextDue(), Number.POSITIVE_INFINITY)
+})
+
+test('a failure that nobody here caused is not ours', () => {
+  assert.equal(new Attempts().failed('x on y', 'no', 0), false)
+})

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
+import { describe, it } from 'node:test'
+import type { HttpRequest } from '../../../src/capability/http.ts'
+import { Fields } from '../../../src/guest/wasi-0-2/fields.ts'
+import { handleIncoming, type IncomingHandler } from '../../../src/guest/wasi-0-2/handle-incoming.ts'
+import { IncomingBody } from '../../../src/guest/wasi-0-2/incoming-body.ts'
+import { OutgoingBody } from '../../../src/guest/wasi-0-2/outgoing-body.ts'
+import { OutgoingResponse } from '../../../src/guest/wasi-0-2/outgoing-message.ts'
+import { ResponseOutparam } from '../../../src/guest/wasi-0-2/response-outparam.ts'
+import { chunksOf, okOf, requestFor, textOf } from './load-probe.ts'
+
+type Handle = IncomingHandler['handle']
+
+function run(handle: Handle, request: HttpRequest = requestFor('/'), abort = new AbortController()) {
+  return handleIncoming({ handle }, request, abort.signal)
+}
+
+const noSignal = new AbortController().signal
+const unit = { payload: undefined }
+
+describe('handling an incoming request', () => {
+  it('answers without a body and is done before anyone reads', async () => {
+    const { response, done } = run((_, out) => {
+      const answer = new OutgoingResponse(new Fields(), noSignal)
+      answer.setStatusCode(204)
+      ResponseOutparam.set(out, { tag: 'ok', val: answer })
+    })
+    await done
+    const { status, body, trailers } = await okOf(response)
+    assert.equal(status, 204)
+    assert.equal(await textOf(body), '')
+    assert.equal(await trailers, undefined)
+  })
+
+  it('is done only when the finished body was read', async () => {
+    const { response, done } = run((_, out) => {
+      const answer = new OutgoingResponse(new Fields(), noSignal)
+      const body = answer.body()
+      ResponseOutparam.set(out, { tag: 'ok', val: answer })
+      body.write().write(Buffer.from('hi'))
+      OutgoingBody.finish(body, undefined)
+    })
+    const { body } = await okOf(response)
+    let isDone = false
+    void done.then(() => {
+      isDone = true
+    })
+    await new Promise(setImmediate)
+    assert.equal(isDone, false)
+    assert.equal(await textOf(body), 'hi')
+    await done
+  })
+
+  for (const [how, end] of [
+    ['drops', (body: OutgoingBody) => body[Symbol.dispose]()],
+    ['leaves', () => {}],
+  ] as const) {
+    it(`breaks the body off when the guest ${how} it unfinished`, async () => {
+      const { response, done } = run((_, out) => {
+        const answer = new OutgoingResponse(new Fields(), noSignal)
+        const body = answer.body()
+        ResponseOutparam.set(out, { tag: 'ok', val: answer })
+        body.write().write(Buffer.from('hi'))
+        end(body)
+      })
+      const { body, trailers } = await okOf(response)
+      await assert.rejects(textOf(body), { code: 'trapped', message: /without finishing/ })
+      await assert.rejects(trailers, { code: 'trapped' })
+      await done
+    })
+  }
+
+  it('gives each part of a message once', () => {
+    const answer = new OutgoingResponse(new Fields(), noSignal)
+    const body = answer.body()
+    assert.throws(() => answer.body(), unit)
+    body.write()
+    assert.throws(() => body.write(), unit)
+    assert.throws(() => answer.setStatusCode(99), unit)
+  })
+
+  it('lets the guest consume a body once, and hangs up what it leaves unread', async () => {
+    let hungUp = false
+    const upload = async function* () {
+      try {
+        yield Buffer.from('a')
+        yield Buffer.from('b')
+      } finally {
+        hungUp = true
+      }
+    }
+    const { response } = run(
+      async (request) => {
+        const body = request.consume()
+        assert.throws(() => request.consume(), unit)
+        const stream = body.stream()
+        assert.throws(() => body.stream(), unit)
+        await stream.blockingRead(1n)
+        body[Symbol.dispose]()
+        assert.equal(hungUp, false)
+        stream[Symbol.dispose]()
+      },
+      requestFor('/', upload()),
+    )
+    await assert.rejects(response, { code: 'trapped' })
+    assert.equal(hungUp, true)
+  })
+
+  it('reads the rest of a body for its trailers', async () => {
+    const request = {
+      ...requestFor('/', chunksOf('a', 'b', 'c')),
+      trailers: Promise.resolve([['x', [Buffer.from('1')]]] as const),
+    }
+    const { response } = run(async (incoming) => {
+      const future = IncomingBody.finish(incoming.consume())
+      assert.equal(future.get(), undefined)
+      await future.subscribe().block()
+      const taken = future.get()
+      assert.ok(taken?.tag === 'ok' && taken.val.tag === 'ok')
+      assert.equal(taken.val.val?.has('x'), true)
+      assert.throws(() => taken.val.tag === 'ok' && taken.val.val?.delete('x'), {
+        payload: { tag: 'immutable' },
+      })
+      assert.deepEqual(future.get(), { tag: 'err' })
+    }, request)
+    await assert.rejects(response, { message: /without setting a response/ })
+  })
+
+  it('gives a guest the authority, from the host header if need be, but not the header', async () => {
+    const { authority: _, ...request } = requestFor('/')
+    const { response } = run(
+      (incoming) => {
+        assert.equal(incoming.authority(), 'example.test:80')
+        assert.equal(incoming.headers().has('host'), false)
+      },
+      { ...request, headers: [['Host', [Buffer.from('example.test:80')]]] },
+    )
+    await assert.rejects(response, { message: /without setting a response/ })
+  })
+
+  it('ends when it is aborted, though the guest never comes back, and leaves no listener', async () => {
+    const abort = new AbortController()
+    const { response, done } = run(() => new Promise(() => {}), requestFor('/'), abort)
+    abort.abort(new Error('over'))
+    await assert.rejects(response, { message: 'over' })
+    await done
+    assert.equal(getEventListeners(abort.signal, 'abort').length, 0)
+  })
+})

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { newTraceId } from '../../src/call/trace-context.ts'
+import { samplerFromEnv } from '../../src/telemetry/sampler.ts'
+
+const parent = (sampled: boolean) => ({
+  traceId: 'a'.repeat(32),
+  spanId: 'b'.repeat(16),
+  sampled,
+  traceState: '',
+})
+const id = 'a'.repeat(32)
+
+test('each standard sampler decides as its name says', () => {
+  const decide = (name: string | undefined, argument?: string) => {
+    const sample = samplerFromEnv({ OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: argument })
+    return [sample(id, undefined), sample(id, parent(true)), sample(id, parent(false))]
+  }
+  assert.deepEqual(decide(undefined), [true, true, false])
+  assert.deepEqual(decide('always_on'), [true, true, true])
+  assert.deepEqual(decide('always_off'), [false, false, false])
+  assert.deepEqual(decide('parentbased_always_on'), [true, true, false])
+  assert.deepEqual(decide('parentbased_always_off'), [false, true, false])
+  assert.deepEqual(decide('traceidratio', '0'), [false, false, false])
+  assert.deepEqual(decide('traceidratio', '1'), [true, true, true])
+  assert.deepEqual(decide('parentbased_traceidratio', '0'), [false, true, false])
+})
+
+test('a ratio keeps about that share of traces, and the same ones on every host', () => {
+  const sample = samplerFromEnv({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' })
+  const other = samplerFromEnv({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' })
+  const ids = Array.from({ length: 4000 }, newTraceId)
+  const kept = ids.filter((traceId) => sample(traceId, undefined))
+  assert.ok(kept.length > 850 && kept.length < 1150, `${kept.length} of 4000`)
+  assert.deepEqual(
+    kept,
+    ids.filter((traceId) => other(traceId, undefined)),
+  )
+})
+
+test('an unknown sampler or ratio is refused with the variable and what it may be', () => {
+  assert.throws(() => samplerFromEnv({ OTEL_TRACES_SAMPLER: 'jaeger_remote' }), {
+    code: 'invalid',
+    message: /OTEL_TRACES_SAMPLER is 'jaeger_remote'; it must be one of: always_on/,
+  })
+  assert.throws(() => samplerFromEnv({ OTEL_TRACES_SAMPLER: 'constructor' }), { code: 'invalid' })
+  for (const ratio of ['2', '-1', 'half']) {
+    assert.throws(
+      () => samplerFromEnv({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: ratio }),
+      /OTEL_TRACES_SAMPLER_ARG is '.+'; it must be a number from 0 to 1/,
+    )
+  }
+})

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { SpanRecord } from '../../src/telemetry/span.ts'
+import { SpanBuffer } from '../../src/telemetry/span-buffer.ts'
+import { sampleSpan } from '../support/sample-span.ts'
+
+test('a span leaves within the flush time', async () => {
+  const { promise, resolve } = Promise.withResolvers<SpanRecord[]>()
+  const buffer = new SpanBuffer({ sink: resolve })
+  const start = performance.now()
+  const span = sampleSpan()
+  buffer.record(span)
+  const alive = setTimeout(() => resolve([]), 2000) // the buffer's own timer holds no process
+  assert.deepEqual(await promise, [span])
+  clearTimeout(alive)
+  assert.ok(performance.now() - start < 400)
+})
+
+test('a full batch leaves at once', () => {
+  const batches: SpanRecord[][] = []
+  const buffer = new SpanBuffer({ sink: (batch) => void batches.push(batch), batchSize: 3 })
+  for (let index = 0; index < 7; index += 1) buffer.record(sampleSpan())
+  assert.deepEqual(
+    batches.map((batch) => batch.length),
+    [3, 3],
+  )
+})
+
+test('flushing hands on what waits', async () => {
+  const batches: SpanRecord[][] = []
+  const buffer = new SpanBuffer({ sink: (batch) => void batches.push(batch) })
+  buffer.record(sampleSpan())
+  await buffer.flush()
+  await buffer.flush()
+  assert.deepEqual(
+    batches.map((batch) => batch.length),
+    [1],
+  )
+})
+
+test('a sink that does not keep up costs spans, which are counted, and goes on when it does', async () => {
+  const taken = Promise.withResolvers<void>()
+  const batches: SpanRecord[][] = []
+  const sink = (batch: SpanRecord[]) => {
+    batches.push(batch)
+    return taken.promise
+  }
+  const buffer = new SpanBuffer({ sink, batchSize: 2, maxWaiting: 5 })
+  for (let index = 0; index < 10; index += 1) buffer.record(sampleSpan())
+  assert.deepEqual(
+    batches.map((batch) => batch.length),
+    [2],
+  )
+  assert.equal(buffer.dropped, 3)
+  taken.resolve()
+  await buffer.flush()
+  assert.deepEqual(
+    batches.map((batch) => batch.length),
+    [2, 5],
+  )
+})
+
+test('flushing does not wait for ever for a sink that hangs', async () => {
+  const buffer = new SpanBuffer({ sink: () => new Promise(() => undefined) })
+  buffer.record(sampleSpan())
+  const start = performance.now()
+  await buffer.flush(50)
+  assert.ok(performance.now() - start < 1000)
+})
+
+test('a span is the same after a thread border and after JSON, times to the microsecond', () => {
+  const span = sampleSpan({ start: 1_795_222_923_000.001, end: 1_795_222_923_000.002 })
+  assert.deepEqual(structuredClone(span), span)
+  assert.deepEqual(JSON.parse(JSON.stringify(span)), span)
+  assert.equal(Math.round((span.end - span.start) * 1000), 1)
+})
+
+test('a sink that fails loses its batch and no more', async () => {
+  let calls = 0
+  const buffer = new SpanBuffer({
+    sink: () => {
+      calls += 1
+      if (calls === 1) throw new Error('closed')
+      return calls === 2 ? Promise.reject(new Error('gone')) : undefined
+    },
+  })
+  for (let index = 0; index < 3; index += 1) {
+    buffer.record(sampleSpan())
+    await buffer.flush()
+  }
+  assert.equal(calls, 3)
+  assert.equal(buffer.dropped, 2)
+})

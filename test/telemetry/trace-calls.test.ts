@@ -1,0 +1,333 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Call, chain, type Invoke } from '../../src/call/call.ts'
+import { childOf } from '../../src/call/child.ts'
+import { preciseNow } from '../../src/call/course.ts'
+import { type ErrorCode, errorCodes, WeftError } from '../../src/errors.ts'
+import type { CallSide } from '../../src/telemetry/describe-call.ts'
+import { type Sampler, samplerFromEnv } from '../../src/telemetry/sampler.ts'
+import type { SpanRecord } from '../../src/telemetry/span.ts'
+import { traceCalls } from '../../src/telemetry/trace-calls.ts'
+import { sampleCall } from '../support/sample-call.ts'
+
+const resourceOf = (id: string) => ({ service: id, hostId: 'NHOST', hostName: 'brave-fox' })
+
+function tracer(sampler: Sampler = () => true) {
+  const spans: SpanRecord[] = []
+  const side = (name: CallSide) =>
+    traceCalls({ side: name, sampler, resourceOf, record: (span) => spans.push(span) })
+  return { spans, client: side('client'), server: side('server') }
+}
+
+function spanNamed(spans: readonly SpanRecord[], name: string, service?: string): SpanRecord {
+  const found = spans.filter((span) => span.name === name && (!service || span.resource.service === service))
+  assert.equal(found.length, 1, `one span ${name} of ${service}, got ${found.length}`)
+  return found[0] as SpanRecord
+}
+
+const request = {
+  method: { tag: 'get' },
+  pathWithQuery: '/hello?name=x&sig=s3cret',
+  scheme: { tag: 'HTTP' },
+  authority: 'example.org:8080',
+  headers: [['User-Agent', [Buffer.from('curl/8')]]],
+}
+const httpIn = { interface: 'wrpc:http/incoming-handler@0.1.0', function: 'handle', args: [request] } as const
+
+test('a request through a provider, a component and a store is one tree of five spans', async () => {
+  const { spans, client, server } = tracer()
+  const store: Invoke = chain([server], async () => ({ tag: 'ok', val: 7n }))
+  const hello: Invoke = chain([server], async (call) => {
+    await chain(
+      [client],
+      store,
+    )(
+      childOf(call, {
+        target: 'kv',
+        operation: sampleCall({ interface: 'wrpc:keyvalue/atomics@0.2.0-draft', function: 'increment' })
+          .operation,
+        args: ['counters', 'key', 1n],
+      }),
+    )
+    return { tag: 'ok', val: { status: 200 } }
+  })
+  const entry = sampleCall({ ...httpIn, source: 'http', target: 'http-server', result: { kind: 'result' } })
+  await chain([server], (call) =>
+    chain([client], hello)(childOf(call, { target: 'hello', operation: call.operation, args: call.args })),
+  )(entry)
+
+  const tree = spans.map((span) => {
+    const parent = spans.find((other) => other.spanId === span.parentSpanId)
+    return `${span.kind} ${span.resource.service} ${span.name} < ${parent ? `${parent.kind} ${parent.resource.service}` : '-'}`
+  })
+  assert.deepEqual(tree.sort(), [
+    'client hello keyvalue/atomics increment < server hello',
+    'client http-server http/incoming-handler handle < server http-server',
+    'server hello http/incoming-handler handle < client http-server',
+    'server http-server GET < -',
+    'server kv keyvalue/atomics increment < client hello',
+  ])
+  assert.equal(new Set(spans.map((span) => span.traceId)).size, 1)
+  assert.deepEqual(spanNamed(spans, 'GET').attributes, {
+    'http.request.method': 'GET',
+    'url.scheme': 'http',
+    'server.address': 'example.org',
+    'server.port': 8080,
+    'user_agent.original': 'curl/8',
+    'url.path': '/hello',
+    'url.query': 'name=x&sig=REDACTED',
+    'http.response.status_code': 200,
+  })
+  assert.deepEqual(spanNamed(spans, 'keyvalue/atomics increment', 'hello').attributes, {
+    'rpc.system.name': 'wrpc',
+    'rpc.method': 'wrpc:keyvalue/atomics/increment',
+    'weft.target': 'kv',
+    'db.system.name': 'wasi-keyvalue',
+    'db.operation.name': 'increment',
+    'db.namespace': 'counters',
+  })
+})
+
+test('the call goes on unchanged but for its trace', async () => {
+  const { spans, client } = tracer()
+  const call = sampleCall({
+    context: {
+      trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true, traceState: 'x=1' },
+      baggage: 'k=v',
+    },
+  })
+  const before = structuredClone(call.context)
+  let seen: Call | undefined
+  await client(async (passed) => {
+    seen = passed
+  })(call)
+  assert.deepEqual(call.context, before)
+  const [span] = spans
+  assert.deepEqual(seen?.context, {
+    ...before,
+    trace: { traceId: 'a'.repeat(32), spanId: span?.spanId, sampled: true, traceState: 'x=1' },
+  })
+  assert.equal(seen?.course, call.course)
+  assert.equal(span?.parentSpanId, 'b'.repeat(16))
+  assert.equal(span?.traceState, 'x=1')
+})
+
+test('a call of an unsampled trace leaves no span, yet its ids go on', async () => {
+  const { spans, client } = tracer(samplerFromEnv({}))
+  const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: false, traceState: '' }
+  const seen = await client(async (call) => call.context.trace)(sampleCall({ context: { trace } }))
+  assert.equal(spans.length, 0)
+  assert.partialDeepStrictEqual(seen, { traceId: trace.traceId, sampled: false })
+  assert.notEqual((seen as typeof trace).spanId, trace.spanId)
+})
+
+test('200 interleaved calls keep their own parents', async () => {
+  const { spans, client, server } = tracer()
+  const tick = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 10))
+  const leaf: Invoke = chain([client, server], tick)
+  const middle: Invoke = chain([client, server], async (call) => {
+    await tick()
+    const below = (target: string) =>
+      leaf(childOf(call, { target, operation: call.operation, args: call.args }))
+    await Promise.all([below(`${call.target}-left`), below(`${call.target}-right`)])
+    await tick()
+  })
+  await Promise.all(Array.from({ length: 200 }, (_, index) => middle(sampleCall({ target: `c${index}` }))))
+
+  assert.equal(spans.length, 200 * 6)
+  const byId = new Map(spans.map((span) => [span.spanId, span]))
+  assert.equal(byId.size, spans.length)
+  for (const span of spans) {
+    const parent = span.parentSpanId === undefined ? undefined : byId.get(span.parentSpanId)
+    assert.equal(span.traceId, parent?.traceId ?? span.traceId)
+    if (span.kind === 'server') assert.equal(parent?.kind, 'client')
+    if (span.kind === 'client' && parent) assert.equal(parent.resource.service, span.resource.service)
+    if (span.resource.service.includes('-')) {
+      const client = parent
+      const above = client?.parentSpanId === undefined ? undefined : byId.get(client.parentSpanId)
+      assert.ok(above && span.resource.service.startsWith(`${above.resource.service}-`))
+    }
+  }
+  assert.equal(new Set(spans.map((span) => span.traceId)).size, 200)
+})
+
+for (const code of errorCodes) {
+  test(`a call that fails as ${code} has an error span that says so, and fails the same`, async () => {
+    const { spans, server } = tracer()
+    const failure = new WeftError(code satisfies ErrorCode, `it was ${code}`)
+    await assert.rejects(
+      server(async () => {
+        throw failure
+      })(sampleCall()),
+      (thrown) => thrown === failure,
+    )
+    assert.partialDeepStrictEqual(spans[0], {
+      status: { code: 'error', message: `it was ${code}` },
+      attributes: { 'error.type': code },
+      events: [
+        { name: 'exception', attributes: { 'exception.type': code, 'exception.message': `it was ${code}` } },
+      ],
+    })
+  })
+}
+
+test('a WIT err is an error to the caller and a mark to the callee', async () => {
+  const { spans, client, server } = tracer()
+  const result = {
+    kind: 'result',
+    err: { kind: 'variant', cases: [{ name: 'no-such-store' }, { name: 'other', type: { kind: 'string' } }] },
+  } as const
+  await chain([client, server], async () => ({ tag: 'err', val: { tag: 'other', val: 'disk is full' } }))(
+    sampleCall({ result }),
+  )
+  assert.partialDeepStrictEqual(
+    spans.map(({ kind, status, attributes }) => ({ kind, status, attributes })),
+    [
+      {
+        kind: 'server',
+        status: { code: 'unset' },
+        attributes: { 'weft.result': 'err', 'error.type': 'other' },
+      },
+      {
+        kind: 'client',
+        status: { code: 'error', message: 'other: disk is full' },
+        attributes: { 'weft.result': 'err', 'error.type': 'other' },
+      },
+    ],
+  )
+})
+
+test('an err whose text a guest made up is not a label', async () => {
+  const { spans, client } = tracer()
+  const result = { kind: 'result', err: { kind: 'string' } } as const
+  await client(async () => ({ tag: 'err', val: 'user 4711 is unknown' }))(sampleCall({ result }))
+  assert.equal(spans[0]?.attributes['error.type'], 'err')
+  assert.equal(spans[0]?.status.message, 'user 4711 is unknown')
+})
+
+test('a value that only looks like an err is an answer', async () => {
+  const { spans, client } = tracer()
+  await client(async () => ({ tag: 'err' }))(
+    sampleCall({ result: { kind: 'variant', cases: [{ name: 'err' }] } }),
+  )
+  assert.equal(spans[0]?.status.code, 'unset')
+})
+
+test('HTTP 503 is an error, 404 is none to a server and one to a client', async () => {
+  const answer = async (status: number, wanted: Parameters<typeof sampleCall>[0], side: CallSide) => {
+    const traced = tracer()
+    const call = sampleCall({ ...wanted, args: [request], result: { kind: 'result' } })
+    await traced[side](async () => ({ tag: 'ok', val: { status } }))(call)
+    const [span] = traced.spans
+    return [
+      span?.name,
+      span?.status.code,
+      span?.attributes['error.type'],
+      span?.attributes['http.response.status_code'],
+    ]
+  }
+  const entry = { ...httpIn, source: 'http' }
+  const out = { interface: 'wrpc:http/outgoing-handler@0.1.0', function: 'handle' }
+  assert.deepEqual(await answer(503, entry, 'server'), ['GET', 'error', '503', 503])
+  assert.deepEqual(await answer(404, entry, 'server'), ['GET', 'unset', undefined, 404])
+  assert.deepEqual(await answer(404, out, 'client'), ['GET', 'error', '404', 404])
+  assert.deepEqual(await answer(503, httpIn, 'server'), ['http/incoming-handler handle', 'error', '503', 503])
+})
+
+test('a method that nobody knows keeps names few', async () => {
+  const { spans, server } = tracer()
+  const odd = { method: { tag: 'other', val: 'BREW' }, pathWithQuery: undefined }
+  await server(async () => undefined)(sampleCall({ ...httpIn, source: 'http', args: [odd] }))
+  assert.equal(spans[0]?.name, 'HTTP')
+  assert.partialDeepStrictEqual(spans[0]?.attributes, {
+    'http.request.method': '_OTHER',
+    'http.request.method_original': 'BREW',
+    'url.path': '/',
+  })
+})
+
+test('publishing produces, handling a message consumes, and bodies stay out', async () => {
+  const { spans, client, server } = tracer()
+  const message = { subject: 'orders.new', body: Buffer.from('secret'), replyTo: undefined }
+  const publish = { interface: 'wasmcloud:messaging/consumer@0.2.0', function: 'publish', args: [message] }
+  const handle = {
+    interface: 'wasmcloud:messaging/handler@0.2.0',
+    function: 'handle-message',
+    args: [message],
+  }
+  await client(async () => undefined)(sampleCall(publish))
+  await server(async () => undefined)(sampleCall(handle))
+  assert.deepEqual(
+    spans.map((span) => [span.kind, span.name, span.attributes['messaging.destination.name']]),
+    [
+      ['producer', 'messaging/consumer publish', 'orders.new'],
+      ['consumer', 'messaging/handler handle-message', 'orders.new'],
+    ],
+  )
+  assert.equal(spans[0]?.attributes['messaging.message.body.size'], 6)
+  assert.doesNotMatch(JSON.stringify(spans), /secret/)
+})
+
+test('a span ends when the held body does', async () => {
+  const { spans, server } = tracer()
+  const body = Promise.withResolvers<void>()
+  const answer = await server(async (call) => {
+    call.course.hold(body.promise)
+    return 'head'
+  })(sampleCall())
+  assert.equal(answer, 'head')
+  assert.equal(spans.length, 0)
+  const released = preciseNow()
+  body.resolve()
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.ok(spans[0] && spans[0].end >= released)
+  assert.equal(spans[0].status.code, 'unset')
+})
+
+test('a body that breaks off makes the span an error beside the status that was sent', async () => {
+  const { spans, server } = tracer()
+  await server(async (call) => {
+    call.course.hold(Promise.reject(new WeftError('cancelled', 'the client went away')))
+    return { tag: 'ok', val: { status: 200 } }
+  })(sampleCall({ ...httpIn, source: 'http', result: { kind: 'result' } }))
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(spans[0]?.status, { code: 'error', message: 'the client went away' })
+  assert.equal(spans[0]?.attributes['http.response.status_code'], 200)
+  assert.equal(spans[0]?.attributes['error.type'], 'cancelled')
+})
+
+test('waiting and cold start become spans of the callee alone, when they are worth it', async () => {
+  const { spans, client, server } = tracer()
+  await chain([client, server], async (call) => {
+    const start = preciseNow()
+    call.course.record({ name: 'queued', start, end: start + 0.04 })
+    call.course.record({ name: 'instantiated', start, end: start + 3 })
+    call.course.record({ name: 'executed', start, end: start + 5 })
+  })(sampleCall())
+  const served = spans.find((span) => span.kind === 'server')
+  const timed = spans.filter((span) => span.kind === 'internal')
+  assert.deepEqual(
+    timed.map(({ name, parentSpanId, resource }) => ({ name, parentSpanId, service: resource.service })),
+    [{ name: 'instantiate', parentSpanId: served?.spanId, service: 'callee' }],
+  )
+})
+
+test('arguments and answers of any shape harm nothing', async () => {
+  const { spans, client, server } = tracer()
+  const interfaces = [
+    'wrpc:http/incoming-handler',
+    'wrpc:http/outgoing-handler@0.1.0',
+    'wrpc:keyvalue/batch@0.2.0-draft',
+    'wasmcloud:messaging/consumer@0.2.0',
+    'plain',
+    '',
+  ]
+  for (const name of interfaces) {
+    for (const odd of [undefined, null, 5n, 'text', [], { method: 3, headers: [[1]] }, { tag: 'err' }]) {
+      const call = sampleCall({ interface: name, source: 'http', args: [odd], result: { kind: 'result' } })
+      await chain([client, server], async () => odd)(call)
+    }
+  }
+  assert.equal(spans.length, interfaces.length * 7 * 2)
+  for (const span of spans) assert.deepEqual(JSON.parse(JSON.stringify(span)), span)
+})
