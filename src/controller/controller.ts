@@ -7,8 +7,7 @@ import { subscribeEvents } from '../lattice/events.ts'
 import { openControllerBucket, recordsOf } from '../lattice/json-records.ts'
 import { holdLease } from '../lattice/lease.ts'
 import { openManifestStore } from '../lattice/manifest-store.ts'
-import { publishModelNews, serveModelRequests } from '../lattice/model-requests.ts'
-import { modelStatusSubject } from '../lattice/subjects.ts'
+import { publishModelEvent, publishModelStatus, serveModelRequests } from '../lattice/model-requests.ts'
 import type { Log } from '../log.ts'
 import { Hosts } from './hosts.ts'
 import { LatticeContents } from './lattice-contents.ts'
@@ -28,7 +27,10 @@ export interface ControllerOptions {
   readonly hostGoneAfterMs?: number
   /** How often the lease is renewed; default 2000 ms. Another controller takes over after three times that. */
   readonly leaseRenewMs?: number
-  /** How long hosts may take to be heard after a start or a reconnect, before anything is done; default 1500 ms. */
+  /**
+   * How long hosts may take to be heard before anything is done, after a start, a reconnect and a lease won; default
+   * 1500 ms. After an outage hosts come back one by one, and the first must not get the work of all.
+   */
   readonly settleMs?: number
 }
 
@@ -57,6 +59,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
     const gaps = watchConnectionGaps(connection)
     begun.push(() => gaps.stop())
     const statuses = recordsOf(bucket, 'status')
+    const { settleMs = 1_500 } = options
+    let ledSince = Number.POSITIVE_INFINITY
 
     const contents = new LatticeContents(() => reconciler.wake())
     const hosts = new Hosts({ client, log, onChange: () => reconciler.wake() })
@@ -67,8 +71,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
       view: () => ({ hosts: hosts.view(), ...contents.view() }),
       made: new Notes(recordsOf(bucket, 'made'), readMade),
       statuses: new Notes(statuses, readStatus),
-      mayAct: () => lease.held() && gaps.connectedFor() > (options.settleMs ?? 1_500),
-      onStatus: (name, status) => publishModelNews(connection, modelStatusSubject(lattice, name), status),
+      mayAct: () => lease.held() && Math.min(gaps.connectedFor(), performance.now() - ledSince) > settleMs,
+      onStatus: (name, status) => publishModelStatus(connection, lattice, name, status),
     })
     const buckets = await openBuckets({ connection, lattice, log })
     const specs = await buckets.watchSpecs((id, spec) => contents.setSpec(id, spec))
@@ -101,7 +105,11 @@ export async function startController(options: ControllerOptions): Promise<Contr
       connection,
       lattice,
       log,
-      answer: createModelApi({ store, status: statusReader(statuses) }),
+      answer: createModelApi({
+        store,
+        status: statusReader(statuses),
+        announce: (event) => publishModelEvent(connection, lattice, event),
+      }),
     })
     begun.push(() => api.stop())
     const lease = await holdLease({
@@ -109,7 +117,10 @@ export async function startController(options: ControllerOptions): Promise<Contr
       key: 'lease',
       holder: options.holder ?? randomUUID(),
       log,
-      onHeld: () => reconciler.takeOver(),
+      onHeld: () => {
+        ledSince = performance.now()
+        reconciler.takeOver()
+      },
       ...(options.leaseRenewMs === undefined ? {} : { renewMs: options.leaseRenewMs }),
     })
     begun.push(() => lease.stop())

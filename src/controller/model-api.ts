@@ -1,6 +1,6 @@
 import { WeftError } from '../errors.ts'
 import type { ManifestStore, StoredApp } from '../lattice/manifest-store.ts'
-import type { ModelRequest } from '../lattice/model-requests.ts'
+import type { ModelEvent, ModelRequest } from '../lattice/model-requests.ts'
 import { anything, orNull, parseJson, record, text } from '../lattice/shape.ts'
 import type { JsonObject } from '../manifest/json.ts'
 import { parseManifest } from '../manifest/parse-manifest.ts'
@@ -13,6 +13,8 @@ export interface ModelApiParts {
   readonly store: ManifestStore
   /** The status of an application as the controller that leads last told it. */
   readonly status: (name: string, app: StoredApp) => Promise<Status>
+  /** Tells others what was deployed and undeployed. */
+  readonly announce: (event: ModelEvent) => void
 }
 
 /** Answers wadm's API (0.21). What goes wrong is an answer with `result: error`, so nothing here throws on bad input. */
@@ -116,7 +118,7 @@ async function versions({ store }: ModelApiParts, name: string): Promise<unknown
   }
 }
 
-async function del({ store }: ModelApiParts, { name, body }: ModelRequest): Promise<unknown> {
+async function del({ store, announce }: ModelApiParts, { name, body }: ModelRequest): Promise<unknown> {
   const version = versionIn(body)
   const app = await store.read(name)
   if (!app) return { result: 'noop', message: `Application ${name} doesn't exist`, undeploy: false }
@@ -126,11 +128,12 @@ async function del({ store }: ModelApiParts, { name, body }: ModelRequest): Prom
   const isLast = version === undefined || app.versions.length === 1
   if (isLast) await store.remove(name)
   else await store.change(name, (stored) => stored && withoutVersion(stored, version))
+  if (undeploys) announce({ name: 'manifest_unpublished', data: { name } })
   const what = version === undefined ? `application ${name}` : `version ${version} of application ${name}`
   return { result: 'deleted', message: `Successfully deleted ${what}`, undeploy: undeploys }
 }
 
-async function deploy({ store }: ModelApiParts, { name, body }: ModelRequest): Promise<unknown> {
+async function deploy({ store, announce }: ModelApiParts, { name, body }: ModelRequest): Promise<unknown> {
   const asked = versionIn(body)
   const apps = await store.readAll()
   const app = apps.get(name)
@@ -145,6 +148,7 @@ async function deploy({ store }: ModelApiParts, { name, body }: ModelRequest): P
   const clash = findClash(name, manifest, apps)
   if (clash !== undefined) return { result: 'error', message: clash, name, version }
   await store.change(name, (stored) => stored && { ...stored, deployed: version })
+  announce({ name: 'manifest_published', data: manifest })
   return {
     result: 'acknowledged',
     message: `Successfully deployed application ${name} ${version}`,
@@ -170,10 +174,11 @@ function findClash(
   return undefined
 }
 
-async function undeploy({ store }: ModelApiParts, name: string): Promise<unknown> {
+async function undeploy({ store, announce }: ModelApiParts, name: string): Promise<unknown> {
   const app = await store.read(name)
   if (!app) return { ...notFound(name), name, version: null }
   await store.change(name, (stored) => stored && { ...stored, deployed: undefined })
+  announce({ name: 'manifest_unpublished', data: { name } })
   return {
     result: 'acknowledged',
     message: `Successfully undeployed application ${name}`,

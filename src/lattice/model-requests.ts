@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { headers, type NatsConnection } from 'nats'
 import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -6,8 +7,10 @@ import { anything, parseJson } from './shape.ts'
 import {
   anyModelSubject,
   type ModelOperation,
+  modelEventSubject,
   modelOperations,
   modelQueue,
+  modelStatusSubject,
   modelSubject,
 } from './subjects.ts'
 
@@ -92,7 +95,36 @@ export async function requestModel(options: {
   }
 }
 
-/** Publishes what wadm publishes besides its answers: the status of an application, for who follows it. */
-export function publishModelNews(connection: NatsConnection, subject: string, news: unknown): void {
-  if (!connection.isClosed()) connection.publish(subject, JSON.stringify(news))
+/** Publishes the status of an application, for who follows it. */
+export function publishModelStatus(
+  connection: NatsConnection,
+  lattice: string,
+  name: string,
+  status: unknown,
+): void {
+  if (!connection.isClosed()) connection.publish(modelStatusSubject(lattice, name), JSON.stringify(status))
+}
+
+/** wadm's own events: an application was deployed (data is its manifest) or undeployed (data is its name). */
+export type ModelEvent =
+  | { readonly name: 'manifest_published'; readonly data: unknown }
+  | { readonly name: 'manifest_unpublished'; readonly data: { readonly name: string } }
+
+/** Publishes one of wadm's own events. */
+export function publishModelEvent(
+  connection: NatsConnection,
+  lattice: string,
+  { name, data }: ModelEvent,
+): void {
+  if (connection.isClosed()) return
+  const envelope = {
+    specversion: '1.0',
+    id: randomUUID(),
+    type: `com.wadm.${name}`,
+    source: 'wadm',
+    datacontenttype: 'application/json',
+    time: new Date().toISOString(),
+    data,
+  }
+  connection.publish(modelEventSubject(lattice, name), JSON.stringify(envelope))
 }

@@ -130,7 +130,7 @@ test('a misspelt field is told with its place and the nearest name', () => {
     '29:17 trait type "spreadscaller" is not known, expected one of spreadscaler, daemonscaler, link; did you mean "spreadscaler"?',
   ])
   assert.deepEqual(problemsOf(hello.replace('name: kvredis, config', 'name: kvrediss, config')), [
-    '43:29 the link goes to "kvrediss", which is no component here; did you mean "kvredis"?',
+    '41:29 the link goes to "kvrediss", which is no component here; did you mean "kvredis"?',
   ])
 })
 

@@ -45,21 +45,31 @@ class Exchange {
   }
 
   async run(handler: IncomingHandler, request: IncomingRequest, signal: AbortSignal): Promise<void> {
+    const failure = await this.#handle(handler, request, signal)
+    await this.#content?.bytes.ended
+    if (failure) throw failure.thrown
+  }
+
+  /** Gives back what was thrown after the response was out; before that, the response says it. */
+  async #handle(
+    handler: IncomingHandler,
+    request: IncomingRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly thrown: unknown } | undefined> {
     try {
       const outparam = new ResponseOutparam((answer) => this.#set(answer))
-      await untilAborted(
-        Promise.try(() => handler.handle(request, outparam)),
-        signal,
-      )
+      await untilAborted(Promise.resolve(handler.handle(request, outparam)), signal)
       if (!this.#answered) throw new WeftError('trapped', 'the guest returned without setting a response')
       this.#content?.fail(new WeftError('trapped', 'the guest returned without finishing its body'))
-    } catch (thrown) {
-      this.#fail(signal.aborted ? abortError(signal) : thrown)
+      return undefined
+    } catch (caught) {
+      const thrown = signal.aborted ? abortError(signal) : caught
+      if (this.#answered) return this.#breakOff(thrown)
+      this.#answer.reject(thrown)
+      return undefined
     } finally {
-      // What the guest did not read is not read any more.
-      request[Symbol.dispose]()
+      IncomingRequest.hangUp(request)
     }
-    await this.#content?.bytes.ended
   }
 
   #set(answer: ResponseOrError): void {
@@ -73,15 +83,11 @@ class Exchange {
     this.#answer.resolve({ tag: 'ok', val: response })
   }
 
-  #fail(thrown: unknown): void {
-    if (!this.#answered) {
-      this.#answer.reject(thrown)
-      return
-    }
+  #breakOff(thrown: unknown): { readonly thrown: unknown } {
     const message = thrown instanceof Error ? thrown.message : String(thrown)
     this.#content?.fail(
       new WeftError('trapped', `the guest trapped in mid-body: ${message}`, { cause: thrown }),
     )
-    throw thrown
+    return { thrown }
   }
 }

@@ -49,6 +49,11 @@ export class IncomingBody {
     return new FutureTrailers(body.#bytes, body.#trailers, body.#signal)
   }
 
+  /** For the host: the sender is told that nobody reads on. */
+  static hangUp(body: IncomingBody): void {
+    body.#bytes.cancel()
+  }
+
   /** The glue may drop the body before its stream: the last of them hangs up. */
   [Symbol.dispose](): void {
     this.#dropped = true

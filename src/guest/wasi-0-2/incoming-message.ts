@@ -10,10 +10,10 @@ import { Fields } from './fields.ts'
 import { IncomingBody } from './incoming-body.ts'
 
 /** The body of a message that came in, there to be consumed once; a message dropped without that hangs up. */
-class Unconsumed {
+class Consumable {
   readonly #message: HttpRequest | HttpResponse
   readonly #signal: AbortSignal
-  #consumed = false
+  #body: IncomingBody | undefined
 
   constructor(message: HttpRequest | HttpResponse, signal: AbortSignal) {
     this.#message = message
@@ -21,24 +21,28 @@ class Unconsumed {
   }
 
   consume(): IncomingBody {
-    if (this.#consumed) throw new GuestError(undefined)
-    this.#consumed = true
-    return new IncomingBody(this.#message, this.#signal)
+    if (this.#body) throw new GuestError(undefined)
+    this.#body = new IncomingBody(this.#message, this.#signal)
+    return this.#body
   }
 
   drop(): void {
-    if (!this.#consumed) this.consume()[Symbol.dispose]()
+    if (!this.#body) this.hangUp()
+  }
+
+  hangUp(): void {
+    IncomingBody.hangUp(this.#body ?? this.consume())
   }
 }
 
 /** `wasi:http/types` resource `incoming-request`. */
 export class IncomingRequest {
   readonly #request: HttpRequest
-  readonly #content: Unconsumed
+  readonly #content: Consumable
 
   constructor(request: HttpRequest, signal: AbortSignal) {
     this.#request = request
-    this.#content = new Unconsumed(request, signal)
+    this.#content = new Consumable(request, signal)
   }
 
   method(): HttpMethod {
@@ -65,6 +69,11 @@ export class IncomingRequest {
     return this.#content.consume()
   }
 
+  /** For the host: the guest has returned and reads no more, whatever handles it left behind. */
+  static hangUp(request: IncomingRequest): void {
+    request.#content.hangUp()
+  }
+
   [Symbol.dispose](): void {
     this.#content.drop()
   }
@@ -73,11 +82,11 @@ export class IncomingRequest {
 /** `wasi:http/types` resource `incoming-response`. */
 export class IncomingResponse {
   readonly #response: HttpResponse
-  readonly #content: Unconsumed
+  readonly #content: Consumable
 
   constructor(response: HttpResponse, signal: AbortSignal) {
     this.#response = response
-    this.#content = new Unconsumed(response, signal)
+    this.#content = new Consumable(response, signal)
   }
 
   status(): number {

@@ -59,7 +59,7 @@ export class OutgoingContent {
 
   /** Breaks off what is not finished; what is finished goes out whole. */
   fail(error: Error): void {
-    if (this.bytes.isOpen) this.bytes.fail(error)
+    this.bytes.fail(error)
     this.#trailers.reject(error)
   }
 

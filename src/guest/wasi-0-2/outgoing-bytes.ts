@@ -19,7 +19,7 @@ export class OutgoingBytes implements ByteSink, AsyncIterable<Uint8Array> {
   readonly #arrival = new Bell()
   readonly #end = Promise.withResolvers<void>()
   readonly #signal: AbortSignal
-  readonly #abort = () => this.fail(abortError(this.#signal))
+  readonly #abort = () => this.#cutOff(abortError(this.#signal))
   #chunks: Uint8Array[] = []
   #size = 0
   #state: 'open' | 'finished' | 'gone' = 'open'
@@ -81,11 +81,11 @@ export class OutgoingBytes implements ByteSink, AsyncIterable<Uint8Array> {
     this.#room.ring()
   }
 
-  /** The body breaks off: the reader gets `error` now, what was not read is dropped. */
+  /** The body breaks off: the reader gets what is there and then `error`. */
   fail(error: Error): void {
-    if (this.#state === 'gone') return
+    if (this.#state !== 'open') return
     this.#failure = error
-    this.hangUp()
+    this.finish()
   }
 
   /** The reader wants no more. */
@@ -114,12 +114,10 @@ export class OutgoingBytes implements ByteSink, AsyncIterable<Uint8Array> {
     while (this.#size === 0 && this.#state === 'open') {
       await new Promise<void>((resolve) => this.#arrival.once(resolve))
     }
+    if (this.#size > 0) return { done: false, value: this.#takeAll() }
+    this.hangUp()
     if (this.#failure) throw this.#failure
-    if (this.#size === 0) {
-      this.hangUp()
-      return { done: true, value: undefined }
-    }
-    return { done: false, value: this.#takeAll() }
+    return { done: true, value: undefined }
   }
 
   /** All that is there in one piece: a guest's many small writes cost the network one. */
@@ -130,6 +128,12 @@ export class OutgoingBytes implements ByteSink, AsyncIterable<Uint8Array> {
     this.#size = 0
     this.#room.ring()
     return bytes
+  }
+
+  #cutOff(error: Error): void {
+    if (this.#state === 'gone') return
+    this.#failure = error
+    this.hangUp()
   }
 
   #free(): number {

@@ -65,6 +65,33 @@ describe('a guest on WASI 0.2', { timeout: 60_000 }, () => {
     })
   }
 
+  it('keeps to its own invocation while others run on the same thread', async () => {
+    const paths = ['/echo', '/echo-poll', '/echo-splice', '/proxy']
+    const answers = await Promise.all(
+      Array.from({ length: 24 }, async (_, i) => {
+        const slowly = async function* () {
+          for (let part = 0; part < 3; part++) {
+            await new Promise(setImmediate)
+            yield Buffer.from(`${i}.${part} `)
+          }
+        }
+        const run = await probe.run(requestFor(paths[i % 4] ?? '', slowly()), {
+          sendRequest: async ({ body }) => ({
+            tag: 'ok',
+            val: { status: 200, headers: [], body, trailers: Promise.resolve(undefined) },
+          }),
+        })
+        const text = await textOf((await okOf(run.response)).body)
+        await run.done
+        return text
+      }),
+    )
+    assert.deepEqual(
+      answers,
+      Array.from({ length: 24 }, (_, i) => `${i}.0 ${i}.1 ${i}.2 `),
+    )
+  })
+
   it('gives its response and each chunk as they come, between timers', async () => {
     const run = await probe.run(requestFor('/drip'))
     const times: number[] = []

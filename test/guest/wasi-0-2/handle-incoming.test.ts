@@ -107,6 +107,31 @@ describe('handling an incoming request', () => {
     assert.equal(hungUp, true)
   })
 
+  it('hangs up what the guest still held when it returned, before its own body is read', async () => {
+    const hungUp = Promise.withResolvers<void>()
+    const upload = async function* () {
+      try {
+        yield Buffer.from('a')
+        yield Buffer.from('b')
+      } finally {
+        hungUp.resolve()
+      }
+    }
+    const { response, done } = run(
+      async (request, out) => {
+        const answer = new OutgoingResponse(new Fields(), noSignal)
+        const body = answer.body()
+        ResponseOutparam.set(out, { tag: 'ok', val: answer })
+        body.write().write(await request.consume().stream().blockingRead(1n))
+        OutgoingBody.finish(body, undefined)
+      },
+      requestFor('/', upload()),
+    )
+    await hungUp.promise
+    assert.equal(await textOf((await okOf(response)).body), 'a')
+    await done
+  })
+
   it('reads the rest of a body for its trailers', async () => {
     const request = {
       ...requestFor('/', chunksOf('a', 'b', 'c')),

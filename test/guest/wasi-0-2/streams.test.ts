@@ -192,7 +192,17 @@ describe('an output stream', () => {
     await bytes.ended
   })
 
-  it('gives the reader what is there and then the failure', async () => {
+  it('that breaks off gives the reader what is there and then the failure', async () => {
+    const { bytes, stream, reader } = output()
+    stream.write(Buffer.from('a'))
+    bytes.fail(new Error('broke'))
+    assert.throws(() => stream.checkWrite(), closed)
+    assert.equal(text((await reader.next()).value), 'a')
+    await assert.rejects(reader.next(), { message: 'broke' })
+    await bytes.ended
+  })
+
+  it('ends for both sides when the invocation is aborted', async () => {
     const { abort, stream, reader } = output()
     stream.write(Buffer.from('a'))
     assert.equal(text((await reader.next()).value), 'a')

@@ -1,0 +1,12 @@
+import type { Command } from './command.ts'
+
+/** All commands by name, in the order of the help; each is loaded when it is used. */
+export const commands: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
+  up: () => import('./up.ts'),
+  down: () => import('./down.ts'),
+  host: () => import('./host.ts'),
+  app: () => import('./app.ts'),
+  get: () => import('./get.ts'),
+  scale: () => import('./scale.ts'),
+  traces: () => import('./traces.ts'),
+}

@@ -1,0 +1,29 @@
+import { startController } from '../controller/controller.ts'
+import { connectNats } from '../lattice/connect.ts'
+import { createControlClient } from '../lattice/control-client.ts'
+import type { Log } from '../log.ts'
+
+/** Starts a controller with a connection of its own; `stop` leaves what is deployed running. */
+export async function controllerOn(options: {
+  readonly natsUrl: string
+  readonly natsCreds?: string
+  readonly lattice: string
+  readonly log: Log
+}): Promise<{ stop(): Promise<void> }> {
+  const { natsUrl, natsCreds, lattice, log } = options
+  const creds = natsCreds === undefined ? {} : { creds: natsCreds }
+  const connection = await connectNats({ url: natsUrl, name: 'weft-controller', log, ...creds })
+  try {
+    const client = createControlClient({ connection, lattice })
+    const controller = await startController({ connection, lattice, client, log })
+    return {
+      async stop() {
+        await controller.stop()
+        await connection.drain().catch(() => {})
+      },
+    }
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}

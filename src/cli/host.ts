@@ -1,0 +1,49 @@
+import { latticeOf } from '../lattice/state-file.ts'
+import { createLog } from '../log.ts'
+import { startInstrumentedHost } from '../start-host.ts'
+import { describeSignals } from '../telemetry/signals.ts'
+import { type Command, latticeFlags } from './command.ts'
+import { controllerOn } from './controller-on.ts'
+import { hostFlags, hostOptionsFrom } from './host-flags.ts'
+import { untilStopped } from './until-stopped.ts'
+
+export const command: Command = {
+  name: 'host',
+  summary: 'Start a host and join a lattice',
+  usage: ['weft host [flags]'],
+  examples: [
+    { run: 'weft host', does: 'join the lattice that `weft up` runs on this machine' },
+    { run: 'weft host --nats-url nats://10.0.0.5:4222 --label zone=eu', does: 'join another one, with a label' },
+    { run: 'weft host --controller', does: 'deploy applications too, as one of several that can' },
+  ],
+  flags: {
+    ...latticeFlags,
+    ...hostFlags,
+    controller: { type: 'boolean', help: 'run the controller here too: it keeps deployed applications running' },
+  },
+  async run(input) {
+    const { terminal, flags } = input
+    const options = hostOptionsFrom(input)
+    const { url: natsUrl, lattice } = await latticeOf(
+      { natsUrl: flags['nats-url'] as string | undefined, lattice: flags['lattice'] as string | undefined },
+      terminal.env,
+    )
+    const natsCreds = (flags['nats-creds'] as string | undefined) ?? terminal.env['WEFT_NATS_CREDS']
+    const where = { natsUrl, lattice, ...(natsCreds !== undefined && { natsCreds }) }
+    const stopped = untilStopped(terminal.signal)
+    const log = createLog(options.logSink)
+    await using started = new AsyncDisposableStack()
+
+    const host = await startInstrumentedHost({ ...options, ...where, onStopRequest: stopped.request })
+    let graceMs = 0
+    started.defer(() => host.stop(graceMs))
+    if (flags['controller']) {
+      const controller = await controllerOn({ ...where, log })
+      started.defer(() => controller.stop())
+    }
+    terminal.out(`host ${host.friendlyName} (${host.id}) has joined lattice ${lattice} at ${natsUrl}\n`)
+    for (const line of describeSignals(process.env)) terminal.out(`  ${line}\n`)
+    graceMs = await stopped.wait()
+    return 0
+  },
+}

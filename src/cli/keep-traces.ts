@@ -1,0 +1,1 @@
+export async function keepTraces(_: unknown): Promise<{ stop(): void }> { return { stop() {} } }

@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type AppClient, createAppClient } from '../../src/controller/api-client.ts'
+import { type Controller, startController } from '../../src/controller/controller.ts'
+import { openBuckets } from '../../src/lattice/buckets.ts'
+import { connectNats } from '../../src/lattice/connect.ts'
+import { createControlClient } from '../../src/lattice/control-client.ts'
+import { createLog } from '../../src/log.ts'
+import { type NatsServer, startNats } from '../support/start-nats.ts'
+import { until } from '../support/until.ts'
+import { type FakeHost, startFakeHost } from './fake-host.ts'
+import { component, linkTo, manifestOf, provider } from './sample.ts'
+
+const log = createLog(() => {})
+let nats: NatsServer
+let lattices = 0
+
+before(async () => {
+  nats = await startNats()
+})
+after(() => nats.stop())
+
+interface Stage {
+  readonly lattice: string
+  readonly apps: AppClient
+  readonly buckets: Awaited<ReturnType<typeof openBuckets>>
+  host(labels?: Readonly<Record<string, string>>): Promise<FakeHost>
+  controller(): Promise<Controller & { kill(): Promise<void> }>
+  deploy(components: readonly object[], version?: string): Promise<void>
+  settled(type: string): Promise<void>
+}
+
+/** Runs a test in a lattice of its own and ends all that it started. */
+async function onStage(play: (stage: Stage) => Promise<void>, server = nats): Promise<void> {
+  const lattice = `stage-${++lattices}`
+  const connection = await connectNats({ url: server.url, name: 'test' })
+  const ends: (() => Promise<unknown>)[] = [() => connection.close()]
+  const apps = createAppClient({ connection, lattice })
+  try {
+    await play({
+      lattice,
+      apps,
+      buckets: await openBuckets({ connection, lattice, log }),
+      async host(labels = {}) {
+        const host = await startFakeHost({ url: server.url, lattice, log, labels })
+        ends.push(() => host.kill())
+        return host
+      },
+      async controller() {
+        const own = await connectNats({ url: server.url, name: 'controller' })
+        ends.push(() => own.close())
+        const client = createControlClient({ connection: own, lattice })
+        const times = { hostGoneAfterMs: 700, leaseRenewMs: 200, settleMs: 300 }
+        const controller = await startController({ connection: own, lattice, client, log, ...times })
+        ends.push(() => controller.stop())
+        return { ...controller, kill: () => own.close() }
+      },
+      async deploy(components, version = 'v1') {
+        await apps.put(JSON.stringify(manifestOf(components, { annotations: { version } }).source))
+        await apps.deploy('my-app')
+      },
+      async settled(type) {
+        let last: unknown
+        await until(
+          async () => {
+            last = await apps.status('my-app')
+            return (last as { status: { type: string } }).status.type === type
+          },
+          { timeoutMs: 8_000, what: `status ${type}` },
+        ).catch((error: unknown) => assert.fail(`${String(error)}; last ${JSON.stringify(last)}`))
+      },
+    })
+  } finally {
+    for (const end of ends.toReversed()) await end().catch(() => undefined)
+  }
+}
+
+const shop = [
+  component('hello', 4, {
+    properties: { config: [{ name: 'lang', properties: { lang: 'de' } }] },
+    traits: [linkTo('kv', { target: { name: 'kv', config: [{ name: 'url', properties: { url: 'x' } }] } })],
+  }),
+  provider('kv'),
+]
+
+const instances = (host: FakeHost) => host.components.get('my_app-hello')?.max_instances ?? 0
+
+test('a deployed application runs, is spread over the hosts, and is told as deployed', () =>
+  onStage(async ({ host, controller, deploy, settled, buckets, apps }) => {
+    const hosts = [await host(), await host()]
+    await controller()
+    await deploy(shop)
+    await settled('deployed')
+    assert.deepEqual(hosts.map(instances), [2, 2])
+    assert.equal(hosts.filter(({ providers }) => providers.has('my_app-kv')).length, 1)
+    assert.deepEqual(await buckets.readConfig('my_app-lang'), { lang: 'de' })
+    const spec = await buckets.readSpec('my_app-hello')
+    assert.deepEqual(spec?.links[0]?.target_config, ['my_app-url'])
+    const [summary] = await apps.list()
+    assert.equal(summary?.deployedVersion, 'v1')
+    assert.equal(summary.status.status.type, 'deployed')
+  }))
+
+test('a new version scales and swaps in place, and takes away what it no longer has', () =>
+  onStage(async ({ host, controller, deploy, settled, buckets }) => {
+    const only = await host()
+    await controller()
+    await deploy(shop)
+    await settled('deployed')
+    await deploy([component('hello', 7, { properties: { image: 'file:///new.wasm' } })], 'v2')
+    await until(() => instances(only) === 7 && only.providers.size === 0)
+    await until(async () => (await buckets.readSpec('my_app-hello'))?.links.length === 0)
+    await until(async () => (await buckets.readConfig('my_app-lang')) === undefined)
+    await settled('deployed')
+    assert.equal(only.components.get('my_app-hello')?.image_ref, 'file:///new.wasm')
+    assert.ok(!only.commands.includes('scale my_app-hello 0'))
+  }))
+
+test('undeploying and deleting remove what was made, and nothing else', () =>
+  onStage(async ({ host, controller, deploy, settled, buckets, apps }) => {
+    const only = await host()
+    await controller()
+    await buckets.putConfig('mine', '{"a":"b"}')
+    await deploy(shop)
+    await settled('deployed')
+    await apps.undeploy('my-app')
+    await until(() => only.components.size === 0 && only.providers.size === 0)
+    await until(async () => (await buckets.readConfig('my_app-url')) === undefined)
+    await settled('undeployed')
+    await apps.deploy('my-app')
+    await settled('deployed')
+    assert.equal(await apps.delete('my-app'), true)
+    await until(() => only.components.size === 0 && only.providers.size === 0)
+    await until(async () => (await buckets.readConfig('my_app-url')) === undefined)
+    assert.deepEqual(await buckets.readConfig('mine'), { a: 'b' })
+    await assert.rejects(apps.status('my-app'), { code: 'not_found' })
+  }))
+
+test('the work of a host that dies is placed elsewhere', () =>
+  onStage(async ({ host, controller, deploy, settled }) => {
+    const hosts = [await host(), await host()]
+    await controller()
+    await deploy(shop)
+    await settled('deployed')
+    const victim = hosts.find(({ providers }) => providers.size > 0)
+    const survivor = hosts.find(({ providers }) => providers.size === 0)
+    assert.ok(victim && survivor)
+    await victim.kill()
+    await until(() => instances(survivor) === 4 && survivor.providers.has('my_app-kv'))
+    await settled('deployed')
+  }))
+
+test('no fitting host is waited for, with the reason, and used when it comes', () =>
+  onStage(async ({ host, controller, deploy, settled, apps }) => {
+    await host()
+    await controller()
+    await deploy([component('hello', 1, { spread: [{ name: 'eu', requirements: { zone: 'eu' } }] })])
+    await settled('waiting')
+    assert.match((await apps.status('my-app')).status.message, /0 hosts match zone=eu/)
+    const fitting = await host({ zone: 'eu' })
+    await settled('deployed')
+    assert.equal(instances(fitting), 1)
+  }))
+
+test('a component that fails to start is told with the host’s error, tried again with pauses, and recovers', () =>
+  onStage(async ({ host, controller, deploy, settled, apps }) => {
+    const only = await host()
+    only.failWith('my_app-hello', 'file not found: /hello.wasm')
+    await controller()
+    await deploy([component('hello', 1)])
+    await settled('failed')
+    assert.match((await apps.status('my-app')).status.message, /file not found: \/hello\.wasm/)
+    const startedAt = performance.now()
+    await until(() => only.commands.length === 3)
+    assert.ok(performance.now() - startedAt > 1_500, 'the second pause is longer than the first')
+    only.failWith('my_app-hello', undefined)
+    await settled('deployed')
+  }))
+
+test('a controller that starts again finds all in order and commands nothing', () =>
+  onStage(async ({ host, controller, deploy, settled, apps }) => {
+    const only = await host()
+    const first = await controller()
+    await deploy(shop)
+    await settled('deployed')
+    await first.stop()
+    const before = [...only.commands]
+    const second = await controller()
+    await until(() => second.leads())
+    // A new wish shows that it works; nothing but this wish may be done.
+    await deploy(
+      [
+        {
+          ...component('hello', 5, { properties: shop[0]?.properties ?? {} }),
+          traits: [
+            { type: 'spreadscaler', properties: { instances: 5 } },
+            linkTo('kv', { target: { name: 'kv', config: [{ name: 'url', properties: { url: 'x' } }] } }),
+          ],
+        },
+        provider('kv'),
+      ],
+      'v2',
+    )
+    await until(() => instances(only) === 5)
+    await settled('deployed')
+    assert.deepEqual(only.commands.slice(before.length), ['scale my_app-hello 5'])
+    assert.deepEqual(
+      (await apps.versions('my-app')).map(({ version }) => version),
+      ['v1', 'v2'],
+    )
+  }))
+
+test('of two controllers one acts, and the other takes over when it dies', () =>
+  onStage(async ({ host, controller, deploy, settled }) => {
+    const only = await host()
+    const [first, second] = [await controller(), await controller()]
+    await deploy([component('hello', 1)])
+    await settled('deployed')
+    assert.deepEqual([first.leads(), second.leads()], [true, false])
+    assert.deepEqual(only.commands, ['scale my_app-hello 1'])
+    await first.kill()
+    await until(() => second.leads(), { timeoutMs: 3_000 })
+    await until(() => !first.leads())
+    await deploy([component('hello', 3)], 'v2')
+    await until(() => instances(only) === 3)
+    assert.deepEqual(only.commands, ['scale my_app-hello 1', 'scale my_app-hello 3'])
+  }))
+
+test('what somebody stops by hand is started again, a config they delete is put again', () =>
+  onStage(async ({ host, controller, deploy, settled, buckets, lattice }) => {
+    const only = await host()
+    await controller()
+    await deploy(shop)
+    await settled('deployed')
+    await buckets.deleteConfig('my_app-lang')
+    await until(async () => await buckets.readConfig('my_app-lang'))
+    const connection = await connectNats({ url: nats.url, name: 'by hand' })
+    await createControlClient({ connection, lattice }).stopProvider(only.id, 'my_app-kv')
+    await until(() => only.commands.filter((command) => command === 'start my_app-kv').length === 2)
+    await connection.close()
+    await settled('deployed')
+  }))
+
+test('with no host in the lattice an application waits', () =>
+  onStage(async ({ controller, deploy, settled, apps }) => {
+    await controller()
+    await deploy([component('hello', 1)])
+    await settled('waiting')
+    assert.match((await apps.status('my-app')).status.message, /0 hosts in the lattice/)
+  }))
+
+test('while NATS is frozen no host counts as lost, and afterwards nothing is done again', async () => {
+  const own = await startNats()
+  try {
+    await onStage(async ({ host, controller, deploy, settled }) => {
+      const hosts = [await host(), await host()]
+      const { leads } = await controller()
+      await deploy(shop)
+      await settled('deployed')
+      const before = hosts.map(({ commands }) => [...commands])
+      own.process.kill('SIGSTOP')
+      try {
+        // Longer than silence that makes a host count as gone: the lease has lapsed by then, too.
+        await until(() => !leads())
+        const end = performance.now() + 1_000
+        await until(() => performance.now() > end)
+      } finally {
+        own.process.kill('SIGCONT')
+      }
+      await until(() => leads(), { timeoutMs: 10_000 })
+      await deploy([...shop, component('late', 1)], 'v2')
+      await until(() => hosts.some(({ components }) => components.has('my_app-late')))
+      await settled('deployed')
+      const done = hosts.map(({ commands }, index) => commands.slice(before[index]?.length))
+      assert.deepEqual(done.flat(), ['scale my_app-late 1'])
+    }, own)
+  } finally {
+    await own.stop()
+  }
+})

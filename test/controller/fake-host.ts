@@ -1,0 +1,120 @@
+import { startBeat } from '../../src/lattice/beat.ts'
+import { openBuckets } from '../../src/lattice/buckets.ts'
+import { connectNats } from '../../src/lattice/connect.ts'
+import type { ControlHandlers, ScaleRequest } from '../../src/lattice/control.ts'
+import { serveControl } from '../../src/lattice/control-server.ts'
+import { createEventPublisher } from '../../src/lattice/events.ts'
+import { createHostIdentity } from '../../src/lattice/host-identity.ts'
+import type { ComponentDescription, ProviderDescription } from '../../src/lattice/inventory.ts'
+import type { Log } from '../../src/log.ts'
+
+export interface FakeHost {
+  readonly id: string
+  readonly components: ReadonlyMap<string, ComponentDescription>
+  readonly providers: ReadonlyMap<string, ProviderDescription>
+  /** Every command, as `scale hello 3`, in order, of all time. */
+  readonly commands: readonly string[]
+  /** From now on starting this component or provider fails with this error; undefined lets it start. */
+  failWith(id: string, error: string | undefined): void
+  /** Ends without a word, as a killed process does. */
+  kill(): Promise<void>
+}
+
+/** A host that runs nothing but remembers what it should run, and tells of it as a real one would. */
+export async function startFakeHost(options: {
+  readonly url: string
+  readonly lattice: string
+  readonly log: Log
+  readonly labels?: Readonly<Record<string, string>>
+}): Promise<FakeHost> {
+  const { url, lattice, log, labels = {} } = options
+  const connection = await connectNats({ url, name: 'fake host' })
+  const { id, friendlyName } = createHostIdentity()
+  const publish = createEventPublisher(connection, lattice, id)
+  const components = new Map<string, ComponentDescription>()
+  const providers = new Map<string, ProviderDescription>()
+  const failing = new Map<string, string>()
+  const commands: string[] = []
+  const accepted = { success: true, message: '' }
+  const uptime = { uptime_human: '1s', uptime_seconds: 1, version: '0.1.0' }
+  const about = { friendly_name: friendlyName, labels, ...uptime }
+  const scale = (request: ScaleRequest) => {
+    const { component_id, count, component_ref: image_ref, annotations } = request
+    commands.push(`scale ${component_id} ${count}`)
+    const told = { host_id: id, component_id, image_ref, annotations, max_instances: count }
+    const error = count > 0 ? failing.get(component_id) : undefined
+    setImmediate(() => {
+      if (error !== undefined) return publish('component_scale_failed', { ...told, error })
+      const running = {
+        id: component_id,
+        image_ref,
+        annotations,
+        revision: 0,
+        max_instances: count,
+        limits: null,
+      }
+      if (count === 0) components.delete(component_id)
+      else components.set(component_id, running)
+      publish('component_scaled', told)
+    })
+    return accepted
+  }
+  const handlers: ControlHandlers = {
+    summary: () => ({ id, lattice, ...about }),
+    inventory: () => ({
+      host_id: id,
+      ...about,
+      components: [...components.values()],
+      providers: [...providers.values()],
+    }),
+    bidForComponent: () => true,
+    bidForProvider: () => true,
+    scaleComponent: scale,
+    updateComponent: () => ({ success: false, message: 'the controller must not update' }),
+    startProvider({ provider_id, provider_ref, annotations }) {
+      commands.push(`start ${provider_id}`)
+      const error = failing.get(provider_id)
+      setImmediate(() => {
+        if (error !== undefined)
+          return publish('provider_start_failed', { provider_id, provider_ref, host_id: id, error })
+        providers.set(provider_id, { id: provider_id, image_ref: provider_ref, annotations, revision: 0 })
+        publish('provider_started', { provider_id, image_ref: provider_ref, annotations, host_id: id })
+      })
+      return accepted
+    },
+    async stopProvider(provider_id) {
+      commands.push(`stop ${provider_id}`)
+      const annotations = providers.get(provider_id)?.annotations ?? {}
+      providers.delete(provider_id)
+      publish('provider_stopped', { provider_id, annotations, host_id: id, reason: 'stop' })
+      return accepted
+    },
+    stopHost: () => accepted,
+    putLabel: () => accepted,
+    deleteLabel: () => accepted,
+    putRegistries: () => accepted,
+  }
+  const buckets = await openBuckets({ connection, lattice, log })
+  await serveControl({ connection, lattice, buckets, publishEvent: publish, hostId: id, handlers, log })
+  const beat = startBeat({
+    connection,
+    lattice,
+    hostId: id,
+    friendlyName,
+    components: () => ({}),
+    log,
+    intervalMs: 100,
+  })
+  publish('host_started', { friendly_name: friendlyName, labels, uptime_seconds: 0, version: '0.1.0' })
+  return {
+    id,
+    components,
+    providers,
+    commands,
+    failWith: (name, error) => (error === undefined ? failing.delete(name) : failing.set(name, error)),
+    async kill() {
+      await connection.close()
+      beat.stop()
+    },
+  }
+}
