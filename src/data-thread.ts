@@ -7,7 +7,7 @@ import { instrumentThread } from './instrument-thread.ts'
 if (parentPort) {
   const port = parentPort
   const init = workerData as ThreadInit
-  runDataThread({ init, port, instrument: (thread) => instrumentThread(init, thread) }).catch((error: unknown) =>
-    reportFailedStart(port, error),
+  runDataThread({ init, port, instrument: (thread) => instrumentThread(init, thread) }).catch(
+    (error: unknown) => reportFailedStart(port, error),
   )
 }

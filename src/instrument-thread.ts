@@ -4,8 +4,8 @@ import { CallDurations, type DurationDelta } from './telemetry/call-durations.ts
 import { deliverDurations } from './telemetry/deliver-durations.ts'
 import { measureCalls } from './telemetry/measure-calls.ts'
 import { samplerFromEnv } from './telemetry/sampler.ts'
-import { SpanBuffer } from './telemetry/span-buffer.ts'
 import type { SpanRecord, SpanResource } from './telemetry/span.ts'
+import { SpanBuffer } from './telemetry/span-buffer.ts'
 import { traceCalls } from './telemetry/trace-calls.ts'
 
 /** What a data thread hands to the control thread's telemetry. */

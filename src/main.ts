@@ -1,17 +1,4 @@
-#!/usr/bin/env node
 import type { Terminal } from './cli/command.ts'
-
-/** The oldest Node that has JSPI without a flag and runs these sources. */
-const leastNodeMajor = 26
-
-const major = Number(process.versions.node.split('.')[0])
-if (major < leastNodeMajor) {
-  console.error(
-    `weft: Node ${leastNodeMajor} or newer is needed (WebAssembly JSPI), this is ${process.version}. ` +
-      `Without installing it: npx -y -p node@${leastNodeMajor} -c 'weft …'`,
-  )
-  process.exit(1)
-}
 
 const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort(name))

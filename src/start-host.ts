@@ -9,8 +9,7 @@ import { exportMetrics } from './telemetry/export-metrics.ts'
 import { exportSpans } from './telemetry/export-spans.ts'
 import type { SpanResource } from './telemetry/span.ts'
 
-export interface StartHostOptions
-  extends Omit<HostOptions, 'dataThread' | 'log' | 'onLog' | 'onTelemetry'> {
+export interface StartHostOptions extends Omit<HostOptions, 'dataThread' | 'log' | 'onLog' | 'onTelemetry'> {
   readonly env: NodeJS.ProcessEnv
   /** Takes every log line of the host and its guests. */
   readonly logSink: (record: LogRecord) => void
@@ -61,7 +60,11 @@ export async function startInstrumentedHost(options: StartHostOptions): Promise<
       ...host,
       async stop(graceMs) {
         await host.stop(graceMs)
-        await Promise.all([spans.stop(flushMs), telemetry?.metrics?.stop(flushMs), telemetry?.logs?.stop(flushMs)])
+        await Promise.all([
+          spans.stop(flushMs),
+          telemetry?.metrics?.stop(flushMs),
+          telemetry?.logs?.stop(flushMs),
+        ])
         await connection.drain().catch(() => {})
       },
     }
@@ -82,4 +85,3 @@ function hostTelemetry(env: NodeJS.ProcessEnv, log: Log, host: Host) {
   })
   return { logs, metrics: exportMetrics({ env, log, host: identity }) }
 }
-

@@ -44,7 +44,11 @@ export interface Command {
 
 /** The flags that find the lattice; every command that talks to one has them. */
 export const latticeFlags = {
-  'nats-url': { type: 'string', value: 'URL', help: 'NATS server (env WEFT_NATS_URL; default: the lattice that runs on this machine)' },
+  'nats-url': {
+    type: 'string',
+    value: 'URL',
+    help: 'NATS server (env WEFT_NATS_URL; default: the lattice that runs on this machine)',
+  },
   lattice: { type: 'string', value: 'NAME', help: 'lattice (env WEFT_LATTICE; default: default)' },
   'nats-creds': { type: 'string', value: 'FILE', help: 'NATS credentials file (env WEFT_NATS_CREDS)' },
 } as const satisfies Flags

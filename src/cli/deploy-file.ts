@@ -32,7 +32,8 @@ export async function deployFile(options: {
   for (;;) {
     const { status, scalers } = await apps.status(manifest.name)
     if (status.type === 'deployed' || status.type === 'failed' || Date.now() > end) {
-      if (status.type !== 'deployed') options.terminal.err(`${JSON.stringify({ status, scalers }, null, 1)}\n`)
+      if (status.type !== 'deployed')
+        options.terminal.err(`${JSON.stringify({ status, scalers }, null, 1)}\n`)
       return { name: manifest.name, state: status.type, urls: urlsOf(manifest) }
     }
     await delay(100)
@@ -42,7 +43,10 @@ export async function deployFile(options: {
 function urlsOf(manifest: Manifest): string[] {
   return manifest.components
     .flatMap((component) => component.links)
-    .filter((link) => link.namespace === 'wasi' && link.package === 'http' && link.interfaces.includes('incoming-handler'))
+    .filter(
+      (link) =>
+        link.namespace === 'wasi' && link.package === 'http' && link.interfaces.includes('incoming-handler'),
+    )
     .flatMap((link) => link.source.config.flatMap((config) => config.properties?.['address'] ?? []))
     .map((address) => `http://${address.replace(/^0\.0\.0\.0:/, '127.0.0.1:')}`)
 }

@@ -7,7 +7,10 @@ export function commandHelp(command: Command, terminal: Terminal): string {
   const head = (text: string) => (terminal.isColour ? styleText('bold', text) : text)
   const flags = Object.entries(command.flags).map(([name, flag]) => {
     const short = flag.short === undefined ? '' : `-${flag.short}, `
-    return [`${short}--${name}${flag.type === 'string' ? ` ${flag.value ?? 'VALUE'}` : ''}`, flag.help] as const
+    return [
+      `${short}--${name}${flag.type === 'string' ? ` ${flag.value ?? 'VALUE'}` : ''}`,
+      flag.help,
+    ] as const
   })
   const parts = [
     command.summary,

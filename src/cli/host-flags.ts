@@ -7,9 +7,18 @@ import type { CommandInput, Flags, Terminal } from './command.ts'
 
 /** Flags of the commands that start a host. */
 export const hostFlags = {
-  label: { type: 'string', multiple: true, value: 'KEY=VALUE', help: 'label of this host, for placement (repeat for more)' },
+  label: {
+    type: 'string',
+    multiple: true,
+    value: 'KEY=VALUE',
+    help: 'label of this host, for placement (repeat for more)',
+  },
   threads: { type: 'string', value: 'N', help: 'data threads (default: one for each core)' },
-  'host-seed': { type: 'string', value: 'SEED', help: 'nkeys server seed (SN…) that gives the host a lasting id (env WEFT_HOST_SEED)' },
+  'host-seed': {
+    type: 'string',
+    value: 'SEED',
+    help: 'nkeys server seed (SN…) that gives the host a lasting id (env WEFT_HOST_SEED)',
+  },
   'log-level': { type: 'string', value: 'LEVEL', help: `${logLevels.join(', ')} (default info)` },
   'log-format': { type: 'string', value: 'FORMAT', help: 'text or json (default text)' },
 } as const satisfies Flags
@@ -17,16 +26,21 @@ export const hostFlags = {
 const mostThreads = 256
 
 /** The host options that flags and environment give. `invalid` names the flag, what it takes and what came. */
-export function hostOptionsFrom(
-  { flags, terminal }: CommandInput,
-): Pick<StartHostOptions, 'labels' | 'seed' | 'threads' | 'cacheDir' | 'env' | 'logSink'> {
+export function hostOptionsFrom({
+  flags,
+  terminal,
+}: CommandInput): Pick<StartHostOptions, 'labels' | 'seed' | 'threads' | 'cacheDir' | 'env' | 'logSink'> {
   const seed = (flags['host-seed'] as string | undefined) ?? terminal.env['WEFT_HOST_SEED']
   return {
     labels: labelsFrom((flags['label'] ?? []) as readonly string[]),
     threads: threadsFrom(flags['threads'] as string | undefined),
     cacheDir: defaultCacheDir(process.env),
     env: process.env,
-    logSink: logSinkFrom(flags['log-level'] as string | undefined, flags['log-format'] as string | undefined, terminal),
+    logSink: logSinkFrom(
+      flags['log-level'] as string | undefined,
+      flags['log-format'] as string | undefined,
+      terminal,
+    ),
     ...(seed !== undefined && { seed }),
   }
 }
@@ -35,7 +49,11 @@ function labelsFrom(pairs: readonly string[]): Readonly<Record<string, string>> 
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=')
-      if (at < 1) throw new WeftError('invalid', `--label: expected KEY=VALUE such as zone=eu, got ${JSON.stringify(pair)}`)
+      if (at < 1)
+        throw new WeftError(
+          'invalid',
+          `--label: expected KEY=VALUE such as zone=eu, got ${JSON.stringify(pair)}`,
+        )
       return [pair.slice(0, at), pair.slice(at + 1)]
     }),
   )
@@ -45,12 +63,23 @@ function threadsFrom(text: string | undefined): number {
   if (text === undefined) return availableParallelism()
   const count = Number(text)
   if (Number.isInteger(count) && count >= 1 && count <= mostThreads) return count
-  throw new WeftError('invalid', `--threads: expected a number from 1 to ${mostThreads}, got ${JSON.stringify(text)}`)
+  throw new WeftError(
+    'invalid',
+    `--threads: expected a number from 1 to ${mostThreads}, got ${JSON.stringify(text)}`,
+  )
 }
 
-function logSinkFrom(level: string | undefined, format: string | undefined, terminal: Terminal): (record: LogRecord) => void {
+function logSinkFrom(
+  level: string | undefined,
+  format: string | undefined,
+  terminal: Terminal,
+): (record: LogRecord) => void {
   const least = level === undefined ? 'info' : logLevels.find((each) => each === level)
-  if (least === undefined) throw new WeftError('invalid', `--log-level: expected ${logLevels.join(', ')}, got ${JSON.stringify(level)}`)
+  if (least === undefined)
+    throw new WeftError(
+      'invalid',
+      `--log-level: expected ${logLevels.join(', ')}, got ${JSON.stringify(level)}`,
+    )
   if (format !== undefined && format !== 'text' && format !== 'json') {
     throw new WeftError('invalid', `--log-format: expected text or json, got ${JSON.stringify(format)}`)
   }

@@ -13,13 +13,19 @@ export const command: Command = {
   usage: ['weft host [flags]'],
   examples: [
     { run: 'weft host', does: 'join the lattice that `weft up` runs on this machine' },
-    { run: 'weft host --nats-url nats://10.0.0.5:4222 --label zone=eu', does: 'join another one, with a label' },
+    {
+      run: 'weft host --nats-url nats://10.0.0.5:4222 --label zone=eu',
+      does: 'join another one, with a label',
+    },
     { run: 'weft host --controller', does: 'deploy applications too, as one of several that can' },
   ],
   flags: {
     ...latticeFlags,
     ...hostFlags,
-    controller: { type: 'boolean', help: 'run the controller here too: it keeps deployed applications running' },
+    controller: {
+      type: 'boolean',
+      help: 'run the controller here too: it keeps deployed applications running',
+    },
   },
   async run(input) {
     const { terminal, flags } = input

@@ -1,1 +1,3 @@
-export async function keepTraces(_: unknown): Promise<{ stop(): void }> { return { stop() {} } }
+export async function keepTraces(_: unknown): Promise<{ stop(): void }> {
+  return { stop() {} }
+}

@@ -13,7 +13,8 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
   } catch (thrown) {
     const error = WeftError.from(thrown)
     terminal.err(`weft: ${error.message}\n`)
-    if (error.code === 'internal' && terminal.env['WEFT_DEBUG']) terminal.err(`${error.stack}\n${String(error.cause ?? '')}\n`)
+    if (error.code === 'internal' && terminal.env['WEFT_DEBUG'])
+      terminal.err(`${error.stack}\n${String(error.cause ?? '')}\n`)
     return error.code === 'invalid' ? 2 : 1
   }
 }
@@ -55,6 +56,10 @@ function parse(command: Command, args: readonly string[]) {
     const unknown = /^Unknown option '--?([^']+)'/.exec(message)?.[1]
     const near = unknown === undefined ? undefined : nearestName(unknown, Object.keys(command.flags))
     const hint = near === undefined ? '' : ` Did you mean --${near}?`
-    throw new WeftError('invalid', `${message.split('. To specify')[0]}.${hint} See \`weft ${command.name} --help\``, { cause })
+    throw new WeftError(
+      'invalid',
+      `${message.split('. To specify')[0]}.${hint} See \`weft ${command.name} --help\``,
+      { cause },
+    )
   }
 }

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
+import { WeftError } from '../errors.ts'
 import { connectNats } from '../lattice/connect.ts'
 import { startNatsServer } from '../lattice/nats-server.ts'
 import { clearRunning, stateDir, writeRunning } from '../lattice/state-file.ts'
 import { createLog } from '../log.ts'
 import { startInstrumentedHost } from '../start-host.ts'
-import { WeftError } from '../errors.ts'
 import type { Command } from './command.ts'
 import { controllerOn } from './controller-on.ts'
 import { deployFile } from './deploy-file.ts'
@@ -23,8 +23,16 @@ export const command: Command = {
     { run: 'weft up --ephemeral --port 0', does: 'a throw-away lattice beside another' },
   ],
   flags: {
-    lattice: { type: 'string', value: 'NAME', help: 'name of the lattice (env WEFT_LATTICE; default: default)' },
-    port: { type: 'string', value: 'PORT', help: 'port of NATS (default 4222 or the next free one; 0 takes any)' },
+    lattice: {
+      type: 'string',
+      value: 'NAME',
+      help: 'name of the lattice (env WEFT_LATTICE; default: default)',
+    },
+    port: {
+      type: 'string',
+      value: 'PORT',
+      help: 'port of NATS (default 4222 or the next free one; 0 takes any)',
+    },
     ephemeral: { type: 'boolean', help: 'keep nothing: data goes when the lattice stops' },
     ...hostFlags,
   },
