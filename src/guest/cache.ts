@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { CompiledComponent } from './compile.ts'
 
 /** Part of the cache key: the compiler and what is done to its output. Change it when either changes. */
-export const compilerVersion = 'jco-1.35.0-weft-1'
+export const compilerVersion = 'jco-1.35.0-weft-3'
 
 /** SHA-256 of the component's bytes, in hex. */
 export function digestOf(bytes: Uint8Array): string {

@@ -55,6 +55,7 @@ export class CompileQueue {
   #ask(bytes: Uint8Array, ref: string, path: string): Promise<void> {
     clearTimeout(this.#idle)
     this.#worker ??= this.#startWorker()
+    this.#worker.ref()
     const id = this.#next++
     const answer = new Promise<void>((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
     this.#worker.postMessage({ id, bytes, ref, path } satisfies CompileRequest)
@@ -65,7 +66,6 @@ export class CompileQueue {
     const worker = new Worker(sibling(import.meta.url, 'compile-worker'))
     worker.on('message', (reply: CompileReply) => this.#settle(reply))
     worker.on('error', (error) => this.#lose(WeftError.from(error)))
-    worker.unref()
     return worker
   }
 
@@ -75,6 +75,7 @@ export class CompileQueue {
     if (reply.ok) waiting?.resolve()
     else waiting?.reject(new WeftError(errorCodeFrom(reply.code), reply.message))
     if (this.#waiting.size > 0) return
+    this.#worker?.unref()
     this.#idle = setTimeout(() => {
       const worker = this.#worker
       this.#worker = undefined

@@ -3,7 +3,9 @@ import { WeftError } from '../errors.ts'
 import { decodeWorld } from '../wit/decode-component.ts'
 import type { WitWorld } from '../wit/type.ts'
 import { checkComponentBytes } from './component-file.ts'
+import { rethrowImportErrors } from './rethrow-import-errors.ts'
 import { promisingExports, suspendingImports } from './suspending.ts'
+import { hastenTickLoop } from './tick-loop.ts'
 
 /** What compiling gives: the component's world, and files by name (`component.js` and the core modules). */
 export interface CompiledComponent {
@@ -45,13 +47,19 @@ function readWorld(bytes: Uint8Array, ref: string): WitWorld {
   }
 }
 
-/** Types for TypeScript are left out; the glue gets the extension of an ES module wherever it lies. */
+/** Types for TypeScript are left out; the glue is mended and gets the extension of an ES module wherever it lies. */
 function runnable(files: Readonly<Record<string, Uint8Array>>): Record<string, Uint8Array> {
   return Object.fromEntries(
     Object.entries(files)
       .filter(([name]) => !name.endsWith('.d.ts'))
-      .map(([name, content]) => [name === 'component.js' ? 'component.mjs' : name, content]),
+      .map(([name, content]) =>
+        name === 'component.js' ? ['component.mjs', mended(content)] : [name, content],
+      ),
   )
+}
+
+function mended(glue: Uint8Array): Uint8Array {
+  return new TextEncoder().encode(hastenTickLoop(rethrowImportErrors(new TextDecoder().decode(glue))))
 }
 
 function messageOf(error: unknown): string {

@@ -10,6 +10,7 @@ import { type ImportObjects, importsFor } from './imports.ts'
 import { type ComponentServices, Invocation } from './invocation.ts'
 import { outputLines } from './output-lines.ts'
 import { servedInterfaces } from './served.ts'
+import { type InstanceLife, lifeKey } from './tick-loop.ts'
 import { failureOf } from './trap.ts'
 
 /** An instance's exports, by interface id; functions of the world itself by their own name. */
@@ -57,21 +58,41 @@ export class GuestComponent {
   async run(call: Call, services: ComponentServices): Promise<unknown> {
     const invocation = new Invocation(call, services)
     const output = outputLines(invocation.log)
-    const context = { args: ['main.wasm'], environment: {}, writeOutput: output.write, signal: call.signal }
+    const life = new AbortController()
+    const glueLife: InstanceLife = { ended: false }
+    const giveUp = () => life.abort(call.signal.reason)
+    call.signal.addEventListener('abort', giveUp, { once: true })
+    const end = () => {
+      call.signal.removeEventListener('abort', giveUp)
+      glueLife.ended = true
+      // Frees what the guest has left open.
+      life.abort(new WeftError('cancelled', 'the invocation is over'))
+      output.flush()
+    }
+    const context = { args: ['main.wasm'], environment: {}, writeOutput: output.write, signal: life.signal }
     try {
       const start = preciseNow()
-      const instance = await this.#instance(importsFor(this.world, invocation, context))
+      const instance = await this.#instance({
+        ...importsFor(this.world, invocation, context),
+        [lifeKey]: glueLife,
+      })
       const ready = preciseNow()
       call.course.record({ name: 'instantiated', start, end: ready })
       const result = await runExport(instance, this.world, call)
       call.course.record({ name: 'executed', start: ready, end: preciseNow() })
+      const held = call.course.held
+      if (!held) end()
+      else {
+        void held.then((failure) => {
+          // Nobody else would tell of a guest that traps after its answer is out.
+          if (failure !== undefined) failureOf(failure, call, invocation.log)
+          end()
+        })
+      }
       return result
     } catch (thrown) {
+      end()
       throw failureOf(thrown, call, invocation.log)
-    } finally {
-      const held = call.course.held
-      if (held) void held.then(output.flush)
-      else output.flush()
     }
   }
 

@@ -1,4 +1,5 @@
 import { guestError } from '../capability/guest-error.ts'
+import { WeftError } from '../errors.ts'
 import { camelCase, withoutVersion } from '../wit/names.ts'
 import type { WitFunction, WitInterface } from '../wit/type.ts'
 import type { Invocation } from './invocation.ts'
@@ -9,7 +10,7 @@ export function customImports(one: WitInterface, invocation: Invocation): object
   const functions = one.functions
     .filter((fn) => !fn.name.startsWith('['))
     .map((fn) => [camelCase(fn.name), forward(invocation, key, one.id, fn)] as const)
-  return { ...Object.fromEntries(functions), ...resourceClasses(one) }
+  return { ...Object.fromEntries(functions), ...resourceClasses(one, key, invocation) }
 }
 
 function forward(invocation: Invocation, key: string, id: string, fn: WitFunction) {
@@ -23,7 +24,7 @@ function forward(invocation: Invocation, key: string, id: string, fn: WitFunctio
 }
 
 /** The glue needs a class for each resource; resources of other components can't be used across the lattice. */
-function resourceClasses(one: WitInterface): Record<string, unknown> {
+function resourceClasses(one: WitInterface, key: string, invocation: Invocation): Record<string, unknown> {
   const names = new Set(
     one.functions.flatMap((fn) => /^\[(?:constructor|method|static)\]([^.]+)/.exec(fn.name)?.[1] ?? []),
   )
@@ -32,7 +33,9 @@ function resourceClasses(one: WitInterface): Record<string, unknown> {
       camelCase(`-${name}`),
       class {
         constructor() {
-          throw new Error(
+          invocation.requireLink(key, `${one.id}.${name}`)
+          throw new WeftError(
+            'invalid',
             `resource ${name} of ${one.id} belongs to another component: resources do not cross the lattice`,
           )
         }

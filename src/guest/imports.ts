@@ -9,7 +9,7 @@ import { WeftError } from '../errors.ts'
 import { withoutVersion } from '../wit/names.ts'
 import type { WitInterface, WitWorld } from '../wit/type.ts'
 import { customImports } from './custom-imports.ts'
-import { denied } from './denied.ts'
+import { type DeniedResources, denied } from './denied.ts'
 import type { Invocation } from './invocation.ts'
 import { latticeImports } from './lattice-imports.ts'
 import { wasi02 } from './wasi-0-2/imports.ts'
@@ -28,6 +28,7 @@ export function importsFor(world: WitWorld, invocation: Invocation, context: Was
     families.set(name, made)
     return made
   }
+  const deniedResources: DeniedResources = new Map()
   const resolve = (one: WitInterface): object => {
     const key = withoutVersion(one.id)
     const version = one.id.slice(key.length + 1)
@@ -48,7 +49,7 @@ export function importsFor(world: WitWorld, invocation: Invocation, context: Was
       : family('0.2', () =>
           wasi02(context, { sendRequest: (request, options) => sendRequest(invocation, request, options) }),
         )
-    return wasi[key] ?? denied(one)
+    return wasi[key] ?? denied(one, deniedResources)
   }
   return Object.fromEntries(world.imports.map((one) => [one.id, resolve(one)]))
 }

@@ -45,11 +45,19 @@ export class Invocation {
     args: readonly unknown[],
   ): Promise<unknown> {
     const operation = { interface: wireInterface, function: fn }
+    const { target, linkName } = this.requireLink(interfaceKey, operationName(operation))
+    return this.services.invoke(childOf(this.call, { target, operation, args, linkName }))
+  }
+
+  /** Where the chosen link for `interfaceKey` leads; `not_found`, saying what to add, when there is none. */
+  requireLink(
+    interfaceKey: string,
+    operation: string,
+  ): { readonly target: string; readonly linkName: string } {
     const linkName = this.#linkNames.get(interfaceKey) ?? 'default'
     const target = this.services.linkTarget(linkName, interfaceKey)
-    if (target === undefined)
-      throw missingLink(this.call.target, interfaceKey, linkName, operationName(operation))
-    return this.services.invoke(childOf(this.call, { target, operation, args, linkName }))
+    if (target === undefined) throw missingLink(this.call.target, interfaceKey, linkName, operation)
+    return { target, linkName }
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Call, operationName } from '../call/call.ts'
 import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { GuestExit } from './wasi-0-2/guest-exit.ts'
 
 /** The thrown `err` case of an export's `result`, as jco wraps it; undefined when something else was thrown. */
 export function errorValueOf(thrown: unknown): { readonly payload: unknown } | undefined {
@@ -18,6 +19,12 @@ export function failureOf(thrown: unknown, call: Call, log: Log): WeftError {
   if (call.signal.aborted) return WeftError.from(call.signal.reason)
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
   const operation = operationName(call.operation)
+  if (error instanceof GuestExit) {
+    return new WeftError(
+      'trapped',
+      `component ${call.target} ended ${operation} by exit(${error.code}), without an answer`,
+    )
+  }
   log.error(`component ${call.target} trapped in ${operation}: ${error.message}`, {
     operation,
     stack: wasmStack(error),

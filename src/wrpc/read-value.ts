@@ -16,7 +16,10 @@ export interface ReadValueOptions {
   readonly patience?: (length: number) => number
 }
 
-/** Reads one value as soon as all its bytes are there, and leaves the rest on the channel. */
+/**
+ * Reads one value as soon as all its bytes are there, and leaves the rest on the channel. Like every promise of a
+ * promise, that of a bare future settles with what the future holds.
+ */
 export async function readValue(options: ReadValueOptions): Promise<unknown> {
   const { channel } = options
   for (;;) {

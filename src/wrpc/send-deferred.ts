@@ -3,6 +3,9 @@ import { ByteWriter, type Deferred } from './byte-writer.ts'
 import { chunkLength, type FutureCodec, isIterable, type StreamCodec } from './codec-async.ts'
 import type { Outflow } from './outflow.ts'
 
+/** Where streams and futures go. */
+export type Sender = Pick<Outflow, 'end' | 'maxPayload' | 'stopped' | 'send' | 'close'>
+
 /** A LEB128 length takes no more. */
 const maxPrefixBytes = 5
 
@@ -10,12 +13,12 @@ const maxPrefixBytes = 5
  * Sends the streams and futures of a value, all at once, each on its own path, and ends each, also when it fails.
  * Rejects with the first failure after all have ended.
  */
-export async function sendDeferred(outflow: Outflow, deferred: readonly Deferred[]): Promise<void> {
+export async function sendDeferred(outflow: Sender, deferred: readonly Deferred[]): Promise<void> {
   const ends = await Promise.allSettled(deferred.map((one) => sendChannel(outflow, one)))
   for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
-async function sendChannel(outflow: Outflow, deferred: Deferred): Promise<void> {
+async function sendChannel(outflow: Sender, deferred: Deferred): Promise<void> {
   const path = deferred.path.join('.')
   const nested: Promise<void>[] = []
   try {
@@ -29,7 +32,7 @@ async function sendChannel(outflow: Outflow, deferred: Deferred): Promise<void> 
   }
 }
 
-async function sendOne(outflow: Outflow, deferred: Deferred, nested: Promise<void>[]): Promise<void> {
+async function sendOne(outflow: Sender, deferred: Deferred, nested: Promise<void>[]): Promise<void> {
   const { codec, path, value } = deferred
   if (codec.kind === 'future') {
     await sendFuture({ outflow, codec, path, nested }, value)
@@ -41,7 +44,7 @@ async function sendOne(outflow: Outflow, deferred: Deferred, nested: Promise<voi
 }
 
 interface Sending<C> {
-  readonly outflow: Outflow
+  readonly outflow: Sender
   readonly codec: C
   readonly path: readonly number[]
   readonly nested: Promise<void>[]
@@ -104,7 +107,7 @@ async function sendNested(sending: Sending<unknown>, deferred: readonly Deferred
 }
 
 /** The chunks that are not empty, as long as the call lasts and somebody reads. */
-async function* chunksOf(outflow: Outflow, stream: unknown): AsyncGenerator<unknown> {
+async function* chunksOf(outflow: Sender, stream: unknown): AsyncGenerator<unknown> {
   if (!isIterable(stream)) throw new WeftError('invalid', 'expected an async iterable of chunks as a stream')
   const iterator = Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]()
   let ended = false

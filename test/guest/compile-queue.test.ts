@@ -12,7 +12,10 @@ after(() => guests.close())
 
 test('a component is compiled once, however many ask for it at the same time', async () => {
   const bytes = await guestBytes('test/guests/calc/calc.wasm')
-  const [first, second] = await Promise.all([guests.compiler.compile(bytes, 'a'), guests.compiler.compile(bytes, 'b')])
+  const [first, second] = await Promise.all([
+    guests.compiler.compile(bytes, 'a'),
+    guests.compiler.compile(bytes, 'b'),
+  ])
   assert.deepEqual(first, second)
   const written = (await stat(join(first.path, 'world.json'))).mtimeMs
   await guests.compiler.compile(bytes, 'c')
@@ -20,17 +23,23 @@ test('a component is compiled once, however many ask for it at the same time', a
 })
 
 test('what is not WebAssembly is refused by name', async () => {
-  await assert.rejects(guests.compiler.compile(await guestBytes('test/guests/not-wasm.txt'), 'file:///x.txt'), {
-    code: 'invalid',
-    message: /file:\/\/\/x\.txt is not WebAssembly: expected a component/,
-  })
+  await assert.rejects(
+    guests.compiler.compile(await guestBytes('test/guests/not-wasm.txt'), 'file:///x.txt'),
+    {
+      code: 'invalid',
+      message: /file:\/\/\/x\.txt is not WebAssembly: expected a component/,
+    },
+  )
 })
 
 test('a core module is refused with what would make it a component', async () => {
-  await assert.rejects(guests.compiler.compile(await guestBytes('test/guests/core-module.wasm'), 'file:///core.wasm'), {
-    code: 'invalid',
-    message: /file:\/\/\/core\.wasm is a core WebAssembly module, expected a component: wrap it/,
-  })
+  await assert.rejects(
+    guests.compiler.compile(await guestBytes('test/guests/core-module.wasm'), 'file:///core.wasm'),
+    {
+      code: 'invalid',
+      message: /file:\/\/\/core\.wasm is a core WebAssembly module, expected a component: wrap it/,
+    },
+  )
 })
 
 test('a component that is cut off is refused, and the compiler goes on', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KeyValueStore, serveKeyvalue } from '../../src/capability/keyvalue-serve.ts'
 import type { Invoke } from '../../src/call/call.ts'
+import { type KeyValueStore, serveKeyvalue } from '../../src/capability/keyvalue-serve.ts'
 import { WeftError } from '../../src/errors.ts'
 import type { GuestComponent } from '../../src/guest/component.ts'
 import { fakeServices, fetchFrom, guestCall, openGuests } from '../support/guest.ts'
@@ -142,7 +142,8 @@ describe('custom interfaces', () => {
     const call = guestCall(component, 'ask', ['why'])
     await assert.rejects(component.run(call, fakeServices({ linked: false })), {
       code: 'not_found',
-      message: /no link named default for acme:weird\/thing: add a link with namespace acme, package weird, interface thing/,
+      message:
+        /no link named default for acme:weird\/thing: add a link with namespace acme, package weird, interface thing/,
     })
   })
 })
@@ -184,7 +185,9 @@ describe('capabilities', () => {
 
   test('a provider that fails is an error value in the guest, not a trap', async () => {
     const kv = await guests.load('test/guests/kv-p2/kv-p2.wasm')
-    const services = fakeServices({ invoke: () => Promise.reject(new WeftError('not_found', 'nobody is there')) })
+    const services = fakeServices({
+      invoke: () => Promise.reject(new WeftError('not_found', 'nobody is there')),
+    })
     const { response, text } = await fetchFrom(kv, '/get?k', { services })
     assert.equal(response.status, 500)
     assert.match(text, /nobody is there/)

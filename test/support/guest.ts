@@ -40,7 +40,11 @@ export async function openGuests(): Promise<{
 
 /** Services without a lattice: every link leads to `invoke`, log lines are kept. */
 export function fakeServices(
-  options: { readonly invoke?: Invoke; readonly config?: Record<string, string>; readonly linked?: boolean } = {},
+  options: {
+    readonly invoke?: Invoke
+    readonly config?: Record<string, string>
+    readonly linked?: boolean
+  } = {},
 ): ComponentServices & { readonly lines: LogRecord[] } {
   const lines: LogRecord[] = []
   return {
@@ -53,7 +57,12 @@ export function fakeServices(
 }
 
 /** A call of component `guest` with a few seconds of time. */
-export function guestCall(component: GuestComponent, name: string, args: readonly unknown[], signal?: AbortSignal): Call {
+export function guestCall(
+  component: GuestComponent,
+  name: string,
+  args: readonly unknown[],
+  signal?: AbortSignal,
+): Call {
   const owner = component.serves.find((one) => one.functions.some((fn) => fn.name === name))
   const fn = owner?.functions.find((each) => each.name === name)
   if (!owner || !fn) throw new Error(`the component serves no ${name}`)
@@ -99,7 +108,10 @@ export async function fetchFrom(
   return { response: result.val, text: Buffer.concat(chunks).toString() }
 }
 
-function requestTo(path: string, { method, body, headers }: Parameters<typeof fetchFrom>[2] & object): HttpRequest {
+function requestTo(
+  path: string,
+  { method, body, headers }: Parameters<typeof fetchFrom>[2] & object,
+): HttpRequest {
   return {
     method: { tag: method ?? 'get' },
     pathWithQuery: path,
@@ -112,4 +124,3 @@ function requestTo(path: string, { method, body, headers }: Parameters<typeof fe
 }
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {}
-

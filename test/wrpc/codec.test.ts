@@ -5,10 +5,11 @@ import { ByteWriter } from '../../src/wrpc/byte-writer.ts'
 import { CallEnd } from '../../src/wrpc/call-end.ts'
 import { Channels } from '../../src/wrpc/channels.ts'
 import { codecOf } from '../../src/wrpc/codec.ts'
+import { TupleCodec } from '../../src/wrpc/codec-product.ts'
 import { maxValueBytes } from '../../src/wrpc/limits.ts'
 import { readValue, tryRead } from '../../src/wrpc/read-value.ts'
 import { sendDeferred } from '../../src/wrpc/send-deferred.ts'
-import { settled, typeOf, valueOf, vectors } from './vectors.ts'
+import { settled, typeOf, valueFrom, vectors } from './vectors.ts'
 
 function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex')
@@ -29,6 +30,14 @@ function read(type: string, hex: string): unknown {
   return attempt.value
 }
 
+/** Reads the root as the one result of a function. */
+async function readOne(channels: Channels, type: string): Promise<unknown[]> {
+  const codec = new TupleCodec([codecOf(typeOf(type))])
+  const values = await readValue({ channel: channels.root, channels, codec, path: [] })
+  assert(Array.isArray(values))
+  return values
+}
+
 const synchronous = vectors.filter(({ deferred }) => deferred === undefined)
 const asynchronous = vectors.filter(({ deferred }) => deferred !== undefined)
 
@@ -39,7 +48,7 @@ test('there are 77 vectors, 8 of them with streams or futures', () => {
 
 for (const [index, vector] of synchronous.entries()) {
   test(`vector ${index}: ${vector.type.slice(0, 60)} ↔ ${vector.hex.slice(0, 40)}`, () => {
-    const value = valueOf(typeOf(vector.type), vector.value)
+    const value = valueFrom(typeOf(vector.type), vector.value)
     assert.equal(write(vector.type, value), vector.hex)
     assert.deepEqual(read(vector.type, vector.hex), value)
   })
@@ -58,7 +67,7 @@ for (const [index, vector] of asynchronous.entries()) {
   test(`async vector ${index}: ${vector.type} is written`, async () => {
     const sent = new Map<string, string>()
     const writer = new ByteWriter([0])
-    codecOf(typeOf(vector.type)).write(writer, valueOf(typeOf(vector.type), vector.value))
+    codecOf(typeOf(vector.type)).write(writer, valueFrom(typeOf(vector.type), vector.value))
     assert.equal(hexOf(writer.bytes()), vector.hex)
     const end = new CallEnd({ deadline: Number.POSITIVE_INFINITY, late: () => assert.fail() })
     const closed: string[] = []
@@ -90,15 +99,14 @@ for (const [index, vector] of asynchronous.entries()) {
       const type = typeOf(vector.type)
       const channels = new Channels({ nested: true })
       channels.receive('', Buffer.from(vector.hex, 'hex'), undefined)
-      const value = readValue({ channel: channels.root, channels, codec: codecOf(type), path: [0] })
-      const result = settled(await value)
+      const result = settled(await readOne(channels, vector.type))
       for (const [path, hex] of deferred) {
         const bytes = Buffer.from(hex, 'hex')
         for (let at = 0; at < bytes.length; at += size) {
           channels.receive(channelOf(path), bytes.subarray(at, at + size), undefined)
         }
       }
-      assert.deepEqual(await result, await settled(valueOf(type, vector.value)))
+      assert.deepEqual(await result, [await settled(valueFrom(type, vector.value))])
       await channels.idle
       assert.equal(channels.open, 0)
     })
@@ -145,12 +153,7 @@ test('a stream that ends without its last chunk is a normal end', async () => {
   channels.receive('', Buffer.from('00', 'hex'), undefined)
   channels.receive('0', Buffer.from('026869', 'hex'), undefined)
   channels.receive('0', new Uint8Array(), undefined)
-  const stream = await readValue({
-    channel: channels.root,
-    channels,
-    codec: codecOf(typeOf('stream<u8>')),
-    path: [0],
-  })
+  const [stream] = await readOne(channels, 'stream<u8>')
   assert.deepEqual(await settled(stream), { elements: [0x68, 0x69] })
 })
 
@@ -160,12 +163,7 @@ test('a stream that ends within a chunk is unavailable', async () => {
     channels.receive('', Buffer.from('00', 'hex'), undefined)
     channels.receive('0', Buffer.from('03ff', 'hex'), undefined)
     channels.receive('0', new Uint8Array(), undefined)
-    const stream = await readValue({
-      channel: channels.root,
-      channels,
-      codec: codecOf(typeOf(type)),
-      path: [0],
-    })
+    const [stream] = await readOne(channels, type)
     await assert.rejects(settled(stream), { code: 'unavailable' })
     assert.equal(channels.open, 0)
   }
@@ -174,12 +172,7 @@ test('a stream that ends within a chunk is unavailable', async () => {
 test('a stream that nobody reads is bounded', async () => {
   const channels = new Channels({ nested: true })
   channels.receive('', Buffer.from('00', 'hex'), undefined)
-  const stream = await readValue({
-    channel: channels.root,
-    channels,
-    codec: codecOf(typeOf('stream<u8>')),
-    path: [0],
-  })
+  const [stream] = await readOne(channels, 'stream<u8>')
   const megabyte = Buffer.alloc(1024 * 1024, 1)
   for (let sent = 0; sent <= maxValueBytes; sent += megabyte.length)
     channels.receive('0', megabyte, undefined)
@@ -189,12 +182,7 @@ test('a stream that nobody reads is bounded', async () => {
 test('a stream that was given up before it began counts as ended', async () => {
   const channels = new Channels({ nested: true })
   channels.receive('', Buffer.from('00', 'hex'), undefined)
-  const stream = await readValue({
-    channel: channels.root,
-    channels,
-    codec: codecOf(typeOf('stream<u8>')),
-    path: [0],
-  })
+  const [stream] = await readOne(channels, 'stream<u8>')
   assert.equal(channels.open, 1)
   await (stream as AsyncIterator<unknown>).return?.()
   assert.equal(channels.open, 0)

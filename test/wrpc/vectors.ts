@@ -24,7 +24,7 @@ export function typeOf(text: string): WitType {
 }
 
 /** A vector's JSON value as the value that Weft uses for it. */
-export function valueOf(type: WitType, json: unknown): unknown {
+export function valueFrom(type: WitType, json: unknown): unknown {
   switch (type.kind) {
     case 'u64':
     case 's64':
@@ -38,36 +38,36 @@ export function valueOf(type: WitType, json: unknown): unknown {
     case 'list':
       return type.element.kind === 'u8'
         ? Uint8Array.from(json as number[])
-        : (json as unknown[]).map((item) => valueOf(type.element, item))
+        : (json as unknown[]).map((item) => valueFrom(type.element, item))
     case 'tuple':
-      return type.elements.map((element, index) => valueOf(element, (json as unknown[])[index]))
+      return type.elements.map((element, index) => valueFrom(element, (json as unknown[])[index]))
     case 'record':
       return Object.fromEntries(
         type.fields.map(({ name, type: field }) => [
           name,
-          valueOf(field, (json as Record<string, unknown>)[name]),
+          valueFrom(field, (json as Record<string, unknown>)[name]),
         ]),
       )
     case 'option':
-      return json === null ? undefined : valueOf(type.element, json)
+      return json === null ? undefined : valueFrom(type.element, json)
     case 'result': {
       const [tag = '', val] = Object.entries(json as object)[0] ?? []
       const payload = tag === 'ok' ? type.ok : type.err
-      return { tag, val: payload && valueOf(payload, val) }
+      return { tag, val: payload && valueFrom(payload, val) }
     }
     case 'variant': {
       const [tag = '', val] = Object.entries(json as object)[0] ?? []
       const payload = type.cases.find(({ name }) => name === tag)?.type
-      return payload === undefined ? { tag } : { tag, val: valueOf(payload, val) }
+      return payload === undefined ? { tag } : { tag, val: valueFrom(payload, val) }
     }
     case 'flags':
       return Object.fromEntries(type.names.map((name) => [name, (json as string[]).includes(name)]))
     case 'future':
-      return Promise.resolve(type.element && valueOf(type.element, (json as { pending: unknown }).pending))
+      return Promise.resolve(type.element && valueFrom(type.element, (json as { pending: unknown }).pending))
     case 'stream': {
       const { element } = type
       const chunks = (json as { chunks: unknown[][] }).chunks
-      return streamOf(chunks.map((chunk) => element && valueOf({ kind: 'list', element }, chunk)))
+      return streamOf(chunks.map((chunk) => element && valueFrom({ kind: 'list', element }, chunk)))
     }
     default:
       return json

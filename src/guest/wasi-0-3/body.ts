@@ -54,8 +54,12 @@ export class Body {
     return result.val && Fields.sent(result.val)
   }
 
-  /** For the guest: `consume-body`. */
-  consume(): [GuestStream | AsyncIterable<Uint8Array>, TrailersFuture] {
+  /**
+   * For the guest: `consume-body`. It tells in `result` how reading went; nobody here wants to know, but the guest's
+   * write of it waits for a reader.
+   */
+  consume(result: PromiseLike<unknown>): [GuestStream | AsyncIterable<Uint8Array>, TrailersFuture] {
+    void Promise.resolve(result).catch(() => {})
     return [this.contents ?? noBytes(), this.trailers]
   }
 }

@@ -79,8 +79,8 @@ export class Request {
     return received
   }
 
-  static consumeBody(request: Request, _result: unknown): ReturnType<Body['consume']> {
-    return request.#body.consume()
+  static consumeBody(request: Request, result: PromiseLike<unknown>): ReturnType<Body['consume']> {
+    return request.#body.consume(result)
   }
 
   /** A request that the guest sends. */

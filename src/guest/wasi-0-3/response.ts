@@ -44,8 +44,8 @@ export class Response {
     }
   }
 
-  static consumeBody(response: Response, _result: unknown): ReturnType<Body['consume']> {
-    return response.#body.consume()
+  static consumeBody(response: Response, result: PromiseLike<unknown>): ReturnType<Body['consume']> {
+    return response.#body.consume(result)
   }
 
   getStatusCode(): number {
