@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import type { Host } from '../host/host.ts'
 import { describeSignals } from '../telemetry/signals.ts'
 import type { Terminal } from './command.ts'
-import type { DeployedFile } from './deploy-file.ts'
+import type { StoredApp } from './stored-apps.ts'
 
 /** What `weft up` prints when everything runs: where it is, what goes where, what to try next. */
 export function readyBlock(ready: {
@@ -10,7 +10,7 @@ export function readyBlock(ready: {
   readonly natsVersion: string
   readonly lattice: string
   readonly host: Pick<Host, 'id' | 'friendlyName'>
-  readonly apps: readonly DeployedFile[]
+  readonly apps: readonly StoredApp[]
   readonly env: NodeJS.ProcessEnv
   readonly terminal: Terminal
 }): string {
@@ -31,10 +31,12 @@ export function readyBlock(ready: {
   return `\nweft is up\n\n${table}\n\nTry, in another terminal:\n${tries(ready.apps)}\n\nCtrl-C stops everything.\n`
 }
 
-function tries(apps: readonly DeployedFile[]): string {
+function tries(apps: readonly StoredApp[]): string {
   const url = apps.flatMap((app) => app.urls)[0]
   const lines = [
-    ...(url === undefined ? ['weft app deploy manifests/hello/app.yaml'] : [`curl ${url}`, 'weft traces']),
+    ...(url === undefined
+      ? ['weft app deploy manifests/hello/app.yaml']
+      : [`curl ${url}`, 'weft traces last']),
     'weft get inventory',
     'weft host',
   ]

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { createAppClient } from '../controller/api-client.ts'
 import { WeftError } from '../errors.ts'
 import { connectNats } from '../lattice/connect.ts'
 import { startNatsServer } from '../lattice/nats-server.ts'
@@ -7,11 +8,16 @@ import { createLog } from '../log.ts'
 import { startInstrumentedHost } from '../start-host.ts'
 import type { Command } from './command.ts'
 import { controllerOn } from './controller-on.ts'
-import { deployFile } from './deploy-file.ts'
+import { deployApp } from './deploy-app.ts'
 import { hostFlags, hostOptionsFrom } from './host-flags.ts'
 import { keepTraces } from './keep-traces.ts'
+import { readApp } from './read-app.ts'
 import { readyBlock } from './ready-block.ts'
+import { storedApps } from './stored-apps.ts'
 import { untilStopped } from './until-stopped.ts'
+
+/** How long `up` waits for an application before it says what is missing. */
+const deployMs = 60_000
 
 export const command: Command = {
   name: 'up',
@@ -41,6 +47,8 @@ export const command: Command = {
     const options = hostOptionsFrom(input)
     const lattice = (flags['lattice'] as string | undefined) ?? terminal.env['WEFT_LATTICE'] ?? 'default'
     const log = createLog(options.logSink)
+    // A mistake in a manifest shows before anything is started.
+    for (const file of args) await readApp(file)
     const stopped = untilStopped(terminal.signal)
     let graceMs = 0
     // Whatever has been started is stopped in reverse, also when a later step fails.
@@ -65,8 +73,9 @@ export const command: Command = {
     await writeRunning({ url: nats.url, lattice, pid: process.pid, hostId: host.id }, terminal.env)
     started.defer(() => clearRunning(process.pid, terminal.env))
 
-    const apps = []
-    for (const file of args) apps.push(await deployFile({ connection, lattice, file, terminal }))
+    const client = createAppClient({ connection, lattice })
+    for (const file of args) await deployApp({ apps: client, file, timeoutMs: deployMs, terminal })
+    const apps = await storedApps(client, terminal)
     terminal.out(readyBlock({ ...where, natsVersion: nats.version, host, apps, env: process.env, terminal }))
     graceMs = await stopped.wait()
     terminal.out('\nstopping: calls in flight may finish\n')

@@ -106,6 +106,7 @@ export class Workload {
       annotations: one.annotations,
       revision: 0,
       max_instances: one.maxInstances,
+      config: one.configNames,
       limits: one.limits ?? null,
     }))
   }

@@ -10,7 +10,7 @@ const componentShape: Shape<ComponentDescription> = record(
     max_instances: count,
     limits: orNull(record({}, { max_memory_limit: text, max_execution_time: text })),
   },
-  { name: text },
+  { name: text, config: listOf(text) },
 )
 
 const providerShape: Shape<ProviderDescription> = record(

@@ -6,6 +6,8 @@ export interface ComponentDescription {
   readonly annotations: Readonly<Record<string, string>>
   readonly revision: number
   readonly max_instances: number
+  /** Names of its config; Weft hosts tell, others leave it out. */
+  readonly config?: readonly string[]
   readonly limits: { readonly max_memory_limit?: string; readonly max_execution_time?: string } | null
 }
 

@@ -106,6 +106,11 @@ export function spansSubject(lattice: string): string {
   return `weft.spans.${oneToken('lattice', lattice)}`
 }
 
+/** Requests for traces, answered by the host that keeps them. */
+export function tracesSubject(lattice: string): string {
+  return `weft.traces.${oneToken('lattice', lattice)}`
+}
+
 /** Weft's liveness beat; outside `wasmbus.evt`, which wadm stores. */
 export function beatSubject(lattice: string): string {
   return `weft.beat.${oneToken('lattice', lattice)}`

@@ -11,6 +11,8 @@ export interface CheckedManifest {
   readonly manifest: Manifest | undefined
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
+  /** A problem of the caller's own at an offset of the file, such as a link's. */
+  at(offset: number, message: string): Problem
 }
 
 const apiVersion = 'core.oam.dev/v1beta1'
@@ -21,7 +23,12 @@ export function checkManifest(text: string): CheckedManifest {
   const { root, report } = readText(text)
   const manifest = root && readManifest(report, root)
   const { problems, warnings } = report
-  return { manifest: problems.length === 0 ? manifest : undefined, problems, warnings }
+  return {
+    manifest: problems.length === 0 ? manifest : undefined,
+    problems,
+    warnings,
+    at: (offset, message) => report.at(offset, message),
+  }
 }
 
 function readManifest(report: Report, root: Located): Manifest | undefined {

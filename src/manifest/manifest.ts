@@ -24,6 +24,8 @@ export interface ManifestComponent {
   readonly from: { readonly image: string } | { readonly application: string; readonly component: string }
   /** Undefined means: named after the application and the component. */
   readonly id: string | undefined
+  /** Where its image is named in the file. */
+  readonly imageOffset: number
   readonly config: readonly ConfigProperty[]
   readonly secrets: readonly SecretProperty[]
   readonly scaler: Scaler | undefined

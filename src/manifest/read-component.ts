@@ -31,7 +31,7 @@ export function readComponent(report: Report, node: Located): LocatedComponent |
   const traits = readTraits(report, fields.list('traits'))
   const properties = readProperties(fields)
   if (name === undefined || !kind || !properties) return undefined
-  const { from, id, config, secrets } = properties
+  const { from, id, imageOffset, config, secrets } = properties
   if ('application' in from && (config.length > 0 || secrets.length > 0))
     report.problem(
       fields.offset,
@@ -43,7 +43,7 @@ export function readComponent(report: Report, node: Located): LocatedComponent |
       `"${name}" belongs to application "${from.application}", which scales it: remove the scaler`,
     )
   return {
-    component: { name, kind, from, id, config, secrets, ...traits },
+    component: { name, kind, from, id, imageOffset, config, secrets, ...traits },
     nameOffset: fields.get('name')?.offset ?? fields.offset,
     idOffset: properties.idOffset,
   }
@@ -61,7 +61,7 @@ function readKind(fields: Fields): ManifestComponent['kind'] | undefined {
   return kind
 }
 
-type Properties = Pick<ManifestComponent, 'from' | 'id' | 'config' | 'secrets'> & {
+type Properties = Pick<ManifestComponent, 'from' | 'id' | 'imageOffset' | 'config' | 'secrets'> & {
   readonly idOffset: number
 }
 
@@ -85,7 +85,8 @@ function readProperties(component: Fields): Properties | undefined {
     )
   const config = readConfigs(report, fields.list('config'))
   const secrets = readSecrets(report, fields.list('secrets'))
-  return from && { from, id, idOffset, config, secrets }
+  const imageOffset = fields.get('image')?.offset ?? fields.offset
+  return from && { from, id, idOffset, imageOffset, config, secrets }
 }
 
 function componentName(component: Fields): string {

@@ -20,12 +20,12 @@ export class Report {
 
   /** The manifest can't be used. */
   problem(offset: number, message: string): void {
-    if (this.#problems.length < mostProblems) this.#problems.push(this.#at(offset, message))
+    if (this.#problems.length < mostProblems) this.#problems.push(this.at(offset, message))
   }
 
   /** The manifest can be used, but probably does not say what was meant. */
   warning(offset: number, message: string): void {
-    if (this.#warnings.length < mostProblems) this.#warnings.push(this.#at(offset, message))
+    if (this.#warnings.length < mostProblems) this.#warnings.push(this.at(offset, message))
   }
 
   get problems(): readonly Problem[] {
@@ -36,7 +36,8 @@ export class Report {
     return this.#warnings.toSorted(byPlace)
   }
 
-  #at(offset: number, message: string): Problem {
+  /** A problem at its place, not kept. */
+  at(offset: number, message: string): Problem {
     const { line, col } = this.#place(offset)
     return { line: Math.max(line, 1), column: Math.max(col, 1), message }
   }

@@ -199,7 +199,7 @@ for (const [what, type, hex, code] of [
   ['a u32 of six bytes', 'u32', '808080808000', 'invalid'],
   ['a u64 of 65 bits', 'u64', 'ffffffffffffffffff03', 'invalid'],
   ['a u64 of eleven bytes', 'u64', '8080808080808080808000', 'invalid'],
-  ['an s16 of 17 bits', 's16', 'ffff01', 'invalid'],
+  ['an s16 of 17 bits', 's16', 'ffff03', 'invalid'],
   ['an s32 whose unused bits are not its sign', 's32', '8080808040', 'invalid'],
   ['an s64 whose unused bits are not its sign', 's64', '80808080808080808040', 'invalid'],
   ['an s64 of eleven bytes', 's64', '8080808080808080808000', 'invalid'],

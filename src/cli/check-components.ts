@@ -1,0 +1,147 @@
+import { WeftError } from '../errors.ts'
+import { checkComponentBytes } from '../guest/component-file.ts'
+import { fetchArtifact } from '../host/artifact.ts'
+import { builtinName } from '../host/builtin-providers.ts'
+import type { CheckedManifest } from '../manifest/check-manifest.ts'
+import type { Manifest, ManifestComponent } from '../manifest/manifest.ts'
+import type { Problem } from '../manifest/report.ts'
+import { decodeWorld } from '../wit/decode-component.ts'
+import { type InterfaceName, parseInterfaceName } from '../wit/names.ts'
+import type { WitWorld } from '../wit/type.ts'
+
+export interface CheckedComponents {
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+}
+
+/** WASI packages that the host answers by itself, wholly or with a refusal. */
+const hostPackages = new Set(['cli', 'clocks', 'io', 'random', 'filesystem', 'sockets', 'config', 'logging'])
+const outgoingHttp = new Set(['outgoing-handler', 'client'])
+const builtinServes: Readonly<Record<string, readonly string[]>> = {
+  'keyvalue-nats': ['wasi:keyvalue/store', 'wasi:keyvalue/atomics', 'wasi:keyvalue/batch'],
+  'http-server': [],
+}
+
+/** Looks into the components of a manifest whose files are on this machine: are they components, and is each import met? */
+export async function checkComponents(
+  manifest: Manifest,
+  at: CheckedManifest['at'],
+): Promise<CheckedComponents> {
+  const problems: Problem[] = []
+  const warnings: Problem[] = []
+  const worlds = new Map<string, WitWorld>()
+  for (const component of manifest.components) {
+    try {
+      const world = await worldOf(component)
+      if (world) worlds.set(component.name, world)
+    } catch (error) {
+      problems.push(at(component.imageOffset, WeftError.from(error).message))
+    }
+  }
+  for (const component of manifest.components) {
+    const world = worlds.get(component.name)
+    for (const name of world ? importsToLink(world) : []) {
+      if (hasLink(component, name)) continue
+      const message = unmet(component.name, name)
+      if (outgoingHttp.has(name.interface)) warnings.push(at(component.imageOffset, message))
+      else problems.push(at(component.imageOffset, message))
+    }
+    problems.push(...checkTargets(manifest, component, worlds, at))
+  }
+  return { problems, warnings }
+}
+
+async function worldOf({ kind, from }: ManifestComponent): Promise<WitWorld | undefined> {
+  if (!('image' in from)) return undefined
+  if (kind === 'capability') {
+    if (from.image.startsWith('wasmcloud+builtin://')) builtinName(from.image)
+    return undefined
+  }
+  if (!from.image.startsWith('file://')) return undefined
+  const bytes = await fetchArtifact(from.image)
+  checkComponentBytes(bytes, from.image)
+  try {
+    return decodeWorld(bytes)
+  } catch (cause) {
+    throw new WeftError(
+      'invalid',
+      `${from.image} is not a valid component: ${WeftError.from(cause).message}`,
+      { cause },
+    )
+  }
+}
+
+/** The imports that somebody else must answer. */
+function importsToLink(world: WitWorld): InterfaceName[] {
+  return world.imports.flatMap((one) => {
+    const name = parseInterfaceName(one.id)
+    if (!name || one.functions.length === 0) return []
+    if (name.namespace === 'wasmcloud' && name.package === 'bus') return []
+    if (name.namespace === 'wasi') {
+      if (hostPackages.has(name.package)) return []
+      if (name.package === 'http' && !outgoingHttp.has(name.interface)) return []
+    }
+    return [name]
+  })
+}
+
+function hasLink(component: ManifestComponent, name: InterfaceName): boolean {
+  return component.links.some(
+    (link) =>
+      link.namespace === name.namespace &&
+      link.package === name.package &&
+      link.interfaces.includes(name.interface),
+  )
+}
+
+function unmet(
+  component: string,
+  { namespace, package: pkg, interface: name, version }: InterfaceName,
+): string {
+  const id = `${namespace}:${pkg}/${name}${version === '' ? '' : `@${version}`}`
+  const to =
+    namespace === 'wasi' && pkg === 'keyvalue' ? 'a key-value provider' : 'a component that exports it'
+  return (
+    `component ${component} imports ${id}, and nothing provides it: ` +
+    `add a link trait with namespace: ${namespace}, package: ${pkg}, interfaces: [${name}] to ${to}`
+  )
+}
+
+/** A link's target, when it can be looked into, must export what the link is for. */
+function checkTargets(
+  manifest: Manifest,
+  component: ManifestComponent,
+  worlds: ReadonlyMap<string, WitWorld>,
+  at: CheckedManifest['at'],
+): Problem[] {
+  return component.links.flatMap((link) => {
+    const offers = offersOf(manifest, link.target, worlds)
+    if (!offers) return []
+    return link.interfaces.flatMap((name) => {
+      const wanted = `${link.namespace}:${link.package}/${name}`
+      if (offers.includes(wanted)) return []
+      const has = offers.length === 0 ? 'nothing that can be linked to' : offers.join(', ')
+      return [at(link.targetOffset, `${link.target} does not export ${wanted}; it exports ${has}`)]
+    })
+  })
+}
+
+function offersOf(
+  manifest: Manifest,
+  name: string,
+  worlds: ReadonlyMap<string, WitWorld>,
+): readonly string[] | undefined {
+  const world = worlds.get(name)
+  if (world) return world.exports.flatMap((one) => offered(one.id))
+  const target = manifest.components.find((one) => one.name === name)
+  const image = target && 'image' in target.from ? target.from.image : ''
+  return builtinServes[image.replace(/^wasmcloud\+builtin:\/\//, '')]
+}
+
+/** The HTTP handler of WASI 0.3 is linked to under the name that 0.2 gave it. */
+function offered(id: string): readonly string[] {
+  const name = parseInterfaceName(id)
+  if (!name) return []
+  const key = `${name.namespace}:${name.package}/${name.interface}`
+  return [key === 'wasi:http/handler' ? 'wasi:http/incoming-handler' : key]
+}

@@ -1,0 +1,111 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { WeftError } from '../errors.ts'
+import { requestTraces, type TraceRequest } from '../lattice/trace-requests.ts'
+import type { SpanRecord } from '../telemetry/span.ts'
+import type { TraceSummary } from '../telemetry/summarize-trace.ts'
+import { type Command, type CommandInput, latticeFlags, outputFlag } from './command.ts'
+import { type OpenLattice, withLattice } from './connect-lattice.ts'
+import { countFrom, durationFlag, printJson, wantsJson } from './output.ts'
+import { renderTrace, renderTraceList } from './waterfall.ts'
+
+const mostTraces = 1000
+const followMs = 500
+
+export const command: Command = {
+  name: 'traces',
+  summary: 'Show the latest requests, and where the time of one went',
+  usage: ['weft traces [flags]', 'weft traces ID [flags]', 'weft traces last [flags]'],
+  examples: [
+    { run: 'weft traces', does: 'the latest requests' },
+    { run: 'weft traces last', does: 'the latest one as a waterfall' },
+    { run: 'weft traces 4bf92f35', does: 'the one whose id begins so' },
+    { run: 'weft traces --errors --component greeter', does: 'failed requests that greeter took part in' },
+  ],
+  flags: {
+    ...latticeFlags,
+    ...outputFlag,
+    component: {
+      type: 'string',
+      value: 'ID',
+      help: 'only traces that this component or provider took part in',
+    },
+    errors: { type: 'boolean', help: 'only traces with a failure' },
+    'min-duration': { type: 'string', value: 'TIME', help: 'only traces that took so long, such as 50ms' },
+    limit: { type: 'string', value: 'N', help: 'how many (default 20)' },
+    follow: { type: 'boolean', short: 'f', help: 'go on with new ones until Ctrl-C' },
+  },
+  async run(input) {
+    wantsJson(input)
+    const request = requestFrom(input)
+    return withLattice(input, (open) => {
+      const [id] = input.args
+      if (id !== undefined) return showOne(input, open, id, request)
+      return input.flags['follow'] ? follow(input, open, request) : list(input, open, request)
+    })
+  },
+}
+
+function requestFrom({ flags }: CommandInput): TraceRequest {
+  const duration = durationFlag('min-duration', flags['min-duration'], 0)
+  return {
+    limit: flags['limit'] === undefined ? 20 : countFrom('--limit', flags['limit'], mostTraces),
+    ...(typeof flags['component'] === 'string' && { component: flags['component'] }),
+    ...(flags['errors'] === true && { errors: true }),
+    ...(duration > 0 && { minDurationMs: duration }),
+  }
+}
+
+/** The keeper is a Weft host of the same lattice, which has checked each span when it came in. */
+async function latest(open: OpenLattice, request: TraceRequest): Promise<readonly TraceSummary[]> {
+  return (await requestTraces({ ...open, request })).items as readonly TraceSummary[]
+}
+
+async function list(input: CommandInput, open: OpenLattice, request: TraceRequest): Promise<number> {
+  const traces = await latest(open, request)
+  if (wantsJson(input)) printJson(input, traces)
+  else input.terminal.out(renderTraceList(traces, drawing(input)))
+  return 0
+}
+
+async function showOne(
+  input: CommandInput,
+  open: OpenLattice,
+  id: string,
+  request: TraceRequest,
+): Promise<number> {
+  const wanted = id === 'last' ? (await latest(open, { ...request, limit: 1 }))[0]?.traceId : id
+  if (wanted === undefined) throw new WeftError('not_found', 'no traces yet: send a request first')
+  if (!/^[0-9a-fA-F]{1,32}$/.test(wanted))
+    throw new WeftError(
+      'invalid',
+      `a trace id is up to 32 hex digits, or \`last\`; got ${JSON.stringify(id)}`,
+    )
+  const { items, ids } = await requestTraces({ ...open, request: { id: wanted } })
+  if (ids.length === 0) throw new WeftError('not_found', `no kept trace begins with ${wanted}`)
+  if (ids.length > 1)
+    throw new WeftError('invalid', `${wanted} fits ${ids.length} traces: ${ids.slice(0, 5).join(', ')}`)
+  if (wantsJson(input)) printJson(input, items)
+  else input.terminal.out(renderTrace(items as readonly SpanRecord[], drawing(input)))
+  return 0
+}
+
+/** Prints each trace once, when it has been quiet for a turn. */
+async function follow(input: CommandInput, open: OpenLattice, request: TraceRequest): Promise<number> {
+  const seen = new Set((await latest(open, { ...request, limit: mostTraces })).map((trace) => trace.traceId))
+  while (!input.terminal.signal.aborted) {
+    await delay(followMs, undefined, { signal: input.terminal.signal }).catch(() => {})
+    const fresh = (await latest(open, { ...request, limit: mostTraces })).filter(
+      (trace) => !seen.has(trace.traceId),
+    )
+    for (const trace of fresh.toReversed()) {
+      seen.add(trace.traceId)
+      if (wantsJson(input)) input.terminal.out(`${JSON.stringify(trace)}\n`)
+      else input.terminal.out(renderTraceList([trace], drawing(input)).split('\n').slice(1).join('\n'))
+    }
+  }
+  return 0
+}
+
+function drawing({ terminal }: CommandInput): { readonly width: number; readonly color: boolean } {
+  return { width: terminal.width, color: terminal.isColour }
+}
