@@ -9,13 +9,15 @@ export async function controllerOn(options: {
   readonly natsCreds?: string
   readonly lattice: string
   readonly log: Log
+  /** How long to listen for hosts before anything is done, in ms. */
+  readonly settleMs?: number
 }): Promise<{ stop(): Promise<void> }> {
-  const { natsUrl, natsCreds, lattice, log } = options
+  const { natsUrl, natsCreds, lattice, log, ...more } = options
   const creds = natsCreds === undefined ? {} : { creds: natsCreds }
   const connection = await connectNats({ url: natsUrl, name: 'weft-controller', log, ...creds })
   try {
     const client = createControlClient({ connection, lattice })
-    const controller = await startController({ connection, lattice, client, log })
+    const controller = await startController({ connection, lattice, client, log, ...more })
     return {
       async stop() {
         await controller.stop()

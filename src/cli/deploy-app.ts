@@ -1,8 +1,12 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { AppClient } from '../controller/api-client.ts'
+import { WeftError } from '../errors.ts'
+import { checkManifest } from '../manifest/check-manifest.ts'
+import type { Manifest } from '../manifest/manifest.ts'
 import { urlsOf } from './app-urls.ts'
 import type { Terminal } from './command.ts'
 import { readApp } from './read-app.ts'
-import { partLines, waitForApp } from './wait-for-app.ts'
+import { missingLines, waitForApp } from './wait-for-app.ts'
 
 export interface DeployedApp {
   readonly name: string
@@ -25,7 +29,8 @@ export async function deployApp(options: {
   const { apps, file, timeoutMs, terminal } = options
   const { manifest, warnings } = await readApp(file)
   for (const warning of warnings) terminal.err(`warning: ${warning}\n`)
-  const { name, version } = await apps.put(JSON.stringify(manifest.source))
+  const { name } = manifest
+  const version = await store(apps, manifest)
   await apps.deploy(name, version)
   const status = await waitForApp({
     apps,
@@ -34,6 +39,31 @@ export async function deployApp(options: {
     signal: terminal.signal,
     onChange: (line) => terminal.err(`  ${line}\n`),
   })
-  const missing = partLines(status).filter((_, at) => status.scalers[at]?.status.type !== 'deployed')
-  return { name, version, state: status.status.type, missing, urls: urlsOf(manifest) }
+  return { name, version, state: status.status.type, missing: missingLines(status), urls: urlsOf(manifest) }
+}
+
+/** Puts the manifest and gives back its version; one that is stored already with the same content is not put again. */
+async function store(apps: AppClient, manifest: Manifest): Promise<string> {
+  const { name, version, source } = manifest
+  const stored = await apps.get(name, version === '' ? undefined : version).catch((error: unknown) => {
+    if (WeftError.from(error).code === 'not_found') return undefined
+    throw error
+  })
+  const found = stored === undefined ? undefined : checkManifest(JSON.stringify(stored)).manifest
+  if (found && isDeepStrictEqual(withoutVersion(found.source), withoutVersion(source))) return found.version
+  if (found && version !== '') {
+    throw new WeftError(
+      'invalid',
+      `${name} ${version} is stored already with another content, and versions are never overwritten: ` +
+        'change metadata.annotations.version, or leave it out to have one made',
+    )
+  }
+  return (await apps.put(JSON.stringify(source))).version
+}
+
+/** The manifest's content; a version that the store has given it does not count. */
+function withoutVersion(source: Manifest['source']): unknown {
+  const { metadata, ...rest } = source as { metadata?: { annotations?: Record<string, unknown> } }
+  const { version: _, ...annotations } = metadata?.annotations ?? {}
+  return { ...rest, metadata: { ...metadata, annotations } }
 }

@@ -16,6 +16,8 @@ import { readyBlock } from './ready-block.ts'
 import { storedApps } from './stored-apps.ts'
 import { untilStopped } from './until-stopped.ts'
 
+/** Hosts on the same machine are heard at once. */
+const settleMs = 400
 /** How long `up` waits for an application before it says what is missing. */
 const deployMs = 60_000
 
@@ -68,7 +70,11 @@ export const command: Command = {
     started.defer(() => connection.drain().catch(() => {}))
     const traces = await keepTraces({ connection, lattice, log })
     started.defer(() => traces.stop())
-    const controller = await controllerOn({ ...where, log })
+    // What it does shows as progress of the deploy; its own lines are for those who debug.
+    const quiet = createLog((record) =>
+      options.logSink(record.level === 'info' ? { ...record, level: 'debug' } : record),
+    )
+    const controller = await controllerOn({ ...where, log: quiet, settleMs })
     started.defer(() => controller.stop())
     await writeRunning({ url: nats.url, lattice, pid: process.pid, hostId: host.id }, terminal.env)
     started.defer(() => clearRunning(process.pid, terminal.env))

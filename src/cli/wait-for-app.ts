@@ -7,7 +7,7 @@ const pollMs = 100
 
 /**
  * Follows an application until it is deployed or time is out, and gives its last status. `onChange` gets a line for each
- * part whose state or reason has changed.
+ * component or provider that runs now, and for whatever waits or fails, with the reason.
  */
 export async function waitForApp(options: {
   readonly apps: AppClient
@@ -17,24 +17,30 @@ export async function waitForApp(options: {
   readonly onChange: (line: string) => void
 }): Promise<Status> {
   const { apps, name, timeoutMs, signal, onChange } = options
-  const said = new Map<string, string>()
+  const said = new Set<string>()
   const end = Date.now() + timeoutMs
   for (;;) {
     const status = await apps.status(name)
-    for (const line of partLines(status)) {
-      const [part = ''] = line.split(': ')
-      if (said.get(part) !== line) onChange(line)
-      said.set(part, line)
+    for (const line of status.scalers.flatMap(progressLine)) {
+      if (!said.has(line)) onChange(line)
+      said.add(line)
     }
     if (status.status.type === 'deployed' || Date.now() > end || signal.aborted) return status
     await delay(pollMs, undefined, { signal }).catch(() => {})
   }
 }
 
-/** A line for each part of an application that is not as it should be: what it is, its state and the reason. */
-export function partLines({ scalers }: Status): string[] {
-  return scalers.map(({ name, kind, status }) => {
+function progressLine({ kind, name, status }: Status['scalers'][number]): string[] {
+  const isWorkload = kind === 'SpreadScaler' || kind === 'DaemonScaler'
+  if (status.type === 'deployed') return isWorkload ? [`✓ ${name}`] : []
+  return status.type === 'reconciling' ? [] : [`… ${name}: ${status.message || status.type}`]
+}
+
+/** A line for each part of an application that is not deployed: what it is, its state and the reason. */
+export function missingLines({ scalers }: Status): string[] {
+  return scalers.flatMap(({ name, kind, status }) => {
+    if (status.type === 'deployed') return []
     const reason = status.message === '' ? '' : `, ${status.message}`
-    return `${kind.replace('Scaler', '').toLowerCase()} ${name}: ${status.type}${reason}`
+    return [`${kind.replace('Scaler', '').toLowerCase()} ${name}: ${status.type}${reason}`]
   })
 }

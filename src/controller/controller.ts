@@ -62,6 +62,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
     const { settleMs = 1_500 } = options
     let ledSince = Number.POSITIVE_INFINITY
 
+    const hasSettled = () => Math.min(gaps.connectedFor(), performance.now() - ledSince) > settleMs
+
     const contents = new LatticeContents(() => reconciler.wake())
     const hosts = new Hosts({ client, log, onChange: () => reconciler.wake() })
     const reconciler: Reconciler = new Reconciler({
@@ -71,7 +73,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       view: () => ({ hosts: hosts.view(), ...contents.view() }),
       made: new Notes(recordsOf(bucket, 'made'), readMade),
       statuses: new Notes(statuses, readStatus),
-      mayAct: () => lease.held() && Math.min(gaps.connectedFor(), performance.now() - ledSince) > settleMs,
+      mayAct: () => lease.held() && hasSettled(),
       onStatus: (name, status) => publishModelStatus(connection, lattice, name, status),
     })
     const buckets = await openBuckets({ connection, lattice, log })
@@ -107,7 +109,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       log,
       answer: createModelApi({
         store,
-        status: statusReader(statuses),
+        status: statusReader(statuses, () => lease.held() && !(hasSettled() && reconciler.hasLooked)),
         announce: (event) => publishModelEvent(connection, lattice, event),
       }),
     })

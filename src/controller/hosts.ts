@@ -1,6 +1,7 @@
 import { WeftError } from '../errors.ts'
 import type { Peer } from '../lattice/beat.ts'
 import type { ControlClient } from '../lattice/control-client.ts'
+import type { EventData } from '../lattice/event-data.ts'
 import type { LatticeEvent } from '../lattice/events.ts'
 import type { HostInventory } from '../lattice/inventory.ts'
 import type { Log } from '../log.ts'
@@ -23,7 +24,8 @@ interface Host {
   inventory: HostInventory | undefined
   /** When anything was last heard of it, by the monotonic clock. */
   heardAt: number
-  unhealthy: Set<string>
+  /** What is wrong with each unhealthy provider, by id. */
+  unhealthy: Map<string, string>
   asking: boolean
   askAgain: boolean
   askAt: number
@@ -62,8 +64,7 @@ export class Hosts {
     if (event.name === 'host_heartbeat') {
       host.inventory = { ...event.data, host_id: source }
     } else if (event.name.startsWith('health_check')) {
-      const { provider_id } = event.data as { readonly provider_id: string }
-      if (!changeHealth(host, event.name, provider_id)) return
+      if (!changeHealth(host, event.name, event.data as EventData<'health_check_failed'>)) return
     } else {
       if (event.name === 'provider_started' || event.name === 'provider_stopped')
         host.unhealthy.delete(event.data.provider_id)
@@ -119,7 +120,7 @@ export class Hosts {
       id,
       inventory: undefined,
       heardAt: performance.now(),
-      unhealthy: new Set(),
+      unhealthy: new Map(),
       asking: false,
       askAgain: false,
       askAt: 0,
@@ -159,11 +160,12 @@ export class Hosts {
   }
 }
 
-function changeHealth(host: Host, name: string, provider: string): boolean {
-  const before = host.unhealthy.has(provider)
-  if (name === 'health_check_failed') host.unhealthy.add(provider)
+function changeHealth(host: Host, name: string, data: EventData<'health_check_failed'>): boolean {
+  const { provider_id: provider, message = '' } = data
+  const before = host.unhealthy.get(provider)
+  if (name === 'health_check_failed') host.unhealthy.set(provider, message)
   if (name === 'health_check_passed') host.unhealthy.delete(provider)
-  return before !== host.unhealthy.has(provider)
+  return before !== host.unhealthy.get(provider)
 }
 
 function viewOf(host: Host, inventory: HostInventory, weft: ReadonlySet<string>): HostView {

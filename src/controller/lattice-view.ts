@@ -16,8 +16,8 @@ export interface HostView {
   readonly weft: boolean
   readonly components: readonly ComponentDescription[]
   readonly providers: readonly ProviderDescription[]
-  /** Ids of providers whose last health check failed. */
-  readonly unhealthy: ReadonlySet<string>
+  /** Providers whose last health check failed, by id, with what the host said ('' from hosts that say nothing). */
+  readonly unhealthy: ReadonlyMap<string, string>
 }
 
 /** The component or provider `id` on a host. */

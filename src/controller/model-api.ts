@@ -48,7 +48,10 @@ async function put({ store }: ModelApiParts, body: string): Promise<unknown> {
   let total = 0
   await store.change(manifest.name, (stored = { versions: [], deployed: undefined }) => {
     if (manifestOf(stored, version) !== undefined)
-      throw new WeftError('invalid', `Manifest version ${version} already exists`)
+      throw new WeftError(
+        'invalid',
+        `${manifest.name} already has a version ${version}, and versions are never overwritten: name a new one`,
+      )
     total = stored.versions.length + 1
     return { ...stored, versions: [...stored.versions, { version, manifest: source }] }
   })
@@ -56,7 +59,7 @@ async function put({ store }: ModelApiParts, body: string): Promise<unknown> {
     result: total === 1 ? 'created' : 'newversion',
     total_versions: total,
     current_version: version,
-    message: `Successfully put manifest ${manifest.name} ${version}`,
+    message: `stored ${manifest.name} ${version}`,
     name: manifest.name,
   }
 }
@@ -80,13 +83,13 @@ async function get({ store }: ModelApiParts, { name, body }: ModelRequest): Prom
   const version = versionIn(body) ?? newestVersion(app)
   const manifest = manifestOf(app, version)
   return manifest === undefined
-    ? { result: 'notfound', message: `Application ${name} has no version ${version}`, manifest: null }
-    : { result: 'success', message: `Successfully fetched application ${name} ${version}`, manifest }
+    ? { result: 'notfound', message: `${name} has no version ${version}`, manifest: null }
+    : { result: 'success', message: `${name} ${version}`, manifest }
 }
 
 async function getAll(parts: ModelApiParts): Promise<unknown> {
   const models = await summaries(parts)
-  return { result: 'success', message: 'Successfully fetched list of applications', models }
+  return { result: 'success', message: `${models.length} applications`, models }
 }
 
 async function summaries({ store, status: statusFor }: ModelApiParts): Promise<unknown[]> {
@@ -113,7 +116,7 @@ async function versions({ store }: ModelApiParts, name: string): Promise<unknown
   if (!app) return { ...notFound(name), versions: [] }
   return {
     result: 'success',
-    message: `Successfully fetched versions for application ${name}`,
+    message: `${name} has ${app.versions.length} versions`,
     versions: app.versions.map(({ version }) => ({ version, deployed: version === app.deployed })),
   }
 }
@@ -121,16 +124,20 @@ async function versions({ store }: ModelApiParts, name: string): Promise<unknown
 async function del({ store, announce }: ModelApiParts, { name, body }: ModelRequest): Promise<unknown> {
   const version = versionIn(body)
   const app = await store.read(name)
-  if (!app) return { result: 'noop', message: `Application ${name} doesn't exist`, undeploy: false }
+  if (!app) return { result: 'noop', message: `no application ${name}, nothing to delete`, undeploy: false }
   if (version !== undefined && manifestOf(app, version) === undefined)
-    return { result: 'noop', message: `Application version ${version} doesn't exist`, undeploy: false }
+    return {
+      result: 'noop',
+      message: `${name} has no version ${version}, nothing to delete`,
+      undeploy: false,
+    }
   const undeploys = app.deployed !== undefined && (version === undefined || app.deployed === version)
   const isLast = version === undefined || app.versions.length === 1
   if (isLast) await store.remove(name)
   else await store.change(name, (stored) => stored && withoutVersion(stored, version))
   if (undeploys) announce({ name: 'manifest_unpublished', data: { name } })
-  const what = version === undefined ? `application ${name}` : `version ${version} of application ${name}`
-  return { result: 'deleted', message: `Successfully deleted ${what}`, undeploy: undeploys }
+  const what = version === undefined ? `${name} with all its versions` : `${name} ${version}`
+  return { result: 'deleted', message: `deleted ${what}`, undeploy: undeploys }
 }
 
 async function deploy({ store, announce }: ModelApiParts, { name, body }: ModelRequest): Promise<unknown> {
@@ -142,7 +149,7 @@ async function deploy({ store, announce }: ModelApiParts, { name, body }: ModelR
   const manifest = manifestOf(app, version)
   if (manifest === undefined) {
     const have = app.versions.map((stored) => stored.version).join(', ')
-    const message = `Application ${name} has no version ${version} to deploy; it has ${have}`
+    const message = `${name} has no version ${version} to deploy; it has ${have}`
     return { result: 'error', message, name, version }
   }
   const clash = findClash(name, manifest, apps)
@@ -151,7 +158,7 @@ async function deploy({ store, announce }: ModelApiParts, { name, body }: ModelR
   announce({ name: 'manifest_published', data: manifest })
   return {
     result: 'acknowledged',
-    message: `Successfully deployed application ${name} ${version}`,
+    message: `${name} ${version} is to run from now on`,
     name,
     version,
   }
@@ -169,7 +176,7 @@ function findClash(
     const taken = idsOf(manifestOf(app, app.deployed), other)
     const id = ids.find((candidate) => taken.includes(candidate))
     if (id !== undefined)
-      return `Component identifier '${id}' is already deployed in a different application '${other}'.`
+      return `the id "${id}" belongs to "${other}", which is deployed: give the component of "${name}" another id`
   }
   return undefined
 }
@@ -181,7 +188,7 @@ async function undeploy({ store, announce }: ModelApiParts, name: string): Promi
   announce({ name: 'manifest_unpublished', data: { name } })
   return {
     result: 'acknowledged',
-    message: `Successfully undeployed application ${name}`,
+    message: `${name} is to run no more`,
     name,
     version: app.deployed ?? null,
   }
@@ -192,13 +199,13 @@ async function status({ store, status: statusFor }: ModelApiParts, name: string)
   if (!app) return { ...notFound(name), status: null }
   return {
     result: 'ok',
-    message: `Successfully fetched status of application ${name}`,
+    message: `status of ${name}`,
     status: await statusFor(name, app),
   }
 }
 
 function notFound(name: string): { readonly result: 'notfound'; readonly message: string } {
-  return { result: 'notfound', message: `Application with the name ${name} not found` }
+  return { result: 'notfound', message: `no application is called ${name}` }
 }
 
 const versionShape = record({ version: orNull(text) })

@@ -41,9 +41,15 @@ export class Reconciler {
   #wakeAt = 0
   #pass: Promise<void> | undefined
   #stopped = false
+  #looked = false
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts
+  }
+
+  /** True once a whole pass was made since this controller took over: its statuses are of now. */
+  get hasLooked(): boolean {
+    return this.#looked
   }
 
   /** Something has changed: a pass follows soon. */
@@ -59,6 +65,7 @@ export class Reconciler {
   /** Another controller led until now: what it wrote down is read first. */
   takeOver(): void {
     this.#notesLoaded = false
+    this.#looked = false
     this.manifestsChanged()
   }
 
@@ -81,6 +88,9 @@ export class Reconciler {
     if (now < Math.min(this.#wakeAt, this.#attempts.nextDue()) || !this.#parts.mayAct()) return
     this.#wakeAt = now + restlessMs
     this.#pass = this.#reconcile()
+      .then(() => {
+        this.#looked = true
+      })
       .catch((error: unknown) => {
         this.#wakeAt = performance.now() + retryMs
         this.#parts.log.warn('the lattice could not be reconciled; trying again', {

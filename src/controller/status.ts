@@ -94,8 +94,10 @@ function workloadStatus(input: StatusInput, workload: Workload, placement: Place
   if (status.type !== 'deployed') return status
   const sick = placement.assignments.filter(({ host }) => host.unhealthy.has(workload.id))
   if (sick.length === 0) return status
-  const hosts = sick.map(({ host }) => host.name).join(', ')
-  return { type: 'unhealthy', message: `${workload.name}: health check failed on ${hosts}` }
+  const reasons = sick.map(
+    ({ host }) => `${host.unhealthy.get(workload.id) || 'health check failed'} (${host.name})`,
+  )
+  return { type: 'unhealthy', message: `${workload.name}: ${reasons.join(', ')}` }
 }
 
 function progress(workload: Workload, { assignments }: Placement): string {

@@ -11,8 +11,9 @@ import { serveOperations } from '../wrpc/serve.ts'
 import { applyPlan } from './apply-plan.ts'
 import { route } from './route.ts'
 import { ThreadComponents } from './thread-components.ts'
-import type { FromThread, PlannedProvider, ThreadInit, ToThread } from './thread-messages.ts'
+import type { FromThread, PeerLoad, PlannedProvider, ThreadInit, ToThread } from './thread-messages.ts'
 import { ThreadProviders } from './thread-providers.ts'
+import { watchBusy } from './watch-busy.ts'
 
 /** Where a component or provider of this thread comes from, for telemetry. */
 export interface Origin {
@@ -60,7 +61,7 @@ export async function runDataThread({ init, port, instrument }: DataThreadOption
   })
   const inbox = openInbox(connection)
   const parts = assemble({ init, log, send, instrument, connection, inbox })
-  let peers: ReadonlyMap<string, number> = new Map()
+  let peers: ReadonlyMap<string, PeerLoad> = new Map()
   parts.peerLoad = (id) => peers.get(id)
   const plans = applyPlan(parts, (revision, failures) => send({ kind: 'applied', revision, failures }))
 
@@ -70,6 +71,7 @@ export async function runDataThread({ init, port, instrument }: DataThreadOption
     else if (message.kind === 'poke') parts.components.poked(message.component)
     else {
       await plans.stop(message.graceMs)
+      parts.busy.stop()
       await parts.instruments.flush()
       await connection.drain().catch(() => {})
       send({ kind: 'stopped' })
@@ -94,7 +96,8 @@ export interface ThreadParts {
   readonly components: ThreadComponents
   readonly providers: ThreadProviders
   readonly instruments: Instruments
-  peerLoad: (component: string) => number | undefined
+  peerLoad: (component: string) => PeerLoad | undefined
+  readonly busy: ReturnType<typeof watchBusy>
 }
 
 function assemble({ init, log, send, instrument, connection, inbox }: AssembleOptions): ThreadParts {
@@ -107,6 +110,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
       ...(component && { ref: component.ref }),
     }
   }
+  const busy = watchBusy((share) => send({ kind: 'busy', share }))
   const instruments = instrument({ originOf, send: (batch) => send({ kind: 'telemetry', batch }) })
   const enter = (call: Parameters<Invoke>[0], next: Invoke) =>
     chain([...instruments.server, limitTime()], next)(call)
@@ -119,6 +123,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
       providers: { serves: (id) => providers.serves(id) },
       components: { load: (id) => components.load(id) },
       peerLoad: (id) => parts.peerLoad(id),
+      busy: busy.share,
       serveHere,
       invokeRemote: invokeOver({ connection, inbox, lattice, log }),
     }),
@@ -158,7 +163,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     onHealth: (provider, problem) =>
       send({ kind: 'health', provider, ...(problem !== undefined && { problem }) }),
   })
-  const parts: ThreadParts = { log, components, providers, instruments, peerLoad: () => undefined }
+  const parts: ThreadParts = { log, components, providers, instruments, peerLoad: () => undefined, busy }
   return parts
 }
 

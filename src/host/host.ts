@@ -173,6 +173,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     hostId: id,
     friendlyName,
     components: () => workload.load(),
+    busy: () => threads.busy(),
     log,
   })
   // First to stop: who sees no more beats gives this host no more work.

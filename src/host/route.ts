@@ -1,4 +1,5 @@
 import type { Invoke } from '../call/call.ts'
+import type { PeerLoad } from './thread-messages.ts'
 
 /** What a thread knows when it decides where a call goes. */
 export interface RouteOptions {
@@ -6,13 +7,20 @@ export interface RouteOptions {
   readonly providers: { serves(id: string): boolean }
   /** Components of this thread, with how busy the whole host is with them. */
   readonly components: { load(id: string): { readonly active: number; readonly free: boolean } | undefined }
-  /** Mean invocations in flight on other hosts that run the component; undefined when none does. */
-  readonly peerLoad: (component: string) => number | undefined
+  /** How busy other hosts that run the component are; undefined when none does. */
+  readonly peerLoad: (component: string) => PeerLoad | undefined
+  /** The share of the last second that this thread was at work: 0 to 1. */
+  readonly busy: () => number
   /** Answers on this thread, through the chain of served calls. */
   readonly serveHere: Invoke
   /** Goes out over NATS. */
   readonly invokeRemote: Invoke
 }
+
+/** A thread that works this share of its time has requests waiting that nobody has counted yet. */
+const saturated = 0.8
+/** Peers must be so much less busy before work is sent to them for that reason. */
+const margin = 0.2
 
 /**
  * Decides for each call: an instance or provider on this thread, or the lattice. A component here is taken while a permit
@@ -26,6 +34,8 @@ export function route(options: RouteOptions): Invoke {
     if (!load) return options.invokeRemote(call)
     const peers = options.peerLoad(call.target)
     if (peers === undefined) return options.serveHere(call)
-    return load.free && load.active <= peers ? options.serveHere(call) : options.invokeRemote(call)
+    const busy = options.busy()
+    const isBusier = load.active > peers.inFlight || (busy > saturated && peers.busy < busy - margin)
+    return load.free && !isBusier ? options.serveHere(call) : options.invokeRemote(call)
   }
 }

@@ -51,10 +51,17 @@ export interface ThreadInit {
   readonly index: number
 }
 
+/** Means over the other hosts that run a component. */
+export interface PeerLoad {
+  readonly inFlight: number
+  /** The share of the last second that a host's busiest data thread was at work: 0 to 1. */
+  readonly busy: number
+}
+
 export type ToThread =
   | { readonly kind: 'plan'; readonly plan: ThreadPlan }
-  /** Mean invocations in flight of each component over the other hosts that run it. */
-  | { readonly kind: 'peers'; readonly load: ReadonlyMap<string, number> }
+  /** How busy the other hosts that run each component are. */
+  | { readonly kind: 'peers'; readonly load: ReadonlyMap<string, PeerLoad> }
   /** A permit of this component came free on another thread. */
   | { readonly kind: 'poke'; readonly component: string }
   /** Finish what runs within `graceMs`, then end. */
@@ -71,6 +78,8 @@ export type FromThread =
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'applied'; readonly revision: number; readonly failures: readonly PlanFailure[] }
   | { readonly kind: 'poke'; readonly component: string }
+  /** The share of the last second that this thread was at work: 0 to 1. */
+  | { readonly kind: 'busy'; readonly share: number }
   | { readonly kind: 'log'; readonly record: LogRecord }
   /** A provider became unhealthy (`problem`), or healthy again (none). */
   | { readonly kind: 'health'; readonly provider: string; readonly problem?: string }

@@ -66,6 +66,7 @@ export class ThreadProviders {
     this.#running.delete(id)
     await running.server?.drain()
     await running.provider.stop()
+    if (running.problem !== undefined) this.#around.onHealth(id, undefined)
   }
 
   readonly dispatch: Invoke = async (call) => {

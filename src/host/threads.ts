@@ -26,6 +26,7 @@ const planTimeoutMs = 30_000
 /** The data threads of a host, told together what to run. */
 export class Threads {
   readonly #threads: Thread[]
+  readonly #busy = new Map<number, number>()
   readonly #problems = new Map<string, Map<number, string>>()
   readonly #options: ThreadsOptions
 
@@ -61,6 +62,16 @@ export class Threads {
     return failures.filter((one, at) => failures.findIndex((other) => other.id === one.id) === at)
   }
 
+  /** The share of the last second that the busiest thread was at work: 0 to 1. */
+  busy(): number {
+    return Math.max(0, ...this.#busy.values())
+  }
+
+  /** What is wrong with a provider on some thread; undefined when it is well. */
+  problemOf(provider: string): string | undefined {
+    return this.#problems.get(provider)?.values().next().value
+  }
+
   /** Sends every thread a message that needs no answer. */
   tell(message: ToThread): void {
     for (const thread of this.#threads) thread.post(message)
@@ -74,6 +85,7 @@ export class Threads {
     const { onLog, onTelemetry, onHealth } = this.#options
     if (message.kind === 'log') onLog(message.record)
     else if (message.kind === 'telemetry') onTelemetry(message.batch)
+    else if (message.kind === 'busy') this.#busy.set(index, message.share)
     else if (message.kind === 'poke') {
       for (const thread of this.#threads) if (thread.index !== index) thread.post(message)
     } else if (message.kind === 'health') {
@@ -81,7 +93,7 @@ export class Threads {
       this.#problems.set(message.provider, problems)
       if (message.problem === undefined) problems.delete(index)
       else problems.set(index, message.problem)
-      onHealth(message.provider, problems.values().next().value)
+      onHealth(message.provider, this.problemOf(message.provider))
     }
   }
 }

@@ -158,7 +158,7 @@ export class Work {
   }
 
   async #startProvider(request: StartProviderRequest): Promise<void> {
-    const { workload, data, buckets, publishEvent, hostId, log } = this.#parts
+    const { workload, data, buckets, publishEvent, threads, hostId, log } = this.#parts
     try {
       const name = builtinName(request.provider_ref)
       await data.requireConfigs(request.config)
@@ -171,6 +171,11 @@ export class Work {
         provider_id: provider.id,
         annotations: provider.annotations,
       })
+      // Its links may have failed before anybody knew of it.
+      const problem = threads.problemOf(provider.id)
+      if (problem !== undefined) {
+        publishEvent('health_check_failed', { host_id: hostId, provider_id: provider.id, message: problem })
+      }
     } catch (error) {
       workload.providers.delete(request.provider_id)
       await this.applyPlan().catch(() => {})

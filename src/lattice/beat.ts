@@ -2,7 +2,7 @@ import type { NatsConnection } from 'nats'
 import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { subscribeGuarded } from './connect.ts'
-import { count, flag, mapOf, or, parseJson, record, text } from './shape.ts'
+import { count, flag, fraction, mapOf, or, parseJson, record, text } from './shape.ts'
 import { beatSubject } from './subjects.ts'
 
 /** How busy a component is on one host. `max` is max_instances. */
@@ -16,6 +16,8 @@ export interface Peer {
   readonly host: string
   readonly friendlyName: string
   readonly components: Readonly<Record<string, Load>>
+  /** The share of the last second that its busiest data thread was at work: 0 to 1. */
+  readonly busy: number
   /** When it beat, by its own clock: milliseconds since the epoch. */
   readonly time: number
 }
@@ -28,6 +30,7 @@ const beatShape = record({
   host: text,
   friendly_name: text,
   components: or(mapOf(record({ inFlight: count, max: count })), {}),
+  busy: or(fraction, 0),
   time: count,
   leaving: or(flag, false),
 })
@@ -39,6 +42,8 @@ export function startBeat(options: {
   readonly hostId: string
   readonly friendlyName: string
   readonly components: () => Readonly<Record<string, Load>>
+  /** See `Peer.busy`; default 0. */
+  readonly busy?: () => number
   readonly log: Log
   /** Milliseconds between two; default 1000. */
   readonly intervalMs?: number
@@ -49,7 +54,8 @@ export function startBeat(options: {
     if (connection.isClosed()) return
     try {
       const components = options.components()
-      const body = { host: hostId, friendly_name: friendlyName, components, time: Date.now(), ...more }
+      const busy = options.busy?.() ?? 0
+      const body = { host: hostId, friendly_name: friendlyName, components, busy, time: Date.now(), ...more }
       connection.publish(subject, JSON.stringify(body))
     } catch (error) {
       log.error('the beat could not be published', { error: WeftError.from(error).message })

@@ -21,6 +21,10 @@ export const flag: Shape<boolean> = (value, path) =>
 export const count: Shape<number> = (value, path) =>
   Number.isInteger(value) && Number(value) >= 0 ? Number(value) : refuse(path, 'a whole number from 0', value)
 
+/** A number from 0 to 1. */
+export const fraction: Shape<number> = (value, path) =>
+  typeof value === 'number' && value >= 0 && value <= 1 ? value : fail(path, 'a number from 0 to 1', value)
+
 export const anything: Shape<unknown> = (value) => value
 
 export function listOf<T>(shape: Shape<T>): Shape<readonly T[]> {

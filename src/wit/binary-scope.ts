@@ -68,7 +68,8 @@ export class Scope {
   outer(levels: number): Scope {
     let scope: Scope = this
     for (let level = 0; level < levels; level++) {
-      if (!scope.parent) throw new WeftError('invalid', `an alias reaches ${levels} scopes out, there are ${level}`)
+      if (!scope.parent)
+        throw new WeftError('invalid', `an alias reaches ${levels} scopes out, there are ${level}`)
       scope = scope.parent
     }
     return scope

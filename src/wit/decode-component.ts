@@ -2,7 +2,13 @@ import { WeftError } from '../errors.ts'
 import { BinaryReader } from './binary-reader.ts'
 import { type Exports, type Extern, Scope } from './binary-scope.ts'
 import { readCanon } from './decode-canon.ts'
-import { readAlias, readExternDescription, readExternName, readSort, readTypeDefinition } from './decode-scope.ts'
+import {
+  readAlias,
+  readExternDescription,
+  readExternName,
+  readSort,
+  readTypeDefinition,
+} from './decode-scope.ts'
 import type { WitInterface, WitWorld } from './type.ts'
 
 const section = { component: 4, instance: 5, alias: 6, type: 7, canon: 8, import: 10, export: 11 }
@@ -62,7 +68,9 @@ function readInstance(reader: BinaryReader, scope: Scope): Exports {
     })
     return component.sort === 'component' ? component.exports : new Map()
   }
-  return new Map(reader.list(() => [readExternName(reader), scope.get(readSort(reader), reader.u32())] as const))
+  return new Map(
+    reader.list(() => [readExternName(reader), scope.get(readSort(reader), reader.u32())] as const),
+  )
 }
 
 function readImport(reader: BinaryReader, scope: Scope, imports: Map<string, Extern>): void {
@@ -76,14 +84,17 @@ function readExport(reader: BinaryReader, scope: Scope, exports: Map<string, Ext
   const name = readExternName(reader)
   const item = scope.get(readSort(reader), reader.u32())
   const declared = reader.option(() => readExternDescription(reader, scope, name)) ?? item
-  if (declared.sort === 'type' && declared.type.kind === 'resource' && declared.type.name === 'resource') declared.type.name = name
+  if (declared.sort === 'type' && declared.type.kind === 'resource' && declared.type.name === 'resource')
+    declared.type.name = name
   exports.set(name, declared)
   scope.add(declared)
 }
 
 /** Instances are interfaces; functions that stand alone belong to the world itself. */
 function interfacesOf(items: Exports): WitInterface[] {
-  const interfaces = [...items].flatMap(([id, item]) => (item.sort === 'instance' ? [{ id, functions: functionsOf(item.exports) }] : []))
+  const interfaces = [...items].flatMap(([id, item]) =>
+    item.sort === 'instance' ? [{ id, functions: functionsOf(item.exports) }] : [],
+  )
   const root = functionsOf(items)
   return root.length === 0 ? interfaces : [...interfaces, { id: '', functions: root }]
 }

@@ -2,7 +2,14 @@ import type { BinaryReader } from './binary-reader.ts'
 import { type Exports, type Extern, Scope, type TypeDefinition } from './binary-scope.ts'
 import { readDefinedType, readFunctionType } from './decode-type.ts'
 
-const sorts: Readonly<Record<number, Extern['sort']>> = { 0: 'core', 1: 'func', 2: 'value', 3: 'type', 4: 'component', 5: 'instance' }
+const sorts: Readonly<Record<number, Extern['sort']>> = {
+  0: 'core',
+  1: 'func',
+  2: 'value',
+  3: 'type',
+  4: 'component',
+  5: 'instance',
+}
 
 /** Reads a sort; a core sort has a second byte, of no interest here. */
 export function readSort(reader: BinaryReader): Extern['sort'] {
@@ -64,7 +71,8 @@ export function readExternDescription(reader: BinaryReader, scope: Scope, name: 
     case 4:
     case 5: {
       const type = scope.type(reader.u32())
-      if (type.kind !== 'component' && type.kind !== 'instance') throw reader.unexpected('an instance type', `a ${type.kind}`)
+      if (type.kind !== 'component' && type.kind !== 'instance')
+        throw reader.unexpected('an instance type', `a ${type.kind}`)
       return { sort: type.kind, exports: type.exports }
     }
     default:

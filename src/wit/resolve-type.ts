@@ -54,9 +54,7 @@ export function resolveFunction(syntax: FunctionSyntax, lookUp: LookUp): WitFunc
 
 /** Gives a written type with every name in it resolved. */
 export function resolveType(syntax: TypeSyntax, lookUp: LookUp, depth: number): SizedType {
-  if (depth > maxTypeDepth) {
-    throw new WeftError('invalid', `WIT: types nest deeper than ${maxTypeDepth} levels`)
-  }
+  checkDepth(depth)
   let size = 1
   const inner = (element: TypeSyntax): WitType => {
     const resolved = resolveType(element, lookUp, depth + 1)
@@ -107,6 +105,12 @@ export function resolveType(syntax: TypeSyntax, lookUp: LookUp, depth: number): 
       return { type: { kind: 'variant', cases }, size: size + cases.length }
     }
   }
+}
+
+/** Refuses types that nest too deep, as those do that are made of themselves. */
+export function checkDepth(depth: number): void {
+  if (depth <= maxTypeDepth) return
+  throw new WeftError('invalid', `WIT: types nest deeper than ${maxTypeDepth} levels`)
 }
 
 function resourceName(syntax: { name: string; line: number }, lookUp: LookUp, depth: number): string {

@@ -1,5 +1,5 @@
 import { WeftError } from '../errors.ts'
-import { type LookUp, resolveFunction, resolveType, type SizedType } from './resolve-type.ts'
+import { checkDepth, type LookUp, resolveFunction, resolveType, type SizedType } from './resolve-type.ts'
 import type { ExternSyntax, PackageSyntax, PathSyntax, ScopeSyntax, WorldSyntax } from './syntax.ts'
 import type { WitInterface, WitWorld } from './type.ts'
 
@@ -136,6 +136,7 @@ class Scopes {
     readonly line: number
     readonly depth: number
   }): SizedType {
+    checkDepth(at.depth)
     const syntax = at.scope.types.get(at.name)
     if (syntax !== undefined) return resolveType(syntax, this.lookUpIn(at.home, at.scope), at.depth)
     const use = at.scope.uses.get(at.name)

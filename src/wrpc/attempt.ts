@@ -35,12 +35,12 @@ export interface Accepted {
 /** One try to have a call accepted. An address of its own keeps apart what different servers answer. */
 export class Attempt {
   readonly results: Channels
-  /** Called when a Weft server says that nobody reads the params any more. */
-  onStop: (() => void) | undefined
   readonly #options: AttemptOptions
   readonly #address: InboxAddress
   readonly #accepted = Promise.withResolvers<Accepted>()
   #sent = 0
+  #stopped = false
+  #onStop: (() => void) | undefined
 
   constructor(options: AttemptOptions) {
     this.#options = options
@@ -80,9 +80,20 @@ export class Attempt {
     }
   }
 
+  /** Runs when a Weft server says that nobody reads the params any more; at once if it has. */
+  whenStopped(watcher: () => void): void {
+    if (this.#stopped) watcher()
+    else this.#onStop = watcher
+  }
+
   fail(error: WeftError): void {
     this.#accepted.reject(error)
     this.results.fail(error)
+  }
+
+  /** Nobody has accepted in time, or the caller has given up. */
+  abandon(): void {
+    this.#address.abandon(this.#options.params.deferred.map(({ path }) => path.join('.')))
   }
 
   /** Nothing that still comes is for this call. */
@@ -97,7 +108,12 @@ export class Attempt {
     }
     const { name, path } = splitTail(tail)
     if (name === tails.results) this.results.receive(path, message.data, errorFromHeaders(message.headers))
-    else if (name === tails.stop) this.onStop?.()
+    else if (name === tails.stop) this.#stop()
+  }
+
+  #stop(): void {
+    this.#stopped = true
+    this.#onStop?.()
   }
 
   #receiveReply(message: Msg): void {

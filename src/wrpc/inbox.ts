@@ -15,13 +15,19 @@ export interface InboxEntry {
 export interface InboxAddress {
   readonly subject: string
   close(): void
+  /** Closes it before a server has accepted; `paths` are those of the params' streams, to be ended if one does. */
+  abandon(paths: readonly string[]): void
 }
+
+/** How many calls that were given up before their accept are remembered for their streams. */
+const maxAbandoned = 1000
 
 /** All answers of one connection arrive here: one wildcard subscription, however many calls. */
 export class WrpcInbox {
   readonly #connection: NatsConnection
   readonly #prefix = createInbox()
   readonly #entries = new Map<string, InboxEntry>()
+  readonly #abandoned = new Map<string, readonly string[]>()
   readonly #subscription: Subscription
   #next = 0
 
@@ -43,12 +49,24 @@ export class WrpcInbox {
     if (this.#subscription.isClosed()) throw closed(undefined)
     const token = (this.#next++).toString(36)
     this.#entries.set(token, entry)
-    return { subject: `${this.#prefix}.${token}`, close: () => this.#entries.delete(token) }
+    return {
+      subject: `${this.#prefix}.${token}`,
+      close: () => this.#entries.delete(token),
+      abandon: (paths) => this.#abandon(token, paths),
+    }
   }
 
   /** Calls under way fail with `unavailable`. */
   close(): void {
     this.#subscription.unsubscribe()
+  }
+
+  #abandon(token: string, paths: readonly string[]): void {
+    this.#entries.delete(token)
+    if (paths.length === 0) return
+    this.#abandoned.set(token, paths)
+    const [oldest] = this.#abandoned.keys()
+    if (this.#abandoned.size > maxAbandoned && oldest !== undefined) this.#abandoned.delete(oldest)
   }
 
   #dispatch(message: Msg): void {
@@ -57,7 +75,7 @@ export class WrpcInbox {
     const entry = this.#entries.get(dot < 0 ? rest : rest.slice(0, dot))
     try {
       if (entry !== undefined) entry.receive(dot < 0 ? '' : rest.slice(dot + 1), message)
-      else if (dot < 0 && message.reply) this.#turnAway(message)
+      else if (dot < 0 && message.reply) this.#turnAway(rest, message)
     } catch (thrown) {
       entry?.fail(WeftError.from(thrown))
     }
@@ -67,8 +85,12 @@ export class WrpcInbox {
    * A server accepts a call that nobody waits for any more. Rust servers stop serving the function until the params
    * have ended; a Weft server is told not to bother.
    */
-  #turnAway(accept: Msg): void {
+  #turnAway(token: string, accept: Msg): void {
     this.#connection.publish(`${accept.reply}.${tails.params}`)
+    for (const path of this.#abandoned.get(token) ?? []) {
+      this.#connection.publish(`${accept.reply}.${tails.params}.${path}`)
+    }
+    this.#abandoned.delete(token)
     if (isFromWeft(accept.headers)) this.#connection.publish(`${accept.reply}.${tails.cancel}`)
   }
 

@@ -74,9 +74,9 @@ async function attemptUntilAccepted(
         operation: operationName(call.operation),
         target: call.target,
       })
-      attempt.close()
+      attempt.abandon()
     } catch (thrown) {
-      attempt.close()
+      attempt.abandon()
       if (!(thrown instanceof Refused) || number >= maxAttempts) throw thrown
     }
   }
@@ -98,7 +98,7 @@ async function converse(options: AttemptOptions, attempt: Attempt, accepted: Acc
     end,
     toWeft: accepted.byWeft,
   })
-  attempt.onStop = () => outflow.stop()
+  attempt.whenStopped(() => outflow.stop())
   end.whenFailed((error) => {
     attempt.fail(error)
     if (accepted.byWeft) cancel(connection, accepted)
@@ -113,8 +113,14 @@ async function converse(options: AttemptOptions, attempt: Attempt, accepted: Acc
   sent.catch((thrown) => end.fail(WeftError.from(thrown)))
   try {
     const value = await end.within(readResult(call, attempt))
-    if (params.deferred.length === 0 && attempt.results.open === 0) finish()
-    else call.course.hold(Promise.all([sent, attempt.results.idle]).finally(finish))
+    if (params.deferred.length === 0 && attempt.results.open === 0) {
+      finish()
+    } else {
+      const rest = Promise.all([sent, attempt.results.idle]).finally(finish)
+      // Not everybody asks what was held.
+      rest.catch(() => {})
+      call.course.hold(rest)
+    }
     return value
   } catch (thrown) {
     // Whatever failed here, the server need not go on.

@@ -71,7 +71,7 @@ export async function serveCall(
   } finally {
     end.finish()
     address.close()
-    params.fail(new WeftError('cancelled', 'the call is over'))
+    if (params.open > 0) params.fail(new WeftError('cancelled', 'the call is over'))
   }
 }
 

@@ -295,10 +295,10 @@ test('a provider whose health check failed makes the application unhealthy', () 
   const manifest = manifestOf([provider('kv')])
   const [workload] = workloadsOf(manifest)
   assert.ok(workload)
-  const sick = running(host('a', { unhealthy: new Set([workload.id]) }), workload)
+  const sick = running(host('a', { unhealthy: new Map([[workload.id, 'port 80 is taken']]) }), workload)
   assert.deepEqual(planOf(manifest, lattice([sick])).status([]).status, {
     type: 'unhealthy',
-    message: 'kv: health check failed on host-a',
+    message: 'kv: port 80 is taken (host-a)',
   })
 })
 

@@ -61,7 +61,7 @@ export function linkTo(target: string, more: object = {}) {
 
 /** A host that runs nothing. */
 export function host(id: string, more: Partial<HostView> = {}): HostView {
-  const nothing = { components: [], providers: [], unhealthy: new Set<string>() }
+  const nothing = { components: [], providers: [], unhealthy: new Map<string, string>() }
   return { id, name: `host-${id}`, labels: {}, weft: true, ...nothing, ...more }
 }
 

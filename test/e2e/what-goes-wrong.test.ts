@@ -31,14 +31,17 @@ describe('what goes wrong is said in one clear line', () => {
 
   test('a manifest with mistakes: file:line:column, what was expected, the nearest name; exit code 2; nothing deployed', async () => {
     const broken = await place.manifest('manifests/hello/app.yaml', (text) =>
-      text
-        .replace('properties:\n        image: file', 'properties:\n        imgae: file')
-        .replace('name: keyvalue\n              config', 'name: keyvalu\n              config'),
+      text.replace('image: file', 'imgae: file'),
     )
     const { code, err } = await place.run(['app', 'deploy', broken.path])
     assert.equal(code, 2)
     assert.match(err, new RegExp(`${RegExp.escape(broken.path)}:\\d+:\\d+: .*imgae.*did you mean "image"`))
-    assert.match(err, /keyvalu/)
+    const unlinked = await place.manifest('manifests/hello/app.yaml', (text) =>
+      text.replace('name: keyvalue\n              config', 'name: keyvalu\n              config'),
+    )
+    const second = await place.run(['app', 'deploy', unlinked.path])
+    assert.equal(second.code, 2)
+    assert.match(second.err, /:\d+:\d+: .*keyvalu.*did you mean "keyvalue"/)
     const { out } = await place.run(['app', 'list', '-o', 'json'])
     assert.deepEqual(JSON.parse(out), [])
   })

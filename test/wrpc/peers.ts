@@ -1,4 +1,4 @@
-import { connect, type NatsConnection } from 'nats'
+import { connect, type Msg, type MsgCallback, type NatsConnection } from 'nats'
 import type { Call, Invoke } from '../../src/call/call.ts'
 import { CallCourse } from '../../src/call/course.ts'
 import { createLog, type LogRecord } from '../../src/log.ts'
@@ -153,4 +153,11 @@ export async function elementsOf(stream: unknown): Promise<unknown[]> {
   const elements: unknown[] = []
   for await (const chunk of stream as AsyncIterable<unknown[]>) elements.push(...chunk)
   return elements
+}
+
+/** A subscription callback that keeps the messages. */
+export function keepIn(messages: Msg[]): MsgCallback<Msg> {
+  return (_, message) => {
+    messages.push(message)
+  }
 }
