@@ -37,6 +37,7 @@ export async function deployApp(options: {
     name,
     timeoutMs,
     signal: terminal.signal,
+    steadyMs: 500,
     onChange: (line) => terminal.err(`  ${line}\n`),
   })
   return { name, version, state: status.status.type, missing: missingLines(status), urls: urlsOf(manifest) }

@@ -14,18 +14,23 @@ export async function waitForApp(options: {
   readonly name: string
   readonly timeoutMs: number
   readonly signal: AbortSignal
+  /** `deployed` must last this long to count, in ms: a provider may find out only then that a link cannot work. Default 0. */
+  readonly steadyMs?: number
   readonly onChange: (line: string) => void
 }): Promise<Status> {
-  const { apps, name, timeoutMs, signal, onChange } = options
+  const { apps, name, timeoutMs, signal, steadyMs = 0, onChange } = options
   const said = new Set<string>()
   const end = Date.now() + timeoutMs
+  let deployedSince = Number.POSITIVE_INFINITY
   for (;;) {
     const status = await apps.status(name)
     for (const line of status.scalers.flatMap(progressLine)) {
       if (!said.has(line)) onChange(line)
       said.add(line)
     }
-    if (status.status.type === 'deployed' || Date.now() > end || signal.aborted) return status
+    const isDeployed = status.status.type === 'deployed'
+    deployedSince = isDeployed ? Math.min(deployedSince, Date.now()) : Number.POSITIVE_INFINITY
+    if (Date.now() - deployedSince >= steadyMs || Date.now() > end || signal.aborted) return status
     await delay(pollMs, undefined, { signal }).catch(() => {})
   }
 }

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks'
+
 /** How often a thread looks at itself. */
 const intervalMs = 1_000
 

@@ -23,7 +23,7 @@ export const count: Shape<number> = (value, path) =>
 
 /** A number from 0 to 1. */
 export const fraction: Shape<number> = (value, path) =>
-  typeof value === 'number' && value >= 0 && value <= 1 ? value : fail(path, 'a number from 0 to 1', value)
+  typeof value === 'number' && value >= 0 && value <= 1 ? value : refuse(path, 'a number from 0 to 1', value)
 
 export const anything: Shape<unknown> = (value) => value
 

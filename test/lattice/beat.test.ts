@@ -50,6 +50,7 @@ test('hosts that beat are up once, with how busy they are', async () => {
   assert.deepEqual(peer, {
     host: 'a',
     friendlyName: 'a-name',
+    busy: 0,
     components: { hello: { inFlight: 1, max: 10 } },
   })
   await until(() => (peers.get('a')?.time ?? 0) > time)

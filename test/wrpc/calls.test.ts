@@ -156,20 +156,16 @@ test('a reader that has enough ends the call', async () => {
 })
 
 test('a server that does not read the params stops the sender', async () => {
-  let ended = false
   async function* endless() {
-    try {
-      for (;;) {
-        yield new Uint8Array(10_000)
-        await new Promise((resolve) => setImmediate(resolve))
-      }
-    } finally {
-      ended = true
+    for (;;) {
+      yield new Uint8Array(10_000)
+      await new Promise((resolve) => setImmediate(resolve))
     }
   }
   const other = await server.serve(async () => 7n, { id: 'lazy' })
-  assert.equal(await client.call('upload', [endless()], { target: 'lazy' }), 7n)
-  await until(() => ended, { what: 'the sender stops' })
+  const course = new CallCourse()
+  assert.equal(await client.call('upload', [endless()], { target: 'lazy', course }), 7n)
+  assert.equal(await course.held, undefined, 'it did not run into its deadline')
   await nothingIsLeft()
   await other.drain()
 })

@@ -16,7 +16,7 @@ before(async () => {
   nats = await startNats()
   peer = await connectPeer(nats.url)
   plain = (await connectPeer(nats.url)).connection
-  serving = await peer.serve(answerAll)
+  serving = await peer.serve(answerAll, { defaultTimeoutMs: 1000 })
 })
 
 after(async () => {
