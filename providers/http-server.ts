@@ -103,7 +103,6 @@ async function serve(
   res: ServerResponse,
 ): Promise<void> {
   const call = callFrom(context, options, req, res)
-  let answered: HttpResult | undefined
   try {
     await context.enter(call, async (entered) => {
       const result = (await context.invoke(
@@ -114,13 +113,12 @@ async function serve(
           linkName: link.name,
         }),
       )) as HttpResult
-      answered = result
       // The request is not over before its body is out: the span and the deadline last that long.
       await writeResult(res, result, req.method === 'HEAD')
       return result
     })
   } catch (error) {
-    fail(context, res, WeftError.from(error), answered !== undefined)
+    fail(context, res, WeftError.from(error))
   }
 }
 
@@ -157,9 +155,9 @@ function callFrom(
   }
 }
 
-function fail(context: ProviderContext, res: ServerResponse, error: WeftError, answered: boolean): void {
+function fail(context: ProviderContext, res: ServerResponse, error: WeftError): void {
   if (error.code === 'cancelled') return void res.destroy()
-  if (answered || res.headersSent) {
+  if (res.headersSent) {
     context.log.warn(`response broken off: ${error.message}`)
     return void res.destroy()
   }

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { chain, type Interceptor } from '../../src/call/call.ts'
+import { childOf } from '../../src/call/child.ts'
+import { CallCourse } from '../../src/call/course.ts'
+import { sampleCall } from '../support/sample-call.ts'
+
+test('the first interceptor is the outermost', async () => {
+  const seen: string[] = []
+  const named =
+    (name: string): Interceptor =>
+    (next) =>
+    async (call) => {
+      seen.push(`${name} in`)
+      const answer = await next(call)
+      seen.push(`${name} out`)
+      return answer
+    }
+  await chain([named('a'), named('b')], async () => seen.push('call'))(sampleCall())
+  assert.deepEqual(seen, ['a in', 'b in', 'call', 'b out', 'a out'])
+})
+
+test('a child call carries trace, baggage, deadline and signal on, from the parent’s target', () => {
+  const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true, traceState: '' }
+  const parent = sampleCall({ target: 'hello', context: { trace, baggage: 'user=1', deadline: 123 } })
+  const child = childOf(parent, { target: 'kv', operation: parent.operation, args: [1], linkName: 'cache' })
+  assert.equal(child.source, 'hello')
+  assert.equal(child.target, 'kv')
+  assert.deepEqual(child.context, { trace, baggage: 'user=1', deadline: 123, linkName: 'cache' })
+  assert.equal(child.signal, parent.signal)
+  assert.notEqual(child.course, parent.course)
+})
+
+test('a course without held work has nothing to wait for', () => {
+  assert.equal(new CallCourse().held, undefined)
+})
+
+test('held work that fails tells its reason', async () => {
+  const course = new CallCourse()
+  course.hold(Promise.resolve())
+  course.hold(Promise.reject(new Error('cut off')))
+  assert.match(String(await course.held), /cut off/)
+})
