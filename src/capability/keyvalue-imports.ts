@@ -1,3 +1,4 @@
+import type { WitFunction } from '../wit/type.ts'
 import { guestError } from './guest-error.ts'
 
 /**
@@ -16,6 +17,14 @@ interface KeyPage {
   readonly cursor?: bigint
 }
 
+type Pair = readonly [string, Uint8Array] | undefined
+
+/** In August 2026 `get-many` of draft2 changed without a new version: a pair for each key, with nothing for its value. */
+export function namesMissingKeys(getMany: WitFunction | undefined): boolean {
+  const ok = getMany?.result?.kind === 'result' ? getMany.result.ok : undefined
+  return ok?.kind === 'list' && ok.element.kind === 'tuple'
+}
+
 /**
  * The import objects of `wasi:keyvalue` at one version, for one invocation. The drafts differ in the cursor (`u64`, then
  * `string`) and in `increment` (`u64`, then `s64`); `cas` and `swap` are in draft2 only.
@@ -23,6 +32,7 @@ interface KeyPage {
 export function keyvalueImports(
   version: string,
   call: KeyvalueCall,
+  options: { readonly namesMissingKeys?: boolean } = {},
 ): Record<'store' | 'atomics' | 'batch', object> {
   const cursorIsText = version !== '0.2.0-draft'
 
@@ -86,7 +96,10 @@ export function keyvalueImports(
       },
     },
     batch: {
-      getMany: (bucket: Bucket, keys: readonly string[]) => call(batch, 'get-many', [bucket.name, keys]),
+      async getMany(bucket: Bucket, keys: readonly string[]) {
+        const pairs = (await call(batch, 'get-many', [bucket.name, keys])) as readonly Pair[]
+        return options.namesMissingKeys ? keys.map((key, at) => [key, pairs[at]?.[1]]) : pairs
+      },
       setMany: (bucket: Bucket, pairs: unknown) => call(batch, 'set-many', [bucket.name, pairs]),
       deleteMany: (bucket: Bucket, keys: readonly string[]) =>
         call(batch, 'delete-many', [bucket.name, keys]),

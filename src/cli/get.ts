@@ -35,7 +35,7 @@ export const command: Command = {
   flags: { ...latticeFlags, ...outputFlag },
   async run(input) {
     const [thing = ''] = input.args
-    const get = things[thing]
+    const get = Object.hasOwn(things, thing) ? things[thing] : undefined
     if (!get) {
       const near = nearestName(thing, Object.keys(things))
       const hint = near === undefined ? '' : `; did you mean ${near}?`

@@ -41,7 +41,7 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
 }
 
 async function load(name: string): Promise<Command> {
-  const known = commands[name]
+  const known = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (known) return (await known()).command
   const near = nearestName(name, Object.keys(commands))
   const hint = near === undefined ? '`weft help` lists the commands' : `did you mean \`weft ${near}\`?`
@@ -58,7 +58,7 @@ function parse(command: Command, args: readonly string[]) {
     const hint = near === undefined ? '' : ` Did you mean --${near}?`
     throw new WeftError(
       'invalid',
-      `${message.split('. To specify')[0]}.${hint} See \`weft ${command.name} --help\``,
+      `${message.split(/\.? To specify|\n/)[0]}.${hint} See \`weft ${command.name} --help\``,
       { cause },
     )
   }

@@ -11,7 +11,12 @@ export function untilStopped(signal: AbortSignal): {
   const { promise, resolve } = Promise.withResolvers<number>()
   if (signal.aborted) resolve(graceMs)
   signal.addEventListener('abort', () => resolve(graceMs), { once: true })
-  // A pending promise alone does not keep a process alive.
-  const alive = setInterval(() => {}, 60_000)
-  return { request: resolve, wait: () => promise.finally(() => clearInterval(alive)) }
+  return {
+    request: resolve,
+    wait() {
+      // A pending promise alone does not keep a process alive.
+      const alive = setInterval(() => {}, 60_000)
+      return promise.finally(() => clearInterval(alive))
+    },
+  }
 }
