@@ -2,7 +2,7 @@ import { configImports } from '../capability/config-imports.ts'
 import { GuestError, guestError } from '../capability/guest-error.ts'
 import type { HttpRequest, HttpResult } from '../capability/http.ts'
 import { outgoingHandler } from '../capability/http-wit.ts'
-import { keyvalueImports } from '../capability/keyvalue-imports.ts'
+import { type KeyvalueCall, keyvalueImports, namesMissingKeys } from '../capability/keyvalue-imports.ts'
 import { keyvalueInterface } from '../capability/keyvalue-wit.ts'
 import { loggingImports } from '../capability/logging-imports.ts'
 import { WeftError } from '../errors.ts'
@@ -34,7 +34,7 @@ export function importsFor(world: WitWorld, invocation: Invocation, context: Was
     const version = one.id.slice(key.length + 1)
     if (key.startsWith('wasi:keyvalue/')) {
       return (
-        family(`keyvalue${version}`, () => keyokValue(version, invocation))[key.slice(14)] ??
+        family(`keyvalue${version}`, () => keyvalueOf(version, world, invocation))[key.slice(14)] ??
         customImports(one, invocation)
       )
     }
@@ -82,21 +82,23 @@ function clientImports(invocation: Invocation): object {
   }
 }
 
-function keyokValue(version: string, invocation: Invocation): Record<string, object> {
-  return keyvalueImports(version, async (lattice, name, args) => {
+function keyvalueOf(version: string, world: WitWorld, invocation: Invocation): Record<string, object> {
+  const batch = world.imports.find((one) => one.id === `wasi:keyvalue/batch@${version}`)
+  const getMany = batch?.functions.find((fn) => fn.name === 'get-many')
+  const call: KeyvalueCall = async (lattice, name, args) => {
     const wire = keyvalueInterface(lattice)
     // The extension for compare-and-set goes where the link for atomics goes.
     const key = lattice.startsWith('weft:')
       ? 'wasi:keyvalue/atomics'
       : withoutVersion(lattice).replace('wrpc:', 'wasi:')
     try {
-      const result = await invocation.callOut(key, lattice, functionOf(wire, name), args)
-      return okValue(result)
+      return okValue(await invocation.callOut(key, lattice, functionOf(wire, name), args))
     } catch (error) {
       if (error instanceof GuestError) throw error
       throw guestError({ tag: 'other', val: WeftError.from(error).message })
     }
-  })
+  }
+  return keyvalueImports(version, call, { namesMissingKeys: namesMissingKeys(getMany) })
 }
 
 function okValue(result: unknown): unknown {

@@ -33,7 +33,7 @@ const silenceMs = 3_000
 
 const milliseconds: Shape<number> = (value, path) => {
   if (typeof value === 'number' && value >= 0) return value
-  throw new WeftError('invalid', `${path}: expected milliseconds from 0`)
+  throw new WeftError('invalid', `${path}: expected milliseconds from 0 on`)
 }
 const requestShape = record(
   {},

@@ -74,3 +74,13 @@ test('swap writes over what was seen, and fails with a fresh cas when somebody w
   })
   assert.deepEqual(await cas.current(), new Uint8Array([2]))
 })
+
+test('get-many of the later draft2 names the keys that are not there', async () => {
+  const call: KeyvalueCall = async () => [undefined, ['b', new Uint8Array([1])]]
+  const { store, batch } = keyvalueImports('0.2.0-draft2', call, { namesMissingKeys: true })
+  const { getMany } = batch as { getMany(bucket: Bucket, keys: string[]): Promise<unknown> }
+  assert.deepEqual(await getMany((store as Store).open('x'), ['a', 'b']), [
+    ['a', undefined],
+    ['b', new Uint8Array([1])],
+  ])
+})
