@@ -1,11 +1,12 @@
 import { type AppClient, createAppClient } from '../controller/api-client.ts'
 import { WeftError } from '../errors.ts'
-import { nearestName } from '../manifest/nearest-name.ts'
 import { type Command, type CommandInput, latticeFlags, outputFlag } from './command.ts'
 import { withLattice } from './connect-lattice.ts'
 import { deployApp } from './deploy-app.ts'
 import { durationFlag, printJson, printTable, wantsJson } from './output.ts'
+import { pickDeed } from './pick-deed.ts'
 import { readApp } from './read-app.ts'
+import { refuseExtra } from './refuse-extra.ts'
 
 type Deed = (input: CommandInput, argument: string) => Promise<number>
 
@@ -31,20 +32,14 @@ export const command: Command = {
   flags: {
     ...latticeFlags,
     ...outputFlag,
+    wait: { type: 'boolean', help: 'deploy: wait until it runs; this is the default' },
     'no-wait': { type: 'boolean', help: 'deploy: do not wait until it runs' },
     timeout: { type: 'string', value: 'TIME', help: 'deploy: how long to wait (default 60s)' },
   },
   async run(input) {
-    const [name = '', argument = ''] = input.args
-    const deed = Object.hasOwn(deeds, name) ? deeds[name] : undefined
-    if (!deed) {
-      const near = nearestName(name, Object.keys(deeds))
-      const hint = near === undefined ? '' : `; did you mean ${near}?`
-      throw new WeftError(
-        'invalid',
-        `weft app: expected ${Object.keys(deeds).join(', ')}, got ${JSON.stringify(name)}${hint}`,
-      )
-    }
+    const [name, argument = ''] = input.args
+    const deed = pickDeed('app', deeds, name)
+    refuseExtra(input, `weft app ${name}`, name === 'list' ? 1 : 2)
     wantsJson(input)
     if (argument === '' && name !== 'list') {
       const what = name === 'validate' || name === 'deploy' ? 'a manifest file' : 'the name of an application'
@@ -71,7 +66,10 @@ async function validate(input: CommandInput, file: string): Promise<number> {
 }
 
 async function deploy(input: CommandInput, file: string): Promise<number> {
-  const timeoutMs = input.flags['no-wait'] ? 0 : durationFlag('timeout', input.flags['timeout'], 60_000)
+  const { flags } = input
+  if (flags['wait'] && flags['no-wait'])
+    throw new WeftError('invalid', '--wait and --no-wait say different things: keep one')
+  const timeoutMs = flags['no-wait'] ? 0 : durationFlag('timeout', flags['timeout'], 60_000)
   // Before anything is sent, and before a lattice is needed.
   await readApp(file)
   return withApps(input, async (apps) => {
@@ -87,7 +85,8 @@ async function deploy(input: CommandInput, file: string): Promise<number> {
 async function undeploy(input: CommandInput, name: string): Promise<number> {
   return withApps(input, async (apps) => {
     await apps.undeploy(name)
-    input.terminal.out(`${name} is being undeployed\n`)
+    if (wantsJson(input)) printJson(input, { name, state: 'undeployed' })
+    else input.terminal.out(`${name} is being undeployed\n`)
     return 0
   })
 }
@@ -95,7 +94,8 @@ async function undeploy(input: CommandInput, name: string): Promise<number> {
 async function remove(input: CommandInput, name: string): Promise<number> {
   return withApps(input, async (apps) => {
     if (!(await apps.delete(name))) throw new WeftError('not_found', `there is no application ${name}`)
-    input.terminal.out(`${name} is deleted\n`)
+    if (wantsJson(input)) printJson(input, { name, state: 'deleted' })
+    else input.terminal.out(`${name} is deleted\n`)
     return 0
   })
 }

@@ -1,9 +1,10 @@
 import { WeftError } from '../errors.ts'
 import { checkComponentBytes } from '../guest/component-file.ts'
 import { fetchArtifact } from '../host/artifact.ts'
-import { builtinName } from '../host/builtin-providers.ts'
+import { builtinProviderNames } from '../host/builtin-providers.ts'
 import type { CheckedManifest } from '../manifest/check-manifest.ts'
 import type { Manifest, ManifestComponent } from '../manifest/manifest.ts'
+import { didYouMean } from '../manifest/nearest-name.ts'
 import type { Problem } from '../manifest/report.ts'
 import { decodeWorld } from '../wit/decode-component.ts'
 import { type InterfaceName, parseInterfaceName } from '../wit/names.ts'
@@ -16,11 +17,11 @@ export interface CheckedComponents {
 
 /** WASI packages that the host answers by itself, wholly or with a refusal. */
 const hostPackages = new Set(['cli', 'clocks', 'io', 'random', 'filesystem', 'sockets', 'config', 'logging'])
-const outgoingHttp = new Set(['outgoing-handler', 'client'])
-const builtinServes: Readonly<Record<string, readonly string[]>> = {
-  'keyvalue-nats': ['wasi:keyvalue/store', 'wasi:keyvalue/atomics', 'wasi:keyvalue/batch'],
-  'http-server': [],
-}
+const builtinScheme = 'wasmcloud+builtin://'
+const builtinServes: ReadonlyMap<string, readonly string[]> = new Map([
+  [`${builtinScheme}keyvalue-nats`, ['wasi:keyvalue/store', 'wasi:keyvalue/atomics', 'wasi:keyvalue/batch']],
+  [`${builtinScheme}http-server`, []],
+])
 
 /** Looks into the components of a manifest whose files are on this machine: are they components, and is each import met? */
 export async function checkComponents(
@@ -43,7 +44,7 @@ export async function checkComponents(
     for (const name of world ? importsToLink(world) : []) {
       if (hasLink(component, name)) continue
       const message = unmet(component.name, name)
-      if (outgoingHttp.has(name.interface)) warnings.push(at(component.imageOffset, message))
+      if (isOutgoingHttp(name)) warnings.push(at(component.imageOffset, message))
       else problems.push(at(component.imageOffset, message))
     }
     problems.push(...checkTargets(manifest, component, worlds, at))
@@ -54,7 +55,7 @@ export async function checkComponents(
 async function worldOf({ kind, from }: ManifestComponent): Promise<WitWorld | undefined> {
   if (!('image' in from)) return undefined
   if (kind === 'capability') {
-    if (from.image.startsWith('wasmcloud+builtin://')) builtinName(from.image)
+    if (from.image.startsWith(builtinScheme)) checkBuiltin(from.image.slice(builtinScheme.length))
     return undefined
   }
   if (!from.image.startsWith('file://')) return undefined
@@ -71,6 +72,13 @@ async function worldOf({ kind, from }: ManifestComponent): Promise<WitWorld | un
   }
 }
 
+function checkBuiltin(name: string): void {
+  if (builtinProviderNames.includes(name)) return
+  const hint =
+    didYouMean(name, builtinProviderNames) || `, expected one of ${builtinProviderNames.join(', ')}`
+  throw new WeftError('invalid', `there is no builtin provider "${name}"${hint}`)
+}
+
 /** The imports that somebody else must answer. */
 function importsToLink(world: WitWorld): InterfaceName[] {
   return world.imports.flatMap((one) => {
@@ -79,10 +87,15 @@ function importsToLink(world: WitWorld): InterfaceName[] {
     if (name.namespace === 'wasmcloud' && name.package === 'bus') return []
     if (name.namespace === 'wasi') {
       if (hostPackages.has(name.package)) return []
-      if (name.package === 'http' && !outgoingHttp.has(name.interface)) return []
+      if (name.package === 'http' && !isOutgoingHttp(name)) return []
     }
     return [name]
   })
+}
+
+/** Requests to the outside: without a link they fail one by one, which a component may be ready for. */
+function isOutgoingHttp({ namespace, package: pkg, interface: name }: InterfaceName): boolean {
+  return namespace === 'wasi' && pkg === 'http' && (name === 'outgoing-handler' || name === 'client')
 }
 
 function hasLink(component: ManifestComponent, name: InterfaceName): boolean {
@@ -90,20 +103,25 @@ function hasLink(component: ManifestComponent, name: InterfaceName): boolean {
     (link) =>
       link.namespace === name.namespace &&
       link.package === name.package &&
-      link.interfaces.includes(name.interface),
+      link.interfaces.includes(linkedAs(name)),
   )
 }
 
-function unmet(
-  component: string,
-  { namespace, package: pkg, interface: name, version }: InterfaceName,
-): string {
-  const id = `${namespace}:${pkg}/${name}${version === '' ? '' : `@${version}`}`
+/** The HTTP interfaces of WASI 0.3 are linked to under the names that 0.2 gave them. */
+function linkedAs({ namespace, package: pkg, interface: name }: InterfaceName): string {
+  if (namespace !== 'wasi' || pkg !== 'http') return name
+  if (name === 'client') return 'outgoing-handler'
+  return name === 'handler' ? 'incoming-handler' : name
+}
+
+function unmet(component: string, name: InterfaceName): string {
+  const { namespace, package: pkg, version } = name
+  const id = `${namespace}:${pkg}/${name.interface}${version === '' ? '' : `@${version}`}`
   const to =
     namespace === 'wasi' && pkg === 'keyvalue' ? 'a key-value provider' : 'a component that exports it'
   return (
     `component ${component} imports ${id}, and nothing provides it: ` +
-    `add a link trait with namespace: ${namespace}, package: ${pkg}, interfaces: [${name}] to ${to}`
+    `add a link trait with namespace: ${namespace}, package: ${pkg}, interfaces: [${linkedAs(name)}] to ${to}`
   )
 }
 
@@ -135,13 +153,10 @@ function offersOf(
   if (world) return world.exports.flatMap((one) => offered(one.id))
   const target = manifest.components.find((one) => one.name === name)
   const image = target && 'image' in target.from ? target.from.image : ''
-  return builtinServes[image.replace(/^wasmcloud\+builtin:\/\//, '')]
+  return builtinServes.get(image)
 }
 
-/** The HTTP handler of WASI 0.3 is linked to under the name that 0.2 gave it. */
 function offered(id: string): readonly string[] {
   const name = parseInterfaceName(id)
-  if (!name) return []
-  const key = `${name.namespace}:${name.package}/${name.interface}`
-  return [key === 'wasi:http/handler' ? 'wasi:http/incoming-handler' : key]
+  return name ? [`${name.namespace}:${name.package}/${linkedAs(name)}`] : []
 }

@@ -1,11 +1,12 @@
 import { WeftError } from '../errors.ts'
 import { type ControlClient, createControlClient } from '../lattice/control-client.ts'
 import type { HostInventory } from '../lattice/inventory.ts'
-import { nearestName } from '../manifest/nearest-name.ts'
 import { type Command, type CommandInput, latticeFlags, outputFlag } from './command.ts'
 import { withLattice } from './connect-lattice.ts'
 import { inventories } from './find-hosts.ts'
 import { printJson, printTable, wantsJson } from './output.ts'
+import { pickDeed } from './pick-deed.ts'
+import { refuseExtra } from './refuse-extra.ts'
 
 type Get = (input: CommandInput, client: ControlClient) => Promise<void>
 
@@ -34,16 +35,11 @@ export const command: Command = {
   ],
   flags: { ...latticeFlags, ...outputFlag },
   async run(input) {
-    const [thing = ''] = input.args
-    const get = Object.hasOwn(things, thing) ? things[thing] : undefined
-    if (!get) {
-      const near = nearestName(thing, Object.keys(things))
-      const hint = near === undefined ? '' : `; did you mean ${near}?`
-      throw new WeftError(
-        'invalid',
-        `weft get: expected ${Object.keys(things).join(', ')}, got ${JSON.stringify(thing)}${hint}`,
-      )
-    }
+    const [thing] = input.args
+    const get = pickDeed('get', things, thing)
+    refuseExtra(input, `weft get ${thing}`, thing === 'inventory' || thing === 'config' ? 2 : 1)
+    if (thing === 'config' && !input.args[1])
+      throw new WeftError('invalid', 'weft get config: expected the name of a config')
     wantsJson(input)
     await withLattice(input, ({ connection, lattice }) =>
       get(input, createControlClient({ connection, lattice })),
@@ -151,8 +147,7 @@ async function getLinks(input: CommandInput, client: ControlClient): Promise<voi
 }
 
 async function getConfig(input: CommandInput, client: ControlClient): Promise<void> {
-  const name = input.args[1]
-  if (name === undefined) throw new WeftError('invalid', 'weft get config: expected the name of a config')
+  const name = input.args[1] ?? ''
   const config = await client.getConfig(name)
   if (config === undefined) throw new WeftError('not_found', `there is no config ${name}`)
   if (wantsJson(input)) return printJson(input, config)

@@ -1,14 +1,13 @@
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { WeftError } from '../errors.ts'
-import type { ScaleRequest } from '../lattice/control.ts'
 import { createControlClient } from '../lattice/control-client.ts'
-import { subscribeEvents } from '../lattice/events.ts'
-import type { HostInventory } from '../lattice/inventory.ts'
-import { type Command, type CommandInput, latticeFlags, outputFlag } from './command.ts'
+import { oneToken } from '../lattice/subjects.ts'
+import { type Command, latticeFlags, outputFlag } from './command.ts'
 import { withLattice } from './connect-lattice.ts'
-import { findHost, inventories } from './find-hosts.ts'
+import { inventories } from './find-hosts.ts'
 import { countFrom, durationFlag, printJson, wantsJson } from './output.ts'
+import { refuseExtra } from './refuse-extra.ts'
+import { scaleHost } from './scale-host.ts'
+import { type HostScale, scaleRequests } from './scale-requests.ts'
 
 const mostInstances = 4_294_967_295
 
@@ -41,118 +40,42 @@ export const command: Command = {
     timeout: { type: 'string', value: 'TIME', help: 'how long a host may take (default 30s)' },
   },
   async run(input) {
-    const [id, count] = input.args
-    if (id === undefined) throw new WeftError('invalid', 'weft scale: expected COMPONENT COUNT')
-    const instances = countFrom('COUNT', count, mostInstances)
-    const timeoutMs = durationFlag('timeout', input.flags['timeout'], 30_000)
+    const { flags, terminal } = input
+    const [id = '', count] = input.args
+    if (id === '') throw new WeftError('invalid', 'weft scale: expected COMPONENT COUNT')
+    refuseExtra(input, 'weft scale', 2)
+    oneToken('component', id)
+    if (flags['host'] !== undefined && flags['all-hosts'])
+      throw new WeftError('invalid', '--host and --all-hosts say different things: keep one')
+    const wanted = {
+      id,
+      count: countFrom('COUNT', count, mostInstances),
+      allHosts: flags['all-hosts'] === true,
+      ...(typeof flags['host'] === 'string' && { host: flags['host'] }),
+      ...(typeof flags['ref'] === 'string' && { ref: flags['ref'] }),
+      ...(flags['config'] !== undefined && { config: flags['config'] as readonly string[] }),
+    }
+    const timeoutMs = durationFlag('timeout', flags['timeout'], 30_000)
     const asJson = wantsJson(input)
     const outcomes = await withLattice(input, async (open) => {
       const client = createControlClient(open)
-      const requests = await requestsFor(input, await inventories(client), id, instances)
-      return Promise.all(
-        requests.map(({ request, host }) => scaleOne(open, client, { request, host, timeoutMs })),
-      )
+      const requests = scaleRequests(await inventories(client), wanted)
+      for (const app of applicationsOf(requests)) {
+        const undo = 'its controller sets it back to what the manifest says'
+        terminal.err(`note: ${id} belongs to application ${app}: ${undo}\n`)
+      }
+      const { signal } = terminal
+      return Promise.all(requests.map((scale) => scaleHost({ open, client, scale, timeoutMs, signal })))
     })
     if (asJson) printJson(input, outcomes)
-    else
-      for (const one of outcomes)
-        input.terminal.out(`${one.host}: ${one.error ?? `${id} at ${one.max_instances}`}\n`)
-    return outcomes.some((one) => one.error !== undefined) ? 1 : 0
+    for (const { host, error, max_instances } of outcomes) {
+      if (error !== undefined) terminal.err(`weft: ${host}: ${error}\n`)
+      else if (!asJson) terminal.out(`${host}: ${id} at ${max_instances}\n`)
+    }
+    return outcomes.some(({ error }) => error !== undefined) ? 1 : 0
   },
 }
 
-interface Outcome {
-  readonly host: string
-  readonly host_id: string
-  readonly max_instances: number
-  readonly error?: string
-}
-
-async function requestsFor(
-  { flags, terminal }: CommandInput,
-  hosts: readonly HostInventory[],
-  id: string,
-  count: number,
-): Promise<{ readonly host: HostInventory; readonly request: ScaleRequest }[]> {
-  if (hosts.length === 0) throw new WeftError('unavailable', 'no host answers in this lattice')
-  const running = hosts.filter((host) => host.components.some((one) => one.id === id))
-  const model = running[0]?.components.find((one) => one.id === id)
-  const ref = flags['ref'] === undefined ? model?.image_ref : absoluteRef(String(flags['ref']))
-  if (ref === undefined) {
-    throw new WeftError('invalid', `${id} runs on no host: say which component it is with --ref FILE`)
-  }
-  const app = model?.annotations['wasmcloud.dev/appspec']
-  if (app !== undefined) {
-    terminal.err(
-      `note: ${id} belongs to application ${app}: its controller sets it back to what the manifest says\n`,
-    )
-  }
-  const config = flags['config'] as readonly string[] | undefined
-  return hostsFor(flags, hosts, running).map((host) => {
-    const here = host.components.find((one) => one.id === id) ?? model
-    return {
-      host,
-      request: {
-        component_ref: ref,
-        component_id: id,
-        annotations: here?.annotations ?? {},
-        count,
-        host_id: host.host_id,
-        config: config ?? here?.config ?? [],
-        allow_update: flags['ref'] !== undefined,
-      },
-    }
-  })
-}
-
-function hostsFor(
-  flags: CommandInput['flags'],
-  hosts: readonly HostInventory[],
-  running: readonly HostInventory[],
-): readonly HostInventory[] {
-  if (flags['host'] !== undefined) {
-    const known = hosts.map((host) => ({ ...host, id: host.host_id, lattice: '' }))
-    const { id } = findHost(known, String(flags['host']))
-    return hosts.filter((host) => host.host_id === id)
-  }
-  if (flags['all-hosts']) return hosts
-  return running.length > 0 ? running : hosts.slice(0, 1)
-}
-
-function absoluteRef(text: string): string {
-  if (/^[a-z+]+:\/\//i.test(text) || !/\.wasm$|^[./]/.test(text)) return text
-  return pathToFileURL(resolve(text)).href
-}
-
-/** Sends the request and waits for the event that tells how it ended. */
-async function scaleOne(
-  open: Parameters<Parameters<typeof withLattice>[1]>[0],
-  client: ReturnType<typeof createControlClient>,
-  one: { readonly request: ScaleRequest; readonly host: HostInventory; readonly timeoutMs: number },
-): Promise<Outcome> {
-  const { request, host, timeoutMs } = one
-  const { promise, resolve: settle } = Promise.withResolvers<string | undefined>()
-  const timer = setTimeout(() => settle(`no answer within ${timeoutMs} ms`), timeoutMs)
-  const events = subscribeEvents({
-    ...open,
-    onEvent({ name, source, data }) {
-      if (source !== request.host_id) return
-      if (name === 'component_scaled' && data.component_id === request.component_id) settle(undefined)
-      if (name === 'component_scale_failed' && data.component_id === request.component_id) settle(data.error)
-    },
-  })
-  try {
-    await open.connection.flush()
-    await client.scale(request)
-    const error = await promise
-    return {
-      host: host.friendly_name,
-      host_id: host.host_id,
-      max_instances: request.count,
-      ...(error !== undefined && { error }),
-    }
-  } finally {
-    clearTimeout(timer)
-    events.stop()
-  }
+function applicationsOf(requests: readonly HostScale[]): ReadonlySet<string> {
+  return new Set(requests.flatMap(({ request }) => request.annotations['wasmcloud.dev/appspec'] ?? []))
 }

@@ -6,6 +6,7 @@ import type { TraceSummary } from '../telemetry/summarize-trace.ts'
 import { type Command, type CommandInput, latticeFlags, outputFlag } from './command.ts'
 import { type OpenLattice, withLattice } from './connect-lattice.ts'
 import { countFrom, durationFlag, printJson, wantsJson } from './output.ts'
+import { refuseExtra } from './refuse-extra.ts'
 import { renderTrace, renderTraceList } from './waterfall.ts'
 
 const mostTraces = 1000
@@ -36,6 +37,9 @@ export const command: Command = {
   },
   async run(input) {
     wantsJson(input)
+    refuseExtra(input, 'weft traces', 1)
+    if (input.args[0] !== undefined && input.flags['follow'])
+      throw new WeftError('invalid', 'weft traces: --follow shows new traces, so it takes no id')
     const request = requestFrom(input)
     return withLattice(input, (open) => {
       const [id] = input.args
@@ -89,19 +93,30 @@ async function showOne(
   return 0
 }
 
-/** Prints each trace once, when it has been quiet for a turn. */
+/** Prints each trace that is new from now on once, when it has been quiet for a turn: its spans come one by one. */
 async function follow(input: CommandInput, open: OpenLattice, request: TraceRequest): Promise<number> {
-  const seen = new Set((await latest(open, { ...request, limit: mostTraces })).map((trace) => trace.traceId))
-  while (!input.terminal.signal.aborted) {
-    await delay(followMs, undefined, { signal: input.terminal.signal }).catch(() => {})
-    const fresh = (await latest(open, { ...request, limit: mostTraces })).filter(
-      (trace) => !seen.has(trace.traceId),
-    )
+  const { out, signal } = input.terminal
+  const look = () => latest(open, { ...request, limit: mostTraces })
+  let printed = new Set((await look()).map((trace) => trace.traceId))
+  let before = new Map<string, number>()
+  let isFirst = true
+  while (!signal.aborted) {
+    await delay(followMs, undefined, { signal }).catch(() => {})
+    const traces = await look()
+    const isQuiet = (trace: TraceSummary) => before.get(trace.traceId) === trace.spans
+    const fresh = traces.filter((trace) => !printed.has(trace.traceId) && isQuiet(trace))
     for (const trace of fresh.toReversed()) {
-      seen.add(trace.traceId)
-      if (wantsJson(input)) input.terminal.out(`${JSON.stringify(trace)}\n`)
-      else input.terminal.out(renderTraceList([trace], drawing(input)).split('\n').slice(1).join('\n'))
+      const [title, ...line] = renderTraceList([trace], drawing(input)).split('\n')
+      if (wantsJson(input)) out(`${JSON.stringify(trace)}\n`)
+      else out((isFirst ? [title, ...line] : line).join('\n'))
+      isFirst = false
     }
+    const done = new Set(fresh.map((trace) => trace.traceId))
+    // Only what is still kept can come again.
+    printed = new Set(
+      traces.flatMap(({ traceId }) => (printed.has(traceId) || done.has(traceId) ? [traceId] : [])),
+    )
+    before = new Map(traces.map((trace) => [trace.traceId, trace.spans]))
   }
   return 0
 }

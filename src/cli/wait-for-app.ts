@@ -4,10 +4,12 @@ import type { AppClient } from '../controller/api-client.ts'
 type Status = Awaited<ReturnType<AppClient['status']>>
 
 const pollMs = 100
+/** The controller tries again after 1 s and 2 s: by then a failure has come three times and will not go by itself. */
+const failedMs = 5_000
 
 /**
- * Follows an application until it is deployed or time is out, and gives its last status. `onChange` gets a line for each
- * component or provider that runs now, and for whatever waits or fails, with the reason.
+ * Follows an application until it is deployed, keeps failing or time is out, and gives its last status. `onChange` gets a
+ * line for each component or provider that runs now, and for whatever waits or fails, with the reason.
  */
 export async function waitForApp(options: {
   readonly apps: AppClient
@@ -22,15 +24,19 @@ export async function waitForApp(options: {
   const said = new Set<string>()
   const end = Date.now() + timeoutMs
   let deployedSince = Number.POSITIVE_INFINITY
+  let failedSince = Number.POSITIVE_INFINITY
   for (;;) {
     const status = await apps.status(name)
     for (const line of status.scalers.flatMap(progressLine)) {
       if (!said.has(line)) onChange(line)
       said.add(line)
     }
-    const isDeployed = status.status.type === 'deployed'
-    deployedSince = isDeployed ? Math.min(deployedSince, Date.now()) : Number.POSITIVE_INFINITY
-    if (Date.now() - deployedSince >= steadyMs || Date.now() > end || signal.aborted) return status
+    const { type } = status.status
+    const now = Date.now()
+    deployedSince = type === 'deployed' ? Math.min(deployedSince, now) : Number.POSITIVE_INFINITY
+    failedSince = type === 'failed' ? Math.min(failedSince, now) : Number.POSITIVE_INFINITY
+    if (now - deployedSince >= steadyMs || now - failedSince >= failedMs) return status
+    if (now > end || signal.aborted) return status
     await delay(pollMs, undefined, { signal }).catch(() => {})
   }
 }
@@ -42,10 +48,15 @@ function progressLine({ kind, name, status }: Status['scalers'][number]): string
 }
 
 /** A line for each part of an application that is not deployed: what it is, its state and the reason. */
-export function missingLines({ scalers }: Status): string[] {
-  return scalers.flatMap(({ name, kind, status }) => {
-    if (status.type === 'deployed') return []
-    const reason = status.message === '' ? '' : `, ${status.message}`
-    return [`${kind.replace('Scaler', '').toLowerCase()} ${name}: ${status.type}${reason}`]
-  })
+export function missingLines({ status: whole, scalers }: Status): string[] {
+  const lines = scalers.flatMap(({ name, kind, status }) =>
+    status.type === 'deployed'
+      ? []
+      : [`${kind.replace('Scaler', '').toLowerCase()} ${name}: ${reasonOf(status)}`],
+  )
+  return lines.length === 0 && whole.type !== 'deployed' ? [reasonOf(whole)] : lines
+}
+
+function reasonOf({ type, message }: Status['status']): string {
+  return message === '' ? type : `${type}, ${message}`
 }

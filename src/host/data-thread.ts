@@ -7,6 +7,7 @@ import { createLog, type Log } from '../log.ts'
 import type { WitInterface } from '../wit/type.ts'
 import { openInbox } from '../wrpc/inbox.ts'
 import { invokeOver } from '../wrpc/invoke.ts'
+import { LostHosts } from '../wrpc/lost-hosts.ts'
 import { serveOperations } from '../wrpc/serve.ts'
 import { applyPlan } from './apply-plan.ts'
 import { route } from './route.ts'
@@ -68,6 +69,7 @@ export async function runDataThread({ init, port, instrument }: DataThreadOption
   port.on('message', async (message: ToThread) => {
     if (message.kind === 'plan') plans.next(message.plan)
     else if (message.kind === 'peers') peers = message.load
+    else if (message.kind === 'lost') parts.lostHosts.lost(message.host)
     else if (message.kind === 'poke') parts.components.poked(message.component)
     else {
       await plans.stop(message.graceMs)
@@ -96,6 +98,7 @@ export interface ThreadParts {
   readonly components: ThreadComponents
   readonly providers: ThreadProviders
   readonly instruments: Instruments
+  readonly lostHosts: LostHosts
   peerLoad: (component: string) => PeerLoad | undefined
   readonly busy: ReturnType<typeof watchBusy>
 }
@@ -110,6 +113,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
       ...(component && { ref: component.ref }),
     }
   }
+  const lostHosts = new LostHosts()
   const busy = watchBusy((share) => send({ kind: 'busy', share }))
   const instruments = instrument({ originOf, send: (batch) => send({ kind: 'telemetry', batch }) })
   const enter = (call: Parameters<Invoke>[0], next: Invoke) =>
@@ -125,7 +129,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
       peerLoad: (id) => parts.peerLoad(id),
       busy: busy.share,
       serveHere,
-      invokeRemote: invokeOver({ connection, inbox, lattice, log }),
+      invokeRemote: invokeOver({ connection, inbox, lattice, log, lostHosts }),
     }),
   )
   const serve = (id: string, interfaces: readonly WitInterface[]) =>
@@ -134,6 +138,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
       inbox,
       lattice,
       id,
+      hostId: init.hostId,
       interfaces,
       invoke: serveHere,
       log,
@@ -163,7 +168,15 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     onHealth: (provider, problem) =>
       send({ kind: 'health', provider, ...(problem !== undefined && { problem }) }),
   })
-  const parts: ThreadParts = { log, components, providers, instruments, peerLoad: () => undefined, busy }
+  const parts: ThreadParts = {
+    log,
+    components,
+    providers,
+    instruments,
+    lostHosts,
+    peerLoad: () => undefined,
+    busy,
+  }
   return parts
 }
 

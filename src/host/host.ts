@@ -152,7 +152,14 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     ...(options.controlPrefix !== undefined && { controlPrefix: options.controlPrefix }),
   })
   started.push(() => control.stop())
-  const beats = watchBeats({ connection, lattice, log })
+  const beats = watchBeats({
+    connection,
+    lattice,
+    log,
+    onDown(peer, how) {
+      if (how === 'silent') threads.tell({ kind: 'lost', host: peer.host })
+    },
+  })
   started.push(() => beats.stop())
   const loads = peerLoads(id, beats.peers, (load) => threads.tell({ kind: 'peers', load }))
   started.push(() => loads.stop())

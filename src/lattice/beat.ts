@@ -77,23 +77,24 @@ export function watchBeats(options: {
   readonly lattice: string
   readonly log: Log
   readonly onUp?: (peer: Peer) => void
-  readonly onDown?: (peer: Peer) => void
+  /** `left` said goodbye and may still finish what it has; `silent` is gone or cut off. */
+  readonly onDown?: (peer: Peer, how: 'left' | 'silent') => void
   /** Milliseconds of silence after which a peer is gone; default 3500. */
   readonly goneAfterMs?: number
 }): { readonly peers: ReadonlyMap<string, Peer>; stop(): void } {
   const { connection, log, onUp, onDown, goneAfterMs = defaultGoneAfterMs } = options
   const peers = new Map<string, Peer>()
-  const silences = new Silences(goneAfterMs, (host) => drop(host))
-  const drop = (host: string) => {
+  const silences = new Silences(goneAfterMs, (host) => drop(host, 'silent'))
+  const drop = (host: string, how: 'left' | 'silent') => {
     const peer = peers.get(host)
     silences.forget(host)
-    if (peers.delete(host) && peer) onDown?.(peer)
+    if (peers.delete(host) && peer) onDown?.(peer, how)
   }
   const subscription = subscribeGuarded(connection, beatSubject(options.lattice), {
     log,
     onMessage: (message) => {
       const { friendly_name, leaving, ...rest } = parseJson(message.data, beatShape)
-      if (leaving) return drop(rest.host)
+      if (leaving) return drop(rest.host, 'left')
       const peer: Peer = { ...rest, friendlyName: friendly_name }
       const isNew = !peers.has(peer.host)
       peers.set(peer.host, peer)

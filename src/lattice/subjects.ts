@@ -83,7 +83,7 @@ export const modelQueue = 'wadm_server'
 /** `wadm.api.{lattice}.model.{operation}[.{name}]`. */
 export function modelSubject(lattice: string, operation: ModelOperation, name?: string): string {
   const subject = `wadm.api.${oneToken('lattice', lattice)}.model.${operation}`
-  return name === undefined ? subject : `${subject}.${name}`
+  return name === undefined ? subject : `${subject}.${oneToken('application name', name)}`
 }
 
 /** Every request to wadm's API in a lattice. */

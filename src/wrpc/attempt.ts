@@ -6,7 +6,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import type { CallEnd } from './call-end.ts'
 import { Channels } from './channels.ts'
 import { functionCodec } from './function-codec.ts'
-import { errorFromHeaders, headersFromCall, isFromWeft } from './headers.ts'
+import { errorFromHeaders, headersFromCall, hostFrom, isFromWeft } from './headers.ts'
 import type { InboxAddress, WrpcInbox } from './inbox.ts'
 import { maxPayloadOf } from './outflow.ts'
 import { operationSubject, splitTail, tails } from './subjects.ts'
@@ -28,6 +28,8 @@ export interface Accepted {
   /** The server's inbox. */
   readonly subject: string
   readonly byWeft: boolean
+  /** The Weft host that took it; '' when it does not say. */
+  readonly host: string
   /** How many bytes of the params went out with the first message. */
   readonly sent: number
 }
@@ -119,7 +121,12 @@ export class Attempt {
   #receiveReply(message: Msg): void {
     if (message.reply) {
       const byWeft = isFromWeft(message.headers)
-      this.#accepted.resolve({ subject: message.reply, byWeft, sent: this.#sent })
+      this.#accepted.resolve({
+        subject: message.reply,
+        byWeft,
+        host: hostFrom(message.headers),
+        sent: this.#sent,
+      })
     } else {
       this.#accepted.reject(this.#refusal(message))
     }

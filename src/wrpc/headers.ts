@@ -13,6 +13,8 @@ export const headerNames = {
   baggage: 'baggage',
   /** `1`: this side is Weft. On the first message and on the accept. */
   weftPeer: 'weft-peer',
+  /** Id of the host that has taken the call. On the accept. */
+  weftHost: 'weft-host',
   /** When the caller stops waiting: milliseconds since the epoch. */
   weftDeadline: 'weft-deadline',
   /** A server that reads the first message later than this drops it: milliseconds since the epoch. */
@@ -78,8 +80,16 @@ export function callFromHeaders(found: MsgHdrs | undefined): CallHeaders {
 }
 
 /** The mark that a Weft server puts on its accept. */
-export function weftMark(): MsgHdrs {
-  return sized([[headerNames.weftPeer, '1']]).headers
+export function weftMark(hostId: string): MsgHdrs {
+  return sized([
+    [headerNames.weftPeer, '1'],
+    [headerNames.weftHost, hostId],
+  ]).headers
+}
+
+/** The host that has accepted; '' when it does not say. */
+export function hostFrom(found: MsgHdrs | undefined): string {
+  return found?.get(headerNames.weftHost) ?? ''
 }
 
 /** Whether the sender of a message with these headers is Weft. */

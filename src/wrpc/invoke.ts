@@ -8,6 +8,7 @@ import { type Accepted, Attempt, type AttemptOptions, Refused } from './attempt.
 import { CallEnd } from './call-end.ts'
 import { encodeParams, functionCodec, inContext } from './function-codec.ts'
 import type { WrpcInbox } from './inbox.ts'
+import type { LostHosts } from './lost-hosts.ts'
 import { Outflow } from './outflow.ts'
 import { readValue, untilDoubled } from './read-value.ts'
 import { sendDeferred } from './send-deferred.ts'
@@ -29,6 +30,8 @@ export interface InvokeOverOptions {
   readonly inbox: WrpcInbox
   readonly lattice: string
   readonly log: Log
+  /** Tells when a Weft host is gone; without it, calls to such a host wait for their deadline. */
+  readonly lostHosts?: LostHosts
 }
 
 /**
@@ -90,7 +93,11 @@ async function tryOnce(attempt: Attempt, end: CallEnd, patient: boolean): Promis
 }
 
 /** From the accept on: the rest of the params goes out, the results come in. */
-async function converse(options: AttemptOptions, attempt: Attempt, accepted: Accepted): Promise<unknown> {
+async function converse(
+  options: AttemptOptions & Pick<InvokeOverOptions, 'lostHosts'>,
+  attempt: Attempt,
+  accepted: Accepted,
+): Promise<unknown> {
   const { call, connection, end, params } = options
   const outflow = new Outflow({
     connection,
@@ -103,7 +110,9 @@ async function converse(options: AttemptOptions, attempt: Attempt, accepted: Acc
     attempt.fail(error)
     if (accepted.byWeft) cancel(connection, accepted)
   })
+  const unwatch = options.lostHosts?.watch(accepted.host, () => end.fail(hostLost(call)))
   const finish = () => {
+    unwatch?.()
     end.finish()
     attempt.close()
   }
@@ -128,6 +137,11 @@ async function converse(options: AttemptOptions, attempt: Attempt, accepted: Acc
     finish()
     throw thrown
   }
+}
+
+function hostLost(call: Call): WeftError {
+  const operation = operationName(call.operation)
+  return new WeftError('unavailable', `the host that ran ${operation} of ${call.target} is gone`)
 }
 
 function cancel(connection: NatsConnection, accepted: Accepted): void {

@@ -22,6 +22,8 @@ export interface ServeCallOptions {
   readonly connection: NatsConnection
   readonly inbox: WrpcInbox
   readonly id: string
+  /** The host that this is, told to Weft callers; '' tells nothing. */
+  readonly hostId?: string
   readonly invoke: Invoke
   readonly log: Log
   readonly defaultTimeoutMs: number
@@ -58,7 +60,7 @@ export async function serveCall(
     if (!headers.fromWeft) await delay(raceDelayMs)
     connection.publish(message.reply ?? '', undefined, {
       reply: address.subject,
-      ...(headers.fromWeft && { headers: weftMark() }),
+      ...(headers.fromWeft && { headers: weftMark(options.hostId ?? '') }),
     })
     await answer({ ...options, operation, headers, deadline, end, params, results })
     if (headers.fromWeft && params.open > 0) connection.publish(`${message.reply}.${tails.stop}`)

@@ -17,6 +17,8 @@ export interface ServeOptions {
   /** The component or provider whose functions these are. */
   readonly id: string
   readonly interfaces: readonly WitInterface[]
+  /** The host that this is: callers on other Weft hosts stop waiting when it is gone. */
+  readonly hostId?: string
   /** Asked for each call before it is accepted; false sends the caller elsewhere. Always, when absent. */
   readonly accept?: () => boolean
   readonly invoke: Invoke

@@ -1,65 +1,128 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { commands } from '../../src/cli/commands.ts'
-import { runCommand } from '../../src/cli/run-command.ts'
-import { fakeTerminal } from '../support/terminal.ts'
+import { openCli } from '../support/run-cli.ts'
 
-async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const terminal = fakeTerminal({ WEFT_STATE_DIR: '/nowhere' })
-  return { code: await runCommand(argv, terminal), out: terminal.outText(), err: terminal.errText() }
-}
+let cli: Awaited<ReturnType<typeof openCli>>
+before(async () => {
+  cli = await openCli({ WEFT_NATS_URL: 'nats://127.0.0.1:1' })
+})
+after(() => cli.close())
 
-test('without arguments the commands are listed', async () => {
-  const { code, out } = await run()
-  assert.equal(code, 0)
-  for (const name of Object.keys(commands)) assert.match(out, new RegExp(`^  ${name} `, 'm'))
+test('an unknown command is refused with the nearest name and exit code 2', async () => {
+  const { code, err } = await cli.run('scael')
+  assert.equal(code, 2)
+  assert.equal(err, 'weft: there is no command scael: did you mean `weft scale`?\n')
 })
 
-test('the version is one line', async () =>
-  assert.match((await run('--version')).out, /^weft \d+\.\d+\.\d+\n$/))
-
-const wrong: readonly (readonly [readonly string[], RegExp])[] = [
-  [['gte'], /there is no command gte: did you mean `weft get`\?/],
-  [['constructor'], /there is no command constructor/],
-  [['get', 'host'], /weft get: expected hosts, .* got "host"; did you mean hosts\?/],
-  [['get', 'hosts', '--ouput', 'json'], /Unknown option '--ouput'.* Did you mean --output\?/],
-  [['get', 'hosts', '--output', 'xml'], /--output: expected text or json, got "xml"/],
-  [['scale', 'greeter', 'many'], /COUNT: expected a whole number/],
-  [['scale'], /expected COMPONENT COUNT/],
-  [['app', 'deplyo', 'x'], /weft app: expected .* did you mean deploy\?/],
-  [['app', 'deploy'], /weft app deploy: expected a manifest file/],
-  [['app', 'deploy', 'nowhere.yaml'], /nowhere\.yaml: there is no such file/],
-  [['app', 'validate', 'x.yaml', '--timeout', 'soon'], /x\.yaml: there is no such file/],
-  [['up', '--port', 'http'], /--port: expected a port from 0 to 65535, got "http"/],
-  [['host', '--label', 'eu'], /--label: expected KEY=VALUE such as zone=eu, got "eu"/],
-  [['host', '--threads', '0'], /--threads: expected a number from 1 to 256, got "0"/],
-  [['host', '--log-level', 'loud'], /--log-level: expected trace, .* got "loud"/],
-  [['traces', 'xyz', '--limit', '-1'], /--limit|Option/],
-]
-for (const [argv, message] of wrong) {
-  test(`weft ${argv.join(' ')} is refused in one line with exit code 2`, async () => {
-    const { code, err } = await run(...argv)
+test('a command that is nothing like another one points at the list', async () => {
+  for (const name of ['frobnicate', 'constructor', '__proto__']) {
+    const { code, err } = await cli.run(name)
     assert.equal(code, 2)
-    assert.match(err, message)
-    assert.equal(err.trimEnd().split('\n').length, 1)
-  })
-}
-
-describe('help', () => {
-  for (const name of Object.keys(commands)) {
-    test(`weft ${name} --help shows its usage, every flag and every example`, async () => {
-      const command = (await commands[name]?.())?.command
-      const { code, out } = await run(name, '--help')
-      assert.equal(code, 0)
-      for (const flag of Object.keys(command?.flags ?? {})) assert.ok(out.includes(`--${flag}`), flag)
-      for (const example of command?.examples ?? []) assert.ok(out.includes(example.run), example.run)
-      assert.equal((await run('help', name)).out, out)
-    })
+    assert.equal(err, `weft: there is no command ${name}: \`weft help\` lists the commands\n`)
   }
 })
 
-test('weft down with nothing running says so and is content', async () => {
-  const { code, out } = await run('down')
+test('an unknown flag is refused with the nearest one', async () => {
+  const { code, err } = await cli.run('get', 'hosts', '--outptu', 'json')
+  assert.equal(code, 2)
+  assert.match(err, /--outptu.* Did you mean --output\? See `weft get --help`/)
+})
+
+test('an unknown subcommand is refused with the nearest one, one from the prototype too', async () => {
+  const cases = [
+    ['get', 'host', /expected hosts, inventory, .*got "host"; did you mean hosts\?/],
+    ['get', 'constructor', /expected hosts, .*got "constructor"/],
+    ['app', 'deplyo', /expected validate, deploy, .*did you mean deploy\?/],
+    ['app', 'toString', /expected validate, deploy, .*got "toString"/],
+  ] as const
+  for (const [command, word, message] of cases) {
+    const { code, err } = await cli.run(command, word)
+    assert.equal(code, 2)
+    assert.match(err, message)
+  }
+  assert.match((await cli.run('get')).err, /expected hosts, .*got nothing/)
+})
+
+test('an argument too many is refused, not passed over', async () => {
+  const cases = [
+    ['get', 'hosts', 'x'],
+    ['get', 'inventory', 'a', 'x'],
+    ['app', 'list', 'x'],
+    ['app', 'status', 'a', 'x'],
+    ['scale', 'a', '1', 'x'],
+    ['traces', 'ab', 'x'],
+  ]
+  for (const args of cases) {
+    const { code, err } = await cli.run(...args)
+    assert.equal(code, 2, args.join(' '))
+    assert.match(err, /"x" is one argument too many/)
+  }
+})
+
+test('another output than text or json is refused naming both', async () => {
+  for (const args of [['get', 'hosts'], ['app', 'list'], ['scale', 'a', '1'], ['traces']]) {
+    const { code, err } = await cli.run(...args, '-o', 'yaml')
+    assert.equal(code, 2)
+    assert.equal(err, 'weft: --output: expected text or json, got "yaml"\n')
+  }
+})
+
+test('flags that say different things are refused', async () => {
+  const cases = [
+    [['scale', 'a', '1', '--host', 'x', '--all-hosts'], /--host and --all-hosts/],
+    [['app', 'deploy', 'x.yaml', '--wait', '--no-wait'], /--wait and --no-wait/],
+    [['down', 'x', '--all'], /not both/],
+    [['traces', 'ab', '--follow'], /--follow shows new traces/],
+  ] as const
+  for (const [args, message] of cases) {
+    const { code, err } = await cli.run(...args)
+    assert.equal(code, 2)
+    assert.match(err, message)
+  }
+})
+
+test('without NATS every command that needs a lattice says so in one line, with exit code 1', async () => {
+  const cases = [
+    ['get', 'hosts'],
+    ['get', 'config', 'x'],
+    ['app', 'list'],
+    ['scale', 'a', '1'],
+    ['traces'],
+    ['down', '--all'],
+  ]
+  for (const args of cases) {
+    const { code, out, err } = await cli.run(...args)
+    assert.equal(code, 1, args.join(' '))
+    assert.match(err, /^weft: no NATS server listens at nats:\/\/127\.0\.0\.1:1\. Start a lattice .*\n$/)
+    assert.equal(out, '')
+  }
+})
+
+test('the help lists every command', async () => {
+  const { code, out } = await cli.run('help')
   assert.equal(code, 0)
-  assert.match(out, /nothing to stop/)
+  for (const name of Object.keys(commands)) assert.match(out, new RegExp(`^  ${name} `, 'm'))
+  assert.equal((await cli.run()).out, out)
+  assert.equal((await cli.run('--help')).out, out)
+})
+
+for (const [name, load] of Object.entries(commands)) {
+  test(`the help of ${name} shows its usage, every flag and every example`, async () => {
+    const { command } = await load()
+    const { code, out } = await cli.run(name, '--help')
+    assert.equal(code, 0)
+    assert.equal(command.name, name)
+    assert.ok(command.examples.length > 0)
+    for (const flag of Object.keys(command.flags)) assert.match(out, new RegExp(`--${flag}( |$)`, 'm'))
+    for (const text of [...command.usage, ...command.examples.flatMap(({ run, does }) => [run, does])])
+      assert.ok(out.includes(text), text)
+    assert.equal((await cli.run('help', name)).out, out)
+  })
+}
+
+test('the version is printed', async () => {
+  const { code, out } = await cli.run('--version')
+  assert.equal(code, 0)
+  assert.match(out, /^weft \d+\.\d+\.\d+\n$/)
 })

@@ -109,7 +109,19 @@ describe('a lattice of three hosts with two applications', () => {
 
   test('kill -9 of one host leaves the others answering', async () => {
     const victim = hosts.pop()
+    const slowest = { ms: 0 }
+    const load = Promise.all(
+      Array.from({ length: 12 }, () =>
+        repeat(40, async () => {
+          const start = performance.now()
+          await fetch(hello.url).then((answer) => answer.text())
+          slowest.ms = Math.max(slowest.ms, performance.now() - start)
+        }),
+      ),
+    )
     await victim?.stop('SIGKILL')
+    await load
+    assert.ok(slowest.ms < 10_000, `what the dead host had accepted failed soon: ${slowest.ms} ms`)
     const answered = await until(
       async () => {
         const answers = await Promise.all(

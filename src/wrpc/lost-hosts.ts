@@ -1,0 +1,24 @@
+/** Tells calls that wait for a host that the host is gone: a killed process ends no stream. */
+export class LostHosts {
+  readonly #waiting = new Map<string, Set<() => void>>()
+
+  /** Calls `onLost` when the host is lost; the answer ends that. */
+  watch(host: string, onLost: () => void): () => void {
+    const waiting = this.#waiting.get(host) ?? new Set()
+    this.#waiting.set(host, waiting)
+    // A function of its own, so that the same callback can be watched twice.
+    const lost = () => onLost()
+    waiting.add(lost)
+    return () => {
+      waiting.delete(lost)
+      if (waiting.size === 0 && this.#waiting.get(host) === waiting) this.#waiting.delete(host)
+    }
+  }
+
+  /** The host's process is gone, or it is cut off: whatever it had accepted fails now. */
+  lost(host: string): void {
+    const waiting = this.#waiting.get(host)
+    this.#waiting.delete(host)
+    for (const lost of waiting ?? []) lost()
+  }
+}
