@@ -49,7 +49,10 @@ export const command: Command = {
     }
     terminal.out(`host ${host.friendlyName} (${host.id}) has joined lattice ${lattice} at ${natsUrl}\n`)
     for (const line of describeSignals(process.env)) terminal.out(`  ${line}\n`)
-    graceMs = await stopped.wait()
-    return 0
+    const stop = await stopped.wait()
+    graceMs = stop.graceMs
+    if (stop.failure === undefined) return 0
+    terminal.err(`weft: ${stop.failure}\n`)
+    return 1
   },
 }

@@ -1,18 +1,25 @@
 /** How long calls may take to finish when a host is told to stop by a signal, in ms. */
 const graceMs = 10_000
 
-/** Waits for the end of a host: by a signal of the terminal, or because the lattice asked for it. */
+/** Why a host ends. */
+export interface Stop {
+  /** How long calls may take to finish, in ms. */
+  readonly graceMs: number
+  /** What went wrong, when the host did not end of its own or somebody's will. */
+  readonly failure?: string
+}
+
+/** Waits for the end of a host: by a signal of the terminal, because the lattice asked for it, or because it failed. */
 export function untilStopped(signal: AbortSignal): {
-  /** Ends the wait; what runs has so long to finish. */
-  readonly request: (graceMs: number) => void
-  /** The grace time that goes with the end. */
-  wait(): Promise<number>
+  /** Ends the wait. */
+  readonly request: (graceMs: number, failure?: string) => void
+  wait(): Promise<Stop>
 } {
-  const { promise, resolve } = Promise.withResolvers<number>()
-  if (signal.aborted) resolve(graceMs)
-  signal.addEventListener('abort', () => resolve(graceMs), { once: true })
+  const { promise, resolve } = Promise.withResolvers<Stop>()
+  if (signal.aborted) resolve({ graceMs })
+  signal.addEventListener('abort', () => resolve({ graceMs }), { once: true })
   return {
-    request: resolve,
+    request: (ms, failure) => resolve({ graceMs: ms, ...(failure !== undefined && { failure }) }),
     wait() {
       // A pending promise alone does not keep a process alive.
       const alive = setInterval(() => {}, 60_000)

@@ -83,9 +83,12 @@ export const command: Command = {
     for (const file of args) await deployApp({ apps: client, file, timeoutMs: deployMs, terminal })
     const apps = await storedApps(client, terminal)
     terminal.out(readyBlock({ ...where, natsVersion: nats.version, host, apps, env: process.env, terminal }))
-    graceMs = await stopped.wait()
+    const stop = await stopped.wait()
+    graceMs = stop.graceMs
     terminal.out('\nstopping: calls in flight may finish\n')
-    return 0
+    if (stop.failure === undefined) return 0
+    terminal.err(`weft: ${stop.failure}\n`)
+    return 1
   },
 }
 

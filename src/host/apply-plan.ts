@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { WeftError } from '../errors.ts'
 import type { ThreadParts } from './data-thread.ts'
-import type { PlanFailure, ThreadPlan } from './thread-messages.ts'
+import type { PlanFailure, PlanOutcome, ThreadPlan } from './thread-messages.ts'
 
 type Parts = Pick<ThreadParts, 'components' | 'providers' | 'log'>
 
@@ -9,10 +9,7 @@ type Parts = Pick<ThreadParts, 'components' | 'providers' | 'log'>
  * Makes a thread like the plans it is given, one after the other; a plan that was overtaken while another was being
  * applied is skipped, and confirmed with its successor. `onApplied` comes when every subject is subscribed and flushed.
  */
-export function applyPlan(
-  parts: Parts,
-  onApplied: (revision: number, failures: readonly PlanFailure[]) => void,
-) {
+export function applyPlan(parts: Parts, onApplied: (revision: number, outcome: PlanOutcome) => void) {
   let latest: ThreadPlan | undefined
   let working: Promise<void> | undefined
   const work = async () => {
@@ -42,10 +39,7 @@ export function applyPlan(
   }
 }
 
-async function apply(
-  { components, providers, log }: Parts,
-  plan: ThreadPlan,
-): Promise<readonly PlanFailure[]> {
+async function apply({ components, providers, log }: Parts, plan: ThreadPlan): Promise<PlanOutcome> {
   const failures: PlanFailure[] = []
   const attempt = async (id: string, work: () => Promise<void>) => {
     try {
@@ -65,5 +59,5 @@ async function apply(
   }
   await Promise.all(plan.components.map((one) => attempt(one.id, () => components.put(one))))
   await Promise.all(plan.providers.map((one) => attempt(one.id, () => providers.put(one))))
-  return failures
+  return { failures, refusedLinks: providers.refusedLinks() }
 }

@@ -64,7 +64,7 @@ export async function runDataThread({ init, port, instrument }: DataThreadOption
   const parts = assemble({ init, log, send, instrument, connection, inbox })
   let peers: ReadonlyMap<string, PeerLoad> = new Map()
   parts.peerLoad = (id) => peers.get(id)
-  const plans = applyPlan(parts, (revision, failures) => send({ kind: 'applied', revision, failures }))
+  const plans = applyPlan(parts, (revision, outcome) => send({ kind: 'applied', revision, outcome }))
 
   port.on('message', async (message: ToThread) => {
     if (message.kind === 'plan') plans.next(message.plan)

@@ -12,6 +12,7 @@ import { formatUptime } from '../lattice/uptime.ts'
 import type { Log, LogRecord } from '../log.ts'
 import { version } from '../version.ts'
 import { controlHandlers } from './control-handlers.ts'
+import { gathered } from './gathered.ts'
 import { LatticeData } from './lattice-data.ts'
 import { peerLoads } from './peer-loads.ts'
 import { Threads } from './threads.ts'
@@ -37,8 +38,8 @@ export interface HostOptions {
   /** What the data threads measured. */
   readonly onTelemetry: (batch: unknown) => void
   readonly controlPrefix?: string
-  /** Called when a control request asks this host to stop. */
-  readonly onStopRequest: (graceMs: number) => void
+  /** Called when a control request asks this host to stop, or when it cannot go on (`failure` says why). */
+  readonly onStopRequest: (graceMs: number, failure?: string) => void
 }
 
 export interface Host {
@@ -99,24 +100,23 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
       publishEvent('health_check_failed', { host_id: id, provider_id: provider, message: problem })
     },
     onLost: (index, error) => {
-      log.error(`data thread ${index} was lost: ${error.message}`)
-      options.onStopRequest(0)
+      options.onStopRequest(0, `data thread ${index} was lost: ${error.message}`)
     },
   })
   let graceMs = 0
   started.push(() => threads.stop(graceMs))
 
   let work: Work | undefined
-  const data = await LatticeData.follow(
-    buckets,
-    () =>
-      void work
-        ?.applyPlan()
-        .catch((error: unknown) =>
-          log.error('a change of links or config did not reach the data threads', { error: String(error) }),
-        ),
-  )
-  started.push(() => data.stop())
+  const changes = gathered(() => {
+    work?.applyPlan().catch((error: unknown) => {
+      log.error('a change of links or config did not reach the data threads', { error: String(error) })
+    })
+  })
+  const data = await LatticeData.follow(buckets, changes.call)
+  started.push(async () => {
+    changes.stop()
+    await data.stop()
+  })
   work = new Work({ hostId: id, workload, data, buckets, threads, compiler, publishEvent, log })
 
   const uptimeSeconds = () => Math.floor((performance.now() - startedAt) / 1000)

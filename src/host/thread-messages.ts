@@ -75,10 +75,17 @@ export interface PlanFailure {
   readonly message: string
 }
 
+/** What came of a plan on one thread. */
+export interface PlanOutcome {
+  readonly failures: readonly PlanFailure[]
+  /** Links that a provider could not take; each plan tries them again. */
+  readonly refusedLinks: readonly ProviderLink[]
+}
+
 export type FromThread =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
-  | { readonly kind: 'applied'; readonly revision: number; readonly failures: readonly PlanFailure[] }
+  | { readonly kind: 'applied'; readonly revision: number; readonly outcome: PlanOutcome }
   | { readonly kind: 'poke'; readonly component: string }
   /** The share of the last second that this thread was at work: 0 to 1. */
   | { readonly kind: 'busy'; readonly share: number }

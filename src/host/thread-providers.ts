@@ -18,6 +18,8 @@ interface Running {
   readonly definition: ProviderDefinition
   readonly provider: Provider
   readonly server: { drain(): Promise<void> } | undefined
+  /** Links of `planned` that the provider could not take. */
+  refused: readonly ProviderLink[]
   problem: string | undefined
 }
 
@@ -43,20 +45,28 @@ export class ThreadProviders {
     return this.#running.get(id)?.provider.serve !== undefined
   }
 
+  /** Links that providers of this thread could not take. */
+  refusedLinks(): ProviderLink[] {
+    return [...this.#running.values()].flatMap((running) => running.refused)
+  }
+
   /** Starts it, or brings the links of the running one up to date. A link that fails makes the provider unhealthy. */
   async put(planned: PlannedProvider): Promise<void> {
     const running = this.#running.get(planned.id) ?? (await this.#start(planned))
     if (!running) return
-    const before = running.planned
+    const before = running.planned.links
+    const working = before.filter((link) => !running.refused.includes(link))
+    const refused: ProviderLink[] = []
     running.planned = planned
     const isSame = (a: ProviderLink, b: ProviderLink) => JSON.stringify(a) === JSON.stringify(b)
-    for (const link of before.links) {
+    for (const link of before) {
       if (!planned.links.some((other) => isSame(link, other))) await running.provider.deleteLink(link)
     }
     for (const link of planned.links) {
-      if (!before.links.some((other) => isSame(link, other)))
-        await running.provider.putLink(link).catch(() => {})
+      if (working.some((other) => isSame(link, other))) continue
+      await running.provider.putLink(link).catch(() => refused.push(link))
     }
+    running.refused = refused
     await this.#checkHealth(running)
   }
 
@@ -85,6 +95,7 @@ export class ThreadProviders {
       definition,
       provider,
       server: undefined,
+      refused: [],
       problem: undefined,
     }
     // It must be found before the first call for it can come in.

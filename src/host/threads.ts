@@ -2,7 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { errorCodeFrom, WeftError } from '../errors.ts'
 import type { Log, LogRecord } from '../log.ts'
-import type { FromThread, PlanFailure, ThreadInit, ThreadPlan, ToThread } from './thread-messages.ts'
+import type {
+  FromThread,
+  PlanFailure,
+  PlanOutcome,
+  ThreadInit,
+  ThreadPlan,
+  ToThread,
+} from './thread-messages.ts'
 
 export interface ThreadsOptions {
   /** The module that a data thread runs. */
@@ -52,13 +59,14 @@ export class Threads {
 
   /**
    * Brings every thread to the plan and settles when each has confirmed. The first thread goes ahead: it finds out what
-   * can only fail for the host as a whole, such as a port that another program holds.
+   * can only fail for the host as a whole, such as a port that another program holds; the others leave that out.
    */
   async apply(plan: ThreadPlan): Promise<readonly PlanFailure[]> {
     const [first, ...others] = this.#threads
-    const ahead = (await first?.apply(plan)) ?? []
-    const rest = await Promise.all(others.map((thread) => thread.apply(plan)))
-    const failures = [...ahead, ...rest.flat()]
+    const ahead = await first?.apply(plan)
+    const left = withoutLinks(plan, ahead?.refusedLinks ?? [])
+    const rest = await Promise.all(others.map((thread) => thread.apply(left)))
+    const failures = [...(ahead?.failures ?? []), ...rest.flatMap((outcome) => outcome.failures)]
     return failures.filter((one, at) => failures.findIndex((other) => other.id === one.id) === at)
   }
 
@@ -103,7 +111,7 @@ class Thread {
   readonly index: number
   readonly ready: Promise<void>
   readonly #worker: Worker
-  readonly #confirms = new Map<number, (failures: readonly PlanFailure[]) => void>()
+  readonly #confirms = new Map<number, (outcome: PlanOutcome) => void>()
   #stopped: () => void = () => {}
   #isEnding = false
 
@@ -122,7 +130,7 @@ class Thread {
     this.#worker.on('message', (message: FromThread) => {
       if (message.kind === 'ready') resolve()
       else if (message.kind === 'failed') reject(new WeftError(errorCodeFrom(message.code), message.message))
-      else if (message.kind === 'applied') this.#confirm(message.revision, message.failures)
+      else if (message.kind === 'applied') this.#confirm(message.revision, message.outcome)
       else if (message.kind === 'stopped') this.#stopped()
       else receive(index, message)
     })
@@ -140,10 +148,8 @@ class Thread {
     this.#worker.postMessage(message)
   }
 
-  apply(plan: ThreadPlan): Promise<readonly PlanFailure[]> {
-    const confirmed = new Promise<readonly PlanFailure[]>((resolve) =>
-      this.#confirms.set(plan.revision, resolve),
-    )
+  apply(plan: ThreadPlan): Promise<PlanOutcome> {
+    const confirmed = new Promise<PlanOutcome>((resolve) => this.#confirms.set(plan.revision, resolve))
     this.post({ kind: 'plan', plan })
     return withLimit(
       confirmed,
@@ -169,12 +175,24 @@ class Thread {
   }
 
   /** A confirmed plan confirms those before it, which it has replaced. */
-  #confirm(revision: number, failures: readonly PlanFailure[]): void {
+  #confirm(revision: number, outcome: PlanOutcome): void {
     for (const [waiting, resolve] of this.#confirms) {
       if (waiting > revision) continue
       this.#confirms.delete(waiting)
-      resolve(failures)
+      resolve(outcome)
     }
+  }
+}
+
+function withoutLinks(plan: ThreadPlan, refused: PlanOutcome['refusedLinks']): ThreadPlan {
+  if (refused.length === 0) return plan
+  const texts = new Set(refused.map((link) => JSON.stringify(link)))
+  return {
+    ...plan,
+    providers: plan.providers.map((provider) => ({
+      ...provider,
+      links: provider.links.filter((link) => !texts.has(JSON.stringify(link))),
+    })),
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -124,7 +124,10 @@ test('a Node that is too old says which one is needed', {
   assert.match(err, /Weft needs Node 26 or newer/)
 })
 
-/** The Node behind `npx`'s back, when there is one and it is older. */
+/** The machine's own Node, where `.ci/run` names it and it is older than 26. */
 function oldNode(): string | undefined {
-  return process.env['WEFT_TEST_OLD_NODE'] || undefined
+  const node = process.env['WEFT_TEST_OLD_NODE']
+  if (!node) return undefined
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' })
+  return Number(/^v(\d+)/.exec(version)?.[1]) < 26 ? node : undefined
 }
