@@ -105,6 +105,17 @@ describe('a lattice of three hosts with two applications', () => {
     )
     const services = new Set(crossed.spans.map((span) => span.resource['service.name']))
     assert.deepEqual([...services].sort(), ['chain-gateway', 'chain-greeter', 'chain-http'])
+
+    const traceId = crossed.spans[0]?.traceId ?? ''
+    const shown = await until(async () => {
+      const { out } = await place.run(['traces', traceId, '-o', 'json'])
+      const spans = JSON.parse(out || '[]') as { spanId: string; resource: { hostId: string } }[]
+      return spans.length === crossed.spans.length ? spans : undefined
+    })
+    assert.deepEqual(new Set(shown.map((span) => span.spanId)), ids, 'weft traces shows the same, whole')
+    assert.equal(new Set(shown.map((span) => span.resource.hostId)).size, 2)
+    const drawn = await place.run(['traces', traceId])
+    assert.match(drawn.out, /2 hosts[\s\S]*greetings\/greeter greet[\s\S]*chain-greeter@/)
   })
 
   test('kill -9 of one host leaves the others answering', async () => {
