@@ -2,8 +2,6 @@
 export function inOrder(): {
   /** Settles when this piece is done; the next one of the key starts even if it failed. */
   add(key: string, work: () => Promise<void>): Promise<void>
-  /** Settles when nothing is queued. */
-  idle(): Promise<void>
 } {
   const tails = new Map<string, Promise<void>>()
   return {
@@ -17,9 +15,6 @@ export function inOrder(): {
         })
       tails.set(key, tail)
       return mine
-    },
-    async idle() {
-      while (tails.size > 0) await Promise.all(tails.values())
     },
   }
 }

@@ -65,10 +65,14 @@ export class LatticeData {
     )
   }
 
-  /** The links that have provider `id` at either end, with their configuration. */
+  /**
+   * The links that have provider `id` at either end, with their configuration. A link is put after its configuration,
+   * but may come by before it: it counts when all of it is there, or a server would listen on its default address.
+   */
   providerLinks(id: string): readonly ProviderLink[] {
     return [...this.#links.values()].flat().flatMap((link) => {
       if (link.source_id !== id && link.target !== id) return []
+      if (![...link.source_config, ...link.target_config].every((name) => this.#configs.has(name))) return []
       return {
         source: link.source_id,
         target: link.target,

@@ -34,14 +34,9 @@ export class Work {
     this.#parts = parts
   }
 
-  /** Settles when everything that was asked for until now has been done. */
-  idle(): Promise<void> {
-    return this.#queue.idle()
-  }
-
   scale(request: ScaleRequest): ControlReply {
     const running = this.#parts.workload.components.get(request.component_id)
-    this.#queue.add(request.component_id, () => this.#scale(request))
+    this.#enqueue(request.component_id, () => this.#scale(request))
     if (!running || running.ref === request.component_ref || request.count === 0) return accepted('')
     const change = `${running.ref} != ${request.component_ref}`
     return accepted(
@@ -56,7 +51,7 @@ export class Work {
     if (!running) return refused(`component ${request.component_id} not found`)
     const ref = request.new_component_ref
     if (running.ref === ref) return accepted(`component ${request.component_id} already updated to ${ref}`)
-    this.#queue.add(request.component_id, () =>
+    this.#enqueue(request.component_id, () =>
       this.#scale({
         ...scaleOf(running, this.#parts.hostId),
         ...request,
@@ -71,7 +66,7 @@ export class Work {
   startProvider(request: StartProviderRequest): ControlReply {
     if (this.#parts.workload.providers.has(request.provider_id))
       return refused('provider with that ID is already running')
-    this.#queue.add(request.provider_id, () => this.#startProvider(request))
+    this.#enqueue(request.provider_id, () => this.#startProvider(request))
     return accepted('successfully started provider')
   }
 
@@ -101,6 +96,13 @@ export class Work {
     }
   }
 
+  /** Nobody waits for the deed: what it could not even report (an event that NATS does not take) is logged. */
+  #enqueue(id: string, deed: () => Promise<void>): void {
+    this.#queue.add(id, deed).catch((error: unknown) => {
+      this.#parts.log.error(`${id}: ${WeftError.from(error).message}`)
+    })
+  }
+
   async #scale(request: ScaleRequest): Promise<void> {
     const { workload, publishEvent, hostId } = this.#parts
     const running = workload.components.get(request.component_id)
@@ -111,7 +113,7 @@ export class Work {
       if (running) workload.components.set(running.id, running)
       else workload.components.delete(request.component_id)
       await this.applyPlan().catch(() => {})
-      const message = messageChain(error)
+      const message = WeftError.from(error).message
       this.#parts.log.error(`component ${request.component_id} cannot run: ${message}`)
       publishEvent('component_scale_failed', {
         annotations: request.annotations,
@@ -141,7 +143,7 @@ export class Work {
     const keepsCode = running && (running.ref === request.component_ref || !request.allow_update)
     const ref = keepsCode ? running.ref : request.component_ref
     const compiled = keepsCode ? running.compiled : await compiler.compile(await fetchArtifact(ref), ref)
-    if (!running) await buckets.writeSpec(request.component_id, ref)
+    if (ref !== running?.ref) await buckets.writeSpec(request.component_id, ref)
     const component = workload.putComponent({ ...request, component_ref: ref }, compiled)
     await this.applyPlan(component.id)
     this.#published(component.id, component.maxInstances, component)
@@ -179,12 +181,12 @@ export class Work {
     } catch (error) {
       workload.providers.delete(request.provider_id)
       await this.applyPlan().catch(() => {})
-      log.error(`provider ${request.provider_id} cannot run: ${messageChain(error)}`)
+      log.error(`provider ${request.provider_id} cannot run: ${WeftError.from(error).message}`)
       publishEvent('provider_start_failed', {
         provider_ref: request.provider_ref,
         provider_id: request.provider_id,
         host_id: hostId,
-        error: messageChain(error),
+        error: WeftError.from(error).message,
       })
     }
   }
@@ -209,9 +211,4 @@ function scaleOf(component: HostedComponent, hostId: string): ScaleRequest {
     allow_update: false,
     ...(component.limits && { component_limits: component.limits }),
   }
-}
-
-/** Our messages already tell the whole story; causes are for the log. */
-function messageChain(error: unknown): string {
-  return WeftError.from(error).message
 }

@@ -18,12 +18,9 @@ describe('a lattice of three hosts with two applications', () => {
     place = await openWorkplace()
     receiver = await startOtlpReceiver()
     hello = await place.manifest('manifests/hello/app.yaml')
-    // The greeter runs where the label is: each call of the gateway crosses from the first host to the second.
+    // Gateway and greeter run on different hosts: each call of one to the other crosses.
     chain = await place.manifest('manifests/chain/app.yaml', (text) =>
-      text.replace(
-        /(name: greeter\n\s+type: component[\s\S]*?spreadscaler\n\s+properties:\n)(\s+)(instances: \d+)/,
-        '$1$2$3\n$2spread: [{ name: eu, requirements: { zone: eu } }]',
-      ),
+      ['gateway us', 'greeter eu'].reduce((changed, pin) => pinned(changed, ...pin.split(' ')), text),
     )
     const otel = {
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
@@ -167,6 +164,14 @@ test('a second start finds its applications and its data again', async () => {
     await place.close()
   }
 })
+
+/** The manifest with a component's instances required to be in a zone. */
+function pinned(manifest: string, component = '', zone = ''): string {
+  const scaler = new RegExp(
+    `(- name: ${component}\\n[\\s\\S]*?spreadscaler\\n\\s+properties:\\n)(\\s+)(instances: \\d+)`,
+  )
+  return manifest.replace(scaler, `$1$2$3\n$2spread: [{ name: ${zone}, requirements: { zone: ${zone} } }]`)
+}
 
 async function components(place: Workplace): Promise<{ id: string; hosts: number }[]> {
   const { out } = await place.run(['get', 'inventory', '-o', 'json'])

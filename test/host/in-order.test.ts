@@ -10,11 +10,11 @@ test('work of one key runs one after the other, other keys side by side', async 
     await gate.promise
     seen.push('a1')
   })
-  void queue.add('a', async () => void seen.push('a2'))
+  const last = queue.add('a', async () => void seen.push('a2'))
   await queue.add('b', async () => void seen.push('b1'))
   assert.deepEqual(seen, ['b1'])
   gate.resolve()
-  await queue.idle()
+  await last
   assert.deepEqual(seen, ['b1', 'a1', 'a2'])
 })
 
