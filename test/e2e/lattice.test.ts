@@ -110,9 +110,15 @@ describe('a lattice of three hosts with two applications', () => {
       return spans.length === crossed.spans.length ? spans : undefined
     })
     assert.deepEqual(new Set(shown.map((span) => span.spanId)), ids, 'weft traces shows the same, whole')
-    assert.equal(new Set(shown.map((span) => span.resource.hostId)).size, 2)
+    const crossedHosts = new Set(shown.map((span) => span.resource.hostId))
+    assert.deepEqual(
+      crossedHosts,
+      new Set(crossed.spans.map((span) => span.resource['service.instance.id'])),
+      'with the same hosts: two, or all three',
+    )
     const drawn = await place.run(['traces', traceId])
-    assert.match(drawn.out, /2 hosts[\s\S]*greetings\/greeter greet[\s\S]*chain-greeter@/)
+    assert.match(drawn.out, new RegExp(`${crossedHosts.size} hosts`))
+    assert.match(drawn.out, /greetings\/greeter greet[\s\S]*chain-greeter@/)
   })
 
   test('kill -9 of one host leaves the others answering', async () => {
