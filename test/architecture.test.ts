@@ -101,7 +101,7 @@ async function importsOf(pattern: string): Promise<Import[]> {
 function roomOf(file: string, rooms: ReadonlyMap<string, string>): string {
   const parts = file.replace(/\.ts$/, '').split('/')
   const name = parts[0] === 'src' ? (parts[1] ?? '') : (parts[0] ?? '')
-  if (['errors', 'log', 'sibling', 'version'].includes(name)) return 'ground'
+  if (['errors', 'log', 'component-settings', 'sibling', 'version'].includes(name)) return 'ground'
   return rooms.has(name) ? name : 'main'
 }
 

@@ -1,3 +1,4 @@
+import { settingsAnnotation } from '../component-settings.ts'
 import type { Workload } from './desired.ts'
 
 export type Annotations = Readonly<Record<string, string>>
@@ -8,8 +9,15 @@ const scaler = 'wasmcloud.dev/scaler'
 const spreadName = 'wasmcloud.dev/spread_name'
 
 /** What the controller writes on everything it starts; hosts give it back in inventory and events. */
-export function annotationsOf({ app, scalerId }: Workload, spread: string): Annotations {
-  return { [managedBy]: 'wadm', [appspec]: app, [scaler]: scalerId, [spreadName]: spread }
+export function annotationsOf({ app, scalerId, settings }: Workload, spread: string): Annotations {
+  const hasSettings = Object.keys(settings).length > 0
+  return {
+    [managedBy]: 'wadm',
+    [appspec]: app,
+    [scaler]: scalerId,
+    [spreadName]: spread,
+    ...(hasSettings && { [settingsAnnotation]: JSON.stringify(settings) }),
+  }
 }
 
 /** True when all that we write stands there; more may stand there too. */

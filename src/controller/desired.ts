@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { ComponentSettings } from '../component-settings.ts'
 import type { Link } from '../lattice/link.ts'
 import { componentIdOf, configNameOf, secretNameOf } from '../manifest/generated-names.ts'
 import type { Manifest, ManifestComponent } from '../manifest/manifest.ts'
@@ -27,6 +28,7 @@ export interface Workload {
   readonly image: string
   /** Names of configs and secrets, in order. */
   readonly config: readonly string[]
+  readonly settings: ComponentSettings
   /** Undefined: a component that the manifest does not ask to start. */
   readonly scaler: Scaler | undefined
   /** Changes when a running one must be replaced or configured anew; stands in its annotations. */
@@ -108,11 +110,26 @@ function workloadOf(
   const kind = component.kind === 'component' ? 'component' : 'provider'
   const id = componentIdOf(app, component)
   const scalerId = createHash('sha256')
-    .update(JSON.stringify([app, component.name, id, image, config]))
+    .update(JSON.stringify([app, component.name, id, image, config, ...settingsPart(component.settings)]))
     .digest('hex')
   // wadm: a provider without a scaler gets one instance, a component none.
   const scaler = component.scaler ?? (kind === 'provider' ? oneInstance : undefined)
-  return { kind, app, name: component.name, id, image, config, scaler, scalerId }
+  return {
+    kind,
+    app,
+    name: component.name,
+    id,
+    image,
+    config,
+    settings: component.settings,
+    scaler,
+    scalerId,
+  }
+}
+
+/** Nothing when there are no settings, so that an application without them keeps its scaler ids. */
+function settingsPart(settings: ComponentSettings): ComponentSettings[] {
+  return Object.keys(settings).length === 0 ? [] : [settings]
 }
 
 const oneInstance: Scaler = {

@@ -1,3 +1,4 @@
+import type { ComponentSettings } from '../component-settings.ts'
 import type { LogRecord } from '../log.ts'
 import type { ProviderLink } from '../provider.ts'
 
@@ -12,6 +13,7 @@ export interface PlannedComponent {
   readonly modules: readonly string[]
   readonly maxInstances: number
   readonly permits: SharedArrayBuffer
+  readonly settings: ComponentSettings
   readonly config: Readonly<Record<string, string>>
   readonly links: readonly ImportLink[]
 }

@@ -1,7 +1,9 @@
+import type { ComponentSettings } from '../component-settings.ts'
 import type { ReadyComponent } from '../guest/compile-queue.ts'
 import { sharedPermits } from '../guest/permits.ts'
 import type { ScaleRequest, StartProviderRequest } from '../lattice/control.ts'
 import type { ComponentDescription, ProviderDescription } from '../lattice/inventory.ts'
+import { settingsFrom } from '../lattice/settings-shape.ts'
 import type { LatticeData } from './lattice-data.ts'
 import type { ThreadPlan } from './thread-messages.ts'
 
@@ -14,6 +16,7 @@ export interface HostedComponent {
   readonly annotations: Readonly<Record<string, string>>
   readonly configNames: readonly string[]
   readonly limits: ScaleRequest['component_limits']
+  readonly settings: ComponentSettings
   readonly permits: SharedArrayBuffer
 }
 
@@ -36,6 +39,7 @@ export class Workload {
   readonly providers = new Map<string, HostedProvider>()
   #revision = 0
 
+  /** Throws `invalid` when the annotation with its settings is not what it should be. */
   putComponent(request: ScaleRequest, compiled: ReadyComponent): HostedComponent {
     const component: HostedComponent = {
       id: request.component_id,
@@ -45,6 +49,7 @@ export class Workload {
       annotations: request.annotations,
       configNames: request.config,
       limits: request.component_limits,
+      settings: settingsFrom(request),
       permits: this.components.get(request.component_id)?.permits ?? sharedPermits(),
     }
     this.components.set(component.id, component)
@@ -76,6 +81,7 @@ export class Workload {
         modules: one.compiled.modules,
         maxInstances: one.maxInstances,
         permits: one.permits,
+        settings: one.settings,
         config: data.config(one.configNames),
         links: data.importLinks(one.id),
       })),

@@ -1,3 +1,4 @@
+import type { ComponentSettings } from '../component-settings.ts'
 import type { JsonObject } from './json.ts'
 import type { ConfigProperty, SecretProperty } from './read-config.ts'
 import type { ManifestLink } from './read-link.ts'
@@ -30,6 +31,8 @@ export interface ManifestComponent {
   readonly secrets: readonly SecretProperty[]
   readonly scaler: Scaler | undefined
   readonly links: readonly ManifestLink[]
+  /** What the traits of Weft's own say. */
+  readonly settings: ComponentSettings
 }
 
 /** Where secrets come from; `properties.backend` names the secrets backend. */

@@ -1,12 +1,14 @@
+import type { ComponentSettings } from '../component-settings.ts'
 import { Fields } from './fields.ts'
 import type { Located } from './located.ts'
 import type { ManifestComponent } from './manifest.ts'
 import { didYouMean } from './nearest-name.ts'
+import { readLimits, readReuse } from './read-limits.ts'
 import { readLink } from './read-link.ts'
 import { readScaler } from './read-scaler.ts'
 import type { Report } from './report.ts'
 
-type Traits = Pick<ManifestComponent, 'scaler' | 'links'>
+type Traits = Pick<ManifestComponent, 'scaler' | 'links' | 'settings'>
 
 /** What each trait type adds to a component. A new trait type is one more line here. */
 const traitTypes: Readonly<Record<string, (report: Report, properties: Located) => Partial<Traits>>> = {
@@ -16,6 +18,11 @@ const traitTypes: Readonly<Record<string, (report: Report, properties: Located) 
     const link = readLink(report, properties)
     return { links: link ? [link] : [] }
   },
+  limits: (report, properties) => ({ settings: { limits: readLimits(report, properties) } }),
+  reuse: (report, properties) => {
+    const reuse = readReuse(report, properties)
+    return reuse ? { settings: { reuse } } : {}
+  },
 }
 
 function scalerOf(report: Report, properties: Located, kind: 'spread' | 'daemon'): Partial<Traits> {
@@ -23,9 +30,9 @@ function scalerOf(report: Report, properties: Located, kind: 'spread' | 'daemon'
   return scaler ? { scaler } : {}
 }
 
-/** Reads the traits of a component: at most one scaler, any number of links. */
+/** Reads the traits of a component: at most one scaler and one of each kind of settings, any number of links. */
 export function readTraits(report: Report, nodes: readonly Located[]): Traits {
-  let traits: Traits = { scaler: undefined, links: [] }
+  let traits: Traits = { scaler: undefined, links: [], settings: {} }
   for (const node of nodes) {
     const read = readTrait(report, node)
     if (read.scaler && traits.scaler)
@@ -33,9 +40,21 @@ export function readTraits(report: Report, nodes: readonly Located[]): Traits {
         node.offset,
         'a second scaler on one component would work against the first, expected one',
       )
-    traits = { scaler: traits.scaler ?? read.scaler, links: [...traits.links, ...(read.links ?? [])] }
+    for (const name of keysOf(read.settings)) {
+      if (traits.settings[name])
+        report.problem(node.offset, `a second trait "${name}" on one component, expected one`)
+    }
+    traits = {
+      scaler: traits.scaler ?? read.scaler,
+      links: [...traits.links, ...(read.links ?? [])],
+      settings: { ...traits.settings, ...read.settings },
+    }
   }
   return traits
+}
+
+function keysOf(settings: ComponentSettings = {}): (keyof ComponentSettings)[] {
+  return Object.keys(settings) as (keyof ComponentSettings)[]
 }
 
 function readTrait(report: Report, node: Located): Partial<Traits> {
@@ -49,11 +68,8 @@ function readTrait(report: Report, node: Located): Partial<Traits> {
   const read = Object.hasOwn(traitTypes, type) ? traitTypes[type] : undefined
   if (!read) {
     const known = Object.keys(traitTypes)
-    const hint = didYouMean(type, known)
-    report.problem(
-      fields.get('type')?.offset ?? fields.offset,
-      `trait type "${type}" is not known, expected one of ${known.join(', ')}${hint}`,
-    )
+    const hint = didYouMean(type, known) || `, expected one of ${known.join(', ')}`
+    report.problem(fields.get('type')?.offset ?? fields.offset, `trait type "${type}" is not known${hint}`)
     return {}
   }
   const properties = fields.get('properties')

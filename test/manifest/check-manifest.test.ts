@@ -127,7 +127,7 @@ test('a misspelt field is told with its place and the nearest name', () => {
     '20:9 the properties of "hello" has no field "imagee"; did you mean "image"?',
   ])
   assert.deepEqual(problemsOf(hello.replace('type: spreadscaler', 'type: spreadscaller')), [
-    '29:17 trait type "spreadscaller" is not known, expected one of spreadscaler, daemonscaler, link; did you mean "spreadscaler"?',
+    '29:17 trait type "spreadscaller" is not known; did you mean "spreadscaler"?',
   ])
   assert.deepEqual(problemsOf(hello.replace('name: kvredis, config', 'name: kvrediss, config')), [
     '41:29 the link goes to "kvrediss", which is no component here; did you mean "kvredis"?',

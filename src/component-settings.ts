@@ -1,0 +1,40 @@
+/**
+ * What a manifest's further traits say about a component, beyond wasmCloud's own: plain data, every part optional. The
+ * controller writes it, as JSON, in the annotation `weft.dev/settings` of what it starts, so that other tools can carry
+ * it too and other hosts ignore it.
+ */
+export interface ComponentSettings {
+  readonly limits?: ComponentLimits
+  readonly reuse?: InstanceReuse
+}
+
+/** What one component may use; what is left out is the host's default. */
+export interface ComponentLimits {
+  /** Linear memory of one instance, summed over its memories; growth beyond fails inside the guest. */
+  readonly memoryBytes?: number
+  /** Time of one invocation, its waits included; the caller's own deadline may end it sooner. */
+  readonly timeMs?: number
+  /** Elements of all tables of one instance. */
+  readonly tableElements?: number
+  /** Resource handles that one instance may hold open. */
+  readonly handles?: number
+  /** Bytes of one list or string that crosses the component's border, and of a body that waits to be read. */
+  readonly bufferedBytes?: number
+  /** Bytes of one request body. */
+  readonly requestBytes?: number
+  /** Calls that may wait for an instance on one data thread. */
+  readonly queue?: number
+  /** How long a call may wait for an instance. */
+  readonly queueMs?: number
+}
+
+/** How often an instance may be used again; without it each invocation sees a fresh one. */
+export interface InstanceReuse {
+  /** Invocations that one instance may serve, one after the other or at once. */
+  readonly invocations: number
+  /** Invocations that a WASI 0.3 instance may serve at once; 1 when left out. */
+  readonly concurrent?: number
+}
+
+/** The annotation that carries the settings. */
+export const settingsAnnotation = 'weft.dev/settings'
