@@ -89,12 +89,12 @@ function connectionsOf(context: ProviderContext) {
     to(url: string): Promise<NatsConnection> {
       const existing = open.get(url)
       if (existing) return existing
-      const creds = url === context.natsUrl ? context.natsCreds : undefined
+      const login = url === context.natsUrl ? context.natsLogin : undefined
       const made = connectNats({
         url,
         name: `weft-${context.id}`,
         log: context.log,
-        ...(creds !== undefined && { creds }),
+        login,
       })
       open.set(url, made)
       made.catch(() => open.delete(url))

@@ -1,5 +1,6 @@
 import type { Call, Invoke } from './call/call.ts'
 import type { Log } from './log.ts'
+import type { NatsLogin } from './nats-login.ts'
 import type { WitInterface } from './wit/type.ts'
 
 /** A link that a provider is one end of, with its configuration resolved to values. */
@@ -22,8 +23,8 @@ export interface ProviderContext {
   readonly lattice: string
   /** Where this host's NATS is, for providers whose backend is NATS itself. */
   readonly natsUrl: string
-  /** The credentials file for it, when it needs one. */
-  readonly natsCreds?: string
+  /** How to log in there. */
+  readonly natsLogin?: NatsLogin | undefined
   /** True on one thread of the host: it does what must happen once, before the other threads are told to start. */
   readonly isLeader: boolean
   readonly config: Readonly<Record<string, string>>

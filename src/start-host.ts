@@ -31,7 +31,7 @@ export async function startInstrumentedHost(options: StartHostOptions): Promise<
     url: natsUrl,
     name: 'weft-telemetry',
     jetstream: false,
-    ...(options.natsCreds !== undefined && { creds: options.natsCreds }),
+    login: options.natsLogin,
   })
   const spans = exportSpans({
     env,

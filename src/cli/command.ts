@@ -51,6 +51,22 @@ export const latticeFlags = {
   },
   lattice: { type: 'string', value: 'NAME', help: 'lattice (env WEFT_LATTICE; default: default)' },
   'nats-creds': { type: 'string', value: 'FILE', help: 'NATS credentials file (env WEFT_NATS_CREDS)' },
+  'nats-jwt': { type: 'string', value: 'JWT', help: 'NATS user JWT, or a file with it (env WEFT_NATS_JWT)' },
+  'nats-seed': {
+    type: 'string',
+    value: 'SEED',
+    help: 'NATS user seed (SU…), or a file with it (env WEFT_NATS_SEED)',
+  },
+  'nats-tls': { type: 'boolean', help: 'refuse a NATS server without TLS (env WEFT_NATS_TLS=true)' },
+  'nats-tls-ca': {
+    type: 'string',
+    value: 'FILE',
+    help: 'authority of the NATS server (env WEFT_NATS_TLS_CA)',
+  },
+  'nats-tls-first': {
+    type: 'boolean',
+    help: 'begin with the TLS handshake (env WEFT_NATS_TLS_FIRST=true)',
+  },
 } as const satisfies Flags
 
 /** `--output json` for machines. */

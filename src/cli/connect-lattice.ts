@@ -1,7 +1,7 @@
 import { connectNats } from '../lattice/connect.ts'
-import { latticeOf } from '../lattice/state-file.ts'
 import { createLog, type Log } from '../log.ts'
 import type { CommandInput } from './command.ts'
+import { natsFrom } from './nats-flags.ts'
 
 /** An open lattice, for the time of one command. */
 export interface OpenLattice {
@@ -15,20 +15,15 @@ export async function withLattice<T>(
   input: CommandInput,
   work: (open: OpenLattice) => Promise<T>,
 ): Promise<T> {
-  const { flags, terminal } = input
-  const { url, lattice } = await latticeOf(
-    { natsUrl: flags['nats-url'] as string | undefined, lattice: flags['lattice'] as string | undefined },
-    terminal.env,
-  )
-  const creds = (flags['nats-creds'] as string | undefined) ?? terminal.env['WEFT_NATS_CREDS']
+  const { natsUrl: url, natsLogin: login, lattice } = await natsFrom(input)
   const log = createLog(({ level, message }) => {
-    if (level === 'warn' || level === 'error') terminal.err(`weft: ${message}\n`)
+    if (level === 'warn' || level === 'error') input.terminal.err(`weft: ${message}\n`)
   })
   const connection = await connectNats({
     url,
     name: 'weft-cli',
     jetstream: false,
-    ...(creds !== undefined && { creds }),
+    login,
   })
   try {
     return await work({ connection, lattice, log })

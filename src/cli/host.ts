@@ -1,10 +1,10 @@
-import { latticeOf } from '../lattice/state-file.ts'
 import { createLog } from '../log.ts'
 import { startInstrumentedHost } from '../start-host.ts'
 import { describeSignals } from '../telemetry/signals.ts'
 import { type Command, latticeFlags } from './command.ts'
 import { controllerOn } from './controller-on.ts'
 import { hostFlags, hostOptionsFrom } from './host-flags.ts'
+import { natsFrom, rpcFlags, rpcFrom } from './nats-flags.ts'
 import { untilStopped } from './until-stopped.ts'
 
 export const command: Command = {
@@ -21,6 +21,7 @@ export const command: Command = {
   ],
   flags: {
     ...latticeFlags,
+    ...rpcFlags,
     ...hostFlags,
     controller: {
       type: 'boolean',
@@ -30,17 +31,18 @@ export const command: Command = {
   async run(input) {
     const { terminal, flags } = input
     const options = hostOptionsFrom(input)
-    const { url: natsUrl, lattice } = await latticeOf(
-      { natsUrl: flags['nats-url'] as string | undefined, lattice: flags['lattice'] as string | undefined },
-      terminal.env,
-    )
-    const natsCreds = (flags['nats-creds'] as string | undefined) ?? terminal.env['WEFT_NATS_CREDS']
-    const where = { natsUrl, lattice, ...(natsCreds !== undefined && { natsCreds }) }
+    const where = await natsFrom(input)
+    const { natsUrl, lattice } = where
     const stopped = untilStopped(terminal.signal)
     const log = createLog(options.logSink)
     await using started = new AsyncDisposableStack()
 
-    const host = await startInstrumentedHost({ ...options, ...where, onStopRequest: stopped.request })
+    const host = await startInstrumentedHost({
+      ...options,
+      ...where,
+      rpc: rpcFrom(input, where),
+      onStopRequest: stopped.request,
+    })
     let graceMs = 0
     started.defer(() => host.stop(graceMs))
     if (flags['controller']) {

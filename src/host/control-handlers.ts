@@ -9,6 +9,8 @@ export interface ControlHandlersOptions {
   readonly lattice: string
   /** The URL that clients may be told; no user or password in it. */
   readonly publicUrl: string
+  /** The same for the server that carries calls. */
+  readonly rpcUrl: string
   readonly labels: Map<string, string>
   readonly workload: Workload
   readonly work: Work
@@ -63,7 +65,10 @@ function ok(message: string): ControlReply {
   return { success: true, message }
 }
 
-function summaryOf(inventory: HostInventory, { lattice, publicUrl }: ControlHandlersOptions): HostSummary {
+function summaryOf(
+  inventory: HostInventory,
+  { lattice, publicUrl, rpcUrl }: ControlHandlersOptions,
+): HostSummary {
   const { host_id, friendly_name, labels, uptime_human, uptime_seconds, version } = inventory
   return {
     id: host_id,
@@ -73,7 +78,7 @@ function summaryOf(inventory: HostInventory, { lattice, publicUrl }: ControlHand
     uptime_human,
     uptime_seconds,
     version,
-    rpc_host: publicUrl,
+    rpc_host: rpcUrl,
     ctl_host: publicUrl,
   }
 }

@@ -58,7 +58,7 @@ export async function runDataThread({ init, port, instrument }: DataThreadOption
     name: `weft-${init.hostName}-${init.index}`,
     jetstream: false,
     log,
-    ...(init.natsCreds !== undefined && { creds: init.natsCreds }),
+    login: init.natsLogin,
   })
   const inbox = openInbox(connection)
   const parts = assemble({ init, log, send, instrument, connection, inbox })
@@ -158,7 +158,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
       hostId: init.hostId,
       lattice,
       natsUrl: init.natsUrl,
-      ...(init.natsCreds !== undefined && { natsCreds: init.natsCreds }),
+      natsLogin: init.natsLogin,
       isLeader: init.index === 0,
       config: planned.config,
       log: log.with({ provider: planned.id }),

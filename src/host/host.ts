@@ -10,6 +10,7 @@ import { createHostIdentity, defaultLabels } from '../lattice/host-identity.ts'
 import type { HostInventory } from '../lattice/inventory.ts'
 import { formatUptime } from '../lattice/uptime.ts'
 import type { Log, LogRecord } from '../log.ts'
+import type { NatsLogin } from '../nats-login.ts'
 import { version } from '../version.ts'
 import { controlHandlers } from './control-handlers.ts'
 import { gathered } from './gathered.ts'
@@ -20,8 +21,11 @@ import { Work } from './work.ts'
 import { Workload } from './workload.ts'
 
 export interface HostOptions {
+  /** The server for control requests, events and buckets. */
   readonly natsUrl: string
-  readonly natsCreds?: string
+  readonly natsLogin?: NatsLogin | undefined
+  /** Another server or login for the calls of components and providers; the same when left out. */
+  readonly rpc?: { readonly natsUrl: string; readonly natsLogin?: NatsLogin | undefined } | undefined
   readonly lattice: string
   /** Added to the labels that every host has. */
   readonly labels: Readonly<Record<string, string>>
@@ -70,9 +74,14 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
   const { id, friendlyName } = identity
   const startedAt = performance.now()
   const labels = new Map(Object.entries({ ...defaultLabels(), ...options.labels }))
-  const creds = options.natsCreds === undefined ? {} : { creds: options.natsCreds }
+  const rpc = options.rpc ?? options
 
-  const connection = await connectNats({ url: natsUrl, name: `weft-host-${friendlyName}`, log, ...creds })
+  const connection = await connectNats({
+    url: natsUrl,
+    name: `weft-host-${friendlyName}`,
+    log,
+    login: options.natsLogin,
+  })
   started.push(() => connection.drain().catch(() => {}))
   const publishEvent = createEventPublisher(connection, lattice, id)
   const buckets = await openBuckets({ connection, lattice, log })
@@ -87,8 +96,8 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
       hostId: id,
       hostName: friendlyName,
       lattice,
-      natsUrl,
-      ...(options.natsCreds !== undefined && { natsCreds: options.natsCreds }),
+      natsUrl: rpc.natsUrl,
+      natsLogin: rpc.natsLogin,
     },
     log,
     onLog: options.onLog,
@@ -134,6 +143,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     id,
     lattice,
     publicUrl: withoutSecrets(natsUrl),
+    rpcUrl: withoutSecrets(rpc.natsUrl),
     labels,
     workload,
     work,

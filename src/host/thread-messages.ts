@@ -1,5 +1,6 @@
 import type { ComponentSettings } from '../component-settings.ts'
 import type { LogRecord } from '../log.ts'
+import type { NatsLogin } from '../nats-login.ts'
 import type { ProviderLink } from '../provider.ts'
 
 /** A component as a data thread runs it. */
@@ -48,7 +49,7 @@ export interface ThreadInit {
   readonly hostName: string
   readonly lattice: string
   readonly natsUrl: string
-  readonly natsCreds?: string
+  readonly natsLogin?: NatsLogin | undefined
   /** 0 for the thread that does what must happen once per host. */
   readonly index: number
 }

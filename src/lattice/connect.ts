@@ -1,18 +1,16 @@
-import { readFile } from 'node:fs/promises'
 import type { Msg, NatsConnection, NodeConnectionOptions, Subscription } from 'nats'
-import { AuthorizationError, connect, credsAuthenticator, UserAuthenticationExpiredError } from 'nats'
+import { AuthorizationError, connect, UserAuthenticationExpiredError } from 'nats'
 import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { NatsLogin } from '../nats-login.ts'
+import { loginOptions } from './login-options.ts'
 
 export interface ConnectNatsOptions {
   /** `nats://[user:password@]host:port` or `tls://…`; `nats://token@host` gives a token. Several: separated by commas. */
   readonly url: string
   /** The connection's name, as `nats server report connections` shows it. */
   readonly name: string
-  /** Path of a `.creds` file (user JWT and seed). */
-  readonly creds?: string
-  /** Path of a PEM file with the authority that signed the server's certificate. */
-  readonly tlsCa?: string
+  readonly login?: NatsLogin | undefined
   /** False where no bucket is opened. Default true. */
   readonly jetstream?: boolean
   /** How long the first connect may take, in ms. Default 5000. */
@@ -85,15 +83,14 @@ async function clientOptions(options: ConnectNatsOptions): Promise<NodeConnectio
       : password === ''
         ? { token: decodeURIComponent(username) }
         : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }
-  const tls = urls.some((url) => url.protocol === 'tls:') || options.tlsCa !== undefined
   return {
     servers: urls.map((url) => `${url.hostname}:${url.port === '' ? '4222' : url.port}`),
     name: options.name,
     ...login,
-    ...(options.creds === undefined
-      ? {}
-      : { authenticator: credsAuthenticator(await readCreds(options.creds)) }),
-    ...(tls ? { tls: options.tlsCa === undefined ? {} : { caFile: options.tlsCa } } : {}),
+    ...(await loginOptions(
+      options.login ?? {},
+      urls.some((url) => url.protocol === 'tls:'),
+    )),
     timeout: options.timeoutMs ?? 5000,
     maxReconnectAttempts: -1,
     reconnectTimeWait: reconnectWaitMs,
@@ -112,20 +109,16 @@ function parseUrl(text: string): URL {
   )
 }
 
-async function readCreds(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path)
-  } catch (cause) {
-    throw new WeftError('invalid', `cannot read the NATS credentials ${path}`, { cause })
-  }
-}
-
 function explain(cause: unknown, secretUrl: string): WeftError {
   const url = withoutSecrets(secretUrl)
   if (cause instanceof AuthorizationError || cause instanceof UserAuthenticationExpiredError) {
-    return new WeftError('denied', `NATS at ${url} refused the login: ${cause.message}. Check --nats-creds`, {
-      cause,
-    })
+    return new WeftError(
+      'denied',
+      `NATS at ${url} refused the login: ${cause.message}. Check --nats-creds, or --nats-jwt and --nats-seed`,
+      {
+        cause,
+      },
+    )
   }
   const text = cause instanceof Error ? cause.message : String(cause)
   if (/refused|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|getaddrinfo/i.test(text)) {

@@ -50,7 +50,7 @@ test('a refused login says so, and a right one in the url is used', async () => 
 })
 
 test('a missing credentials file is named', async () => {
-  await assert.rejects(connectNats({ url: nats.url, name: 'test', creds: '/nowhere/x.creds' }), {
+  await assert.rejects(connectNats({ url: nats.url, name: 'test', login: { creds: '/nowhere/x.creds' } }), {
     code: 'invalid',
     message: 'cannot read the NATS credentials /nowhere/x.creds',
   })

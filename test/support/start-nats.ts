@@ -53,7 +53,7 @@ async function readUrl(portsFile: string, child: ChildProcess): Promise<string> 
   const end = Date.now() + startTimeoutMs
   while (Date.now() < end && child.exitCode === null) {
     const text = await readFile(portsFile, 'utf8').catch(() => '')
-    const url = /"nats:\/\/([^"]+)"/.exec(text)?.[1]
+    const url = /"(?:nats|tls):\/\/([^"]+)"/.exec(text)?.[1]
     if (url !== undefined && text.trimEnd().endsWith('}')) return `nats://${url}`
     await new Promise((resolve) => setTimeout(resolve, pollMs))
   }

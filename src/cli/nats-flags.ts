@@ -1,0 +1,70 @@
+import { latticeOf } from '../lattice/state-file.ts'
+import type { NatsLogin } from '../nats-login.ts'
+import type { CommandInput, Flags } from './command.ts'
+
+/** Where a lattice's NATS is, and how to log in there. */
+export interface LatticeNats {
+  readonly natsUrl: string
+  readonly natsLogin: NatsLogin
+  readonly lattice: string
+}
+
+/** Flags of a host whose calls go over another connection than its control requests. */
+export const rpcFlags = {
+  'rpc-url': {
+    type: 'string',
+    value: 'URL',
+    help: 'NATS server for calls, when it is another (env WEFT_RPC_URL)',
+  },
+  'rpc-creds': { type: 'string', value: 'FILE', help: 'credentials file for it (env WEFT_RPC_CREDS)' },
+  'rpc-jwt': { type: 'string', value: 'JWT', help: 'user JWT for it, or a file (env WEFT_RPC_JWT)' },
+  'rpc-seed': { type: 'string', value: 'SEED', help: 'user seed for it, or a file (env WEFT_RPC_SEED)' },
+} as const satisfies Flags
+
+/** The lattice that flags, environment or this machine name, with the login for its NATS. */
+export async function natsFrom(input: CommandInput): Promise<LatticeNats> {
+  const { flags, terminal } = input
+  const { url, lattice } = await latticeOf(
+    { natsUrl: flags['nats-url'] as string | undefined, lattice: flags['lattice'] as string | undefined },
+    terminal.env,
+  )
+  return { natsUrl: url, lattice, natsLogin: loginFrom(input, 'nats') }
+}
+
+/** The server and login for calls; undefined when no `--rpc-…` says that they differ. */
+export function rpcFrom(
+  input: CommandInput,
+  control: LatticeNats,
+): { readonly natsUrl: string; readonly natsLogin: NatsLogin } | undefined {
+  const url = textOf(input, 'rpc-url')
+  const { creds, jwt, seed } = loginFrom(input, 'rpc')
+  const hasLogin = creds !== undefined || jwt !== undefined || seed !== undefined
+  if (url === undefined && !hasLogin) return undefined
+  const login = hasLogin ? { ...control.natsLogin, creds, jwt, seed } : control.natsLogin
+  return { natsUrl: url ?? control.natsUrl, natsLogin: login }
+}
+
+function loginFrom(input: CommandInput, prefix: 'nats' | 'rpc'): NatsLogin {
+  return {
+    creds: textOf(input, `${prefix}-creds`),
+    jwt: textOf(input, `${prefix}-jwt`),
+    seed: textOf(input, `${prefix}-seed`),
+    tls: isOn(input, `${prefix}-tls`),
+    tlsCa: textOf(input, `${prefix}-tls-ca`),
+    tlsFirst: isOn(input, `${prefix}-tls-first`),
+  }
+}
+
+/** A flag, else its variable: `--nats-tls-ca` is WEFT_NATS_TLS_CA. Empty counts as not given. */
+function textOf({ flags, terminal }: CommandInput, name: string): string | undefined {
+  const value = (flags[name] as string | undefined) ?? terminal.env[variableOf(name)]
+  return value === '' ? undefined : value
+}
+
+function isOn({ flags, terminal }: CommandInput, name: string): boolean {
+  return flags[name] === true || terminal.env[variableOf(name)] === 'true'
+}
+
+function variableOf(name: string): string {
+  return `WEFT_${name.toUpperCase().replaceAll('-', '_')}`
+}

@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import { credsAuthenticator, jwtAuthenticator, type NodeConnectionOptions, nkeyAuthenticator } from 'nats'
+import { WeftError } from '../errors.ts'
+import type { NatsLogin } from '../nats-login.ts'
+
+/** The client's options for a login; `tls` is true when the URL asks for it. What cannot be read is `invalid`. */
+export async function loginOptions(login: NatsLogin, tls: boolean): Promise<Partial<NodeConnectionOptions>> {
+  const wantsTls = tls || login.tls === true || login.tlsCa !== undefined || login.tlsFirst === true
+  return {
+    ...(await authenticator(login)),
+    ...(wantsTls && {
+      tls: {
+        ...(login.tlsCa !== undefined && { ca: await fileText('the authority file', login.tlsCa) }),
+        ...(login.tlsFirst === true && { handshakeFirst: true }),
+      },
+    }),
+  }
+}
+
+async function authenticator({ creds, jwt, seed }: NatsLogin): Promise<Partial<NodeConnectionOptions>> {
+  const utf8 = new TextEncoder()
+  if (creds !== undefined) {
+    if (jwt !== undefined || seed !== undefined)
+      throw new WeftError('invalid', 'NATS login: give a credentials file, or a JWT and a seed, not both')
+    return {
+      authenticator: credsAuthenticator(utf8.encode(await fileText('the NATS credentials', creds))),
+    }
+  }
+  if (seed === undefined) {
+    if (jwt === undefined) return {}
+    throw new WeftError('invalid', 'NATS login: a user JWT needs the seed of its user too (--nats-seed)')
+  }
+  const secret = utf8.encode(await textOrFile('the NATS seed', seed, /^SU[A-Z2-7]{56}$/))
+  if (jwt === undefined) return { authenticator: nkeyAuthenticator(secret) }
+  return {
+    authenticator: jwtAuthenticator(await textOrFile('the NATS user JWT', jwt, /^ey[\w-]+\./), secret),
+  }
+}
+
+/** What looks like the thing itself is it; everything else is the path of a file with it. */
+async function textOrFile(what: string, given: string, form: RegExp): Promise<string> {
+  if (form.test(given.trim())) return given.trim()
+  return (
+    await readFile(given, 'utf8').catch(cannotRead(what, ' that was given: neither itself nor a file'))
+  ).trim()
+}
+
+function fileText(what: string, path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(cannotRead(what, ` ${path}`))
+}
+
+/** A mistyped seed is a secret all the same: it is not repeated. */
+function cannotRead(what: string, detail: string): (cause: unknown) => never {
+  return (cause) => {
+    throw new WeftError('invalid', `cannot read ${what}${detail}`, { cause })
+  }
+}
