@@ -1,0 +1,63 @@
+/** What is counted; each only ever grows. */
+export type CounterName =
+  /** A guest trapped. Labels: `component`. */
+  | 'traps'
+  /** A limit was hit. Labels: `component`, `limit`. */
+  | 'limitHits'
+  /** Telemetry that reached nobody. Labels: `signal`, `reason`. */
+  | 'telemetryDropped'
+
+/** What is measured again and again, and shown as a distribution; in seconds. */
+export type HistogramName =
+  /** A call from its start until it is over. Labels: `component`, `interface`, `operation`, `side`, `outcome`. */
+  | 'callDuration'
+  /** How long a call waited for a permit. Labels: `component`. */
+  | 'queueWait'
+  /** How long an invocation waited for its instance. Labels: `component`, `start` (`cold`, `ready`, `reset`). */
+  | 'instanceStart'
+  /** From artifact to something that can be instantiated. Labels: `component`, `source` (`compiled`, `cached`). */
+  | 'componentLoad'
+
+/** What goes up and down, and is read when measurements are collected; the values of a host's threads add up. */
+export type GaugeName =
+  /** Invocations that run. Labels: `component`. */
+  | 'activeInstances'
+  /** Instances kept ready ahead of demand. Labels: `component`. */
+  | 'readyInstances'
+  /** The most invocations that may run. Labels: `component`. */
+  | 'maxInstances'
+  /** Calls that wait for a permit. Labels: `component`. */
+  | 'queueDepth'
+  /** Bytes of linear memory of live instances. Labels: `component`. */
+  | 'guestMemory'
+
+export type Labels = Readonly<Record<string, string>>
+
+/** One value of a gauge. */
+export interface GaugeSample {
+  readonly labels: Labels
+  readonly value: number
+}
+
+/** The span that a measurement was made under; it becomes the measurement's example. */
+export interface MeasuredUnder {
+  readonly traceId: string
+  readonly spanId: string
+  readonly sampled: boolean
+}
+
+/**
+ * The port for measurements. Labels are few and bounded: ids of components, names that WIT lists, never what a guest or
+ * a caller makes up. Nothing here throws or waits.
+ */
+export interface Measure {
+  /** Adds to a counter. */
+  add(counter: CounterName, value: number, labels: Labels): void
+  /** One value of a distribution, in seconds. */
+  observe(histogram: HistogramName, seconds: number, labels: Labels, under?: MeasuredUnder): void
+  /** From now on `read` is asked about once a second; the function that comes back ends that. */
+  watch(gauge: GaugeName, read: () => Iterable<GaugeSample>): () => void
+}
+
+/** Measures nothing: for tests, and for parts that run without telemetry. */
+export const noMeasure: Measure = { add() {}, observe() {}, watch: () => () => {} }
