@@ -1,12 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { Program } from '../component/program.ts'
+import type { WitWorld } from '../wit/type.ts'
 import type { CompiledComponent } from './compile.ts'
 
-/** Part of the cache key: the compiler and what is done to its output. Change it when either changes. */
-export const compilerVersion = 'jco-1.35.0-weft-3'
+/** Part of the cache key. Change it when the compiler gives something else than before. */
+export const compilerVersion = 'weft-4'
 
 /** SHA-256 of the component's bytes, in hex. */
 export function digestOf(bytes: Uint8Array): string {
@@ -24,7 +26,18 @@ export function cachedPath(cacheDir: string, digest: string): string {
 }
 
 export function isCached(path: string): boolean {
-  return existsSync(join(path, 'world.json'))
+  return existsSync(join(path, description))
+}
+
+/** Reads what `writeCached` wrote to `path`. */
+export async function readCached(path: string): Promise<CompiledComponent> {
+  // Our own file, written by the compiler.
+  const text = await readFile(join(path, description), 'utf8')
+  const { world, program } = JSON.parse(text) as { readonly world: WitWorld; readonly program: Program }
+  const modules = await Promise.all(
+    Array.from({ length: program.modules }, (_, number) => readFile(join(path, moduleFile(number)))),
+  )
+  return { world, program, modules }
 }
 
 /** Writes a compiled component under its final name in one step, so that a reader sees all of it or nothing. */
@@ -32,13 +45,20 @@ export async function writeCached(path: string, compiled: CompiledComponent): Pr
   const temporary = `${path}.${randomUUID()}`
   await mkdir(temporary, { recursive: true })
   try {
-    for (const [name, content] of Object.entries(compiled.files))
-      await writeFile(join(temporary, name), content)
-    await writeFile(join(temporary, 'world.json'), JSON.stringify(compiled.world))
+    for (const [number, module] of compiled.modules.entries())
+      await writeFile(join(temporary, moduleFile(number)), module)
+    const { world, program } = compiled
+    await writeFile(join(temporary, description), JSON.stringify({ world, program }))
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
     // Another process was quicker: its files are the same.
     if (!isCached(path)) throw error
   }
+}
+
+const description = 'component.json'
+
+function moduleFile(number: number): string {
+  return `core-${number}.wasm`
 }

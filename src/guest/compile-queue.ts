@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import { errorCodeFrom, WeftError } from '../errors.ts'
 import { sibling } from '../sibling.ts'
@@ -8,10 +7,8 @@ import type { CompileReply, CompileRequest } from './compile-worker.ts'
 /** A component that data threads can load. */
 export interface ReadyComponent {
   readonly digest: string
-  /** The folder with the glue, the core modules and `world.json`. */
+  /** The folder with its program and core modules. */
   readonly path: string
-  /** File names of the core modules in it. */
-  readonly modules: readonly string[]
 }
 
 /** An idle compiler holds a hundred megabytes: it is ended after this long without work. */
@@ -34,11 +31,11 @@ export class CompileQueue {
   compile(bytes: Uint8Array, ref: string): Promise<ReadyComponent> {
     const digest = digestOf(bytes)
     const path = cachedPath(this.#cacheDir, digest)
-    if (isCached(path)) return readyAt(digest, path)
+    if (isCached(path)) return Promise.resolve({ digest, path })
     let running = this.#running.get(digest)
     if (!running) {
       running = this.#ask(bytes, ref, path)
-        .then(() => readyAt(digest, path))
+        .then(() => ({ digest, path }))
         .finally(() => this.#running.delete(digest))
       this.#running.set(digest, running)
     }
@@ -88,9 +85,4 @@ export class CompileQueue {
     for (const waiting of this.#waiting.values()) waiting.reject(error)
     this.#waiting.clear()
   }
-}
-
-async function readyAt(digest: string, path: string): Promise<ReadyComponent> {
-  const names = await readdir(path)
-  return { digest, path, modules: names.filter((name) => name.endsWith('.wasm')) }
 }

@@ -17,7 +17,7 @@ export type CompileReply =
 
 parentPort?.on('message', async (request: CompileRequest) => {
   try {
-    await writeCached(request.path, await compile(request.bytes, request.ref))
+    await writeCached(request.path, compile(request.bytes, request.ref))
     parentPort?.postMessage({ id: request.id, ok: true } satisfies CompileReply)
   } catch (error) {
     const { code, message } = WeftError.from(error)

@@ -23,7 +23,7 @@ function forward(invocation: Invocation, key: string, id: string, fn: WitFunctio
   }
 }
 
-/** The glue needs a class for each resource; resources of other components can't be used across the lattice. */
+/** There is a class for each resource; resources of other components can't be used across the lattice. */
 function resourceClasses(one: WitInterface, key: string, invocation: Invocation): Record<string, unknown> {
   const names = new Set(
     one.functions.flatMap((fn) => /^\[(?:constructor|method|static)\]([^.]+)/.exec(fn.name)?.[1] ?? []),

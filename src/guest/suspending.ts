@@ -7,15 +7,17 @@ const answeredAtOnce = /^(wasi:(config|logging)\/|wasi:otel\/|wasmcloud:bus\/)/
 const waitingWasi = /^wasi:keyvalue\//
 
 /**
- * Which imports may suspend the guest's stack, in jco's form `ns:pkg/iface@version#function`. Deciding it from WIT keeps
- * the others plain calls; an async function suspends by its own type and is not listed.
+ * Which imports may suspend the guest's stack, as `ns:pkg/iface@version#function`. Deciding it from WIT keeps the others
+ * plain calls; an async function suspends by its own type and is not listed.
  */
-export function suspendingImports(world: WitWorld): string[] {
+export function suspendingImports(world: WitWorld): ReadonlySet<string> {
   const listed = new Set(wasi02Suspending)
-  return world.imports.flatMap((one) =>
-    one.functions
-      .filter((each) => !each.async && maySuspend(one, each.name, listed))
-      .map((each) => `${one.id}#${each.name}`),
+  return new Set(
+    world.imports.flatMap((one) =>
+      one.functions
+        .filter((each) => !each.async && maySuspend(one, each.name, listed))
+        .map((each) => `${one.id}#${each.name}`),
+    ),
   )
 }
 
@@ -26,13 +28,4 @@ function maySuspend(one: WitInterface, name: string, listed: ReadonlySet<string>
     return listed.has(`${key}#${name}`)
   }
   return !answeredAtOnce.test(key)
-}
-
-/** Every export that is not async by type is called through a promise, so that its imports may suspend. */
-export function promisingExports(world: WitWorld): string[] {
-  return world.exports.flatMap((one) =>
-    one.functions
-      .filter((each) => !each.async)
-      .map((each) => (one.id === '' ? each.name : `${one.id}#${each.name}`)),
-  )
 }

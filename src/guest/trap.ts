@@ -3,13 +3,6 @@ import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { GuestExit } from './wasi-0-2/guest-exit.ts'
 
-/** The thrown `err` case of an export's `result`, as jco wraps it; undefined when something else was thrown. */
-export function errorValueOf(thrown: unknown): { readonly payload: unknown } | undefined {
-  return thrown instanceof Error && thrown.constructor.name === 'ComponentError' && 'payload' in thrown
-    ? { payload: thrown.payload }
-    : undefined
-}
-
 /**
  * What a guest's export threw, as the call's error. A failure of one of its imports stays what it is; anything else is a
  * trap, logged here once with the wasm stack.

@@ -57,7 +57,7 @@ export class ThreadComponents {
     const running = this.#running.get(planned.id)
     if (!running) return this.#start(planned)
     const isNewCode = planned.path !== running.planned.path
-    const guest = isNewCode ? await GuestComponent.load(planned.path, planned.modules) : running.guest
+    const guest = isNewCode ? await GuestComponent.load(planned.path) : running.guest
     Object.assign(running, { planned, guest, linkTargets: linkTargetsOf(planned) })
     running.permits.max = planned.maxInstances
     running.permits.poked()
@@ -104,7 +104,7 @@ export class ThreadComponents {
   }
 
   async #start(planned: PlannedComponent): Promise<void> {
-    const guest = await GuestComponent.load(planned.path, planned.modules)
+    const guest = await GuestComponent.load(planned.path)
     const permits = new Permits(planned.permits, planned.maxInstances, () => this.#around.poke(planned.id))
     const server = await this.#around.serve(planned.id, guest.serves)
     this.#running.set(planned.id, { planned, guest, permits, server, linkTargets: linkTargetsOf(planned) })

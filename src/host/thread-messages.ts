@@ -9,9 +9,8 @@ export interface PlannedComponent {
   readonly ref: string
   /** The application it belongs to, for telemetry. */
   readonly application?: string
-  /** The folder of the compiled component and its core modules' file names. */
+  /** The folder of the compiled component. */
   readonly path: string
-  readonly modules: readonly string[]
   readonly maxInstances: number
   readonly permits: SharedArrayBuffer
   readonly settings: ComponentSettings

@@ -78,7 +78,6 @@ export class Workload {
         ref: one.ref,
         ...applicationOf(one.annotations),
         path: one.compiled.path,
-        modules: one.compiled.modules,
         maxInstances: one.maxInstances,
         permits: one.permits,
         settings: one.settings,

@@ -18,6 +18,10 @@ export class BinaryReader {
     return this.#at >= this.#end
   }
 
+  get end(): number {
+    return this.#end
+  }
+
   get offset(): number {
     return this.#at
   }

@@ -33,9 +33,12 @@ export class Scope {
   readonly funcs: FunctionType[] = []
   readonly instances: Exports[] = []
   readonly components: Exports[] = []
+  /** What a resource that is declared without a definition is; `name` is what the declaration calls it. */
+  readonly newResource: (name: string) => TypeDefinition
 
-  constructor(parent?: Scope) {
+  constructor(parent?: Scope, newResource?: (name: string) => TypeDefinition) {
     this.parent = parent
+    this.newResource = newResource ?? parent?.newResource ?? ((name) => ({ kind: 'resource', name }))
   }
 
   /** Importing, aliasing and exporting each give the item the next index of its sort. */

@@ -82,7 +82,7 @@ export function readExternDescription(reader: BinaryReader, scope: Scope, name: 
 
 function readTypeBound(reader: BinaryReader, scope: Scope, name: string): TypeDefinition {
   if (reader.byte() === 0) return scope.type(reader.u32())
-  return { kind: 'resource', name: resourceNameFrom(name) }
+  return scope.newResource(resourceNameFrom(name))
 }
 
 /** Shims that re-export an interface import its resources under `import-type-…`. */

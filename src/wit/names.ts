@@ -20,7 +20,7 @@ export function withoutVersion(id: string): string {
   return at < 0 ? id : id.slice(0, at)
 }
 
-/** `path-with-query` → `pathWithQuery`, as jco names record fields and functions. */
+/** `path-with-query` → `pathWithQuery`: record fields and functions in JavaScript. */
 export function camelCase(kebab: string): string {
   return kebab.replace(/-([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase())
 }

@@ -1,5 +1,5 @@
 /**
- * A WIT type with every name resolved. Values of these types inside the host have the shapes that jco gives them:
+ * A WIT type with every name resolved. Values of these types inside the host have these shapes (which jco, too, gives them):
  * records are objects with camelCase keys, `u64`/`s64` are bigints, `list<u8>` is a `Uint8Array`, `option<T>` is
  * `T | undefined` (an option directly inside an option is `{tag:'some', val} | {tag:'none'}`), `result` is
  * `{tag:'ok'|'err', val}`, a variant is `{tag, val?}` with the kebab-case case name, an enum its kebab-case name,

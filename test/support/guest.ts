@@ -28,8 +28,8 @@ export async function openGuests(): Promise<{
   return {
     compiler,
     async load(path) {
-      const { path: folder, modules } = await compiler.compile(await guestBytes(path), path)
-      return GuestComponent.load(folder, modules)
+      const { path: folder } = await compiler.compile(await guestBytes(path), path)
+      return GuestComponent.load(folder)
     },
     async close() {
       await compiler.stop()

@@ -1,6 +1,6 @@
 import { GuestError } from '../../capability/guest-error.ts'
 
-/** The methods of `descriptor` in `wasi:filesystem/types@0.2`, as jco names them. */
+/** The methods of `descriptor` in `wasi:filesystem/types@0.2`. */
 const descriptorMethods = [
   'readViaStream',
   'writeViaStream',

@@ -6,7 +6,7 @@ import { OutgoingResponse } from './outgoing-message.ts'
 import { abortError, untilAborted } from './readiness.ts'
 import { type ResponseOrError, ResponseOutparam } from './response-outparam.ts'
 
-/** The export `wasi:http/incoming-handler` as the glue gives it. */
+/** The export `wasi:http/incoming-handler` of one instance. */
 export interface IncomingHandler {
   handle(request: IncomingRequest, responseOut: ResponseOutparam): Promise<void> | void
 }

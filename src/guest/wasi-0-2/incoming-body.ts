@@ -54,7 +54,7 @@ export class IncomingBody {
     body.#bytes.cancel()
   }
 
-  /** The glue may drop the body before its stream: the last of them hangs up. */
+  /** A guest may drop the body before its stream: the last of them hangs up. */
   [Symbol.dispose](): void {
     this.#dropped = true
     if (this.#stream !== 'taken') this.#bytes.cancel()

@@ -76,7 +76,7 @@ export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw abortError(signal)
 }
 
-/** The abort reason as an `Error`: the glue takes anything else that is thrown for the guest's own error value. */
+/** The abort reason as an `Error`. */
 export function abortError(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : WeftError.from(signal.reason)
 }

@@ -1,4 +1,4 @@
-/** The functions of WASI 0.2 that may wait, without versions, in jco's form `ns:pkg/iface#function`. */
+/** The functions of WASI 0.2 that may wait, without versions, as `ns:pkg/iface#function`. */
 export const suspendingImports: readonly string[] = [
   'wasi:io/poll#poll',
   'wasi:io/poll#[method]pollable.block',

@@ -2,7 +2,7 @@ import type { HttpErrorCode, HttpFields } from '../../capability/http.ts'
 import { WeftError } from '../../errors.ts'
 import { Fields } from './fields.ts'
 
-/** A guest's `stream<u8>` as the glue hands it over. */
+/** A guest's `stream<u8>` as the host gets it. */
 export interface GuestStream {
   read(options: { readonly count: number }): Promise<{ readonly value?: unknown; readonly done: boolean }>
   [Symbol.dispose](): void

@@ -1,21 +1,15 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { transpile } from '@bytecodealliance/jco'
+import { readFile } from 'node:fs/promises'
 import type { HttpRequest, HttpResponse, HttpResult } from '../../../src/capability/http.ts'
-import { rethrowImportErrors } from '../../../src/guest/rethrow-import-errors.ts'
-import {
-  handleIncoming,
-  type IncomingExchange,
-  type IncomingHandler,
-} from '../../../src/guest/wasi-0-2/handle-incoming.ts'
+import { Instance } from '../../../src/component/instance.ts'
+import { prepare } from '../../../src/component/prepare.ts'
+import { compile } from '../../../src/guest/compile.ts'
+import { suspendingImports } from '../../../src/guest/suspending.ts'
+import { handleIncoming, type IncomingExchange } from '../../../src/guest/wasi-0-2/handle-incoming.ts'
 import { type Wasi02Ports, wasi02 } from '../../../src/guest/wasi-0-2/imports.ts'
-import { suspendingImports } from '../../../src/guest/wasi-0-2/suspending-imports.ts'
 import type { WasiContext } from '../../../src/guest/wasi-context.ts'
+import { withoutVersion } from '../../../src/wit/names.ts'
 
-const version = '@0.2.12'
-const handlerExport = `wasi:http/incoming-handler${version}`
+const handlerExport = 'wasi:http/incoming-handler@0.2.12'
 
 /** One invocation of the probe in an instance of its own. */
 export interface ProbeRun extends IncomingExchange {
@@ -28,38 +22,42 @@ export interface Probe {
   run(request: HttpRequest, options?: Wasi02Ports & Partial<WasiContext>): Promise<ProbeRun>
 }
 
-/** Transpiles probe.wasm as the host does and gives back what runs it. */
+/** Compiles probe.wasm as the host does and gives back what runs it. */
 export async function loadProbe(): Promise<Probe> {
-  const { files } = await transpile(await readFile(new URL('probe/probe.wasm', import.meta.url)), {
-    name: 'probe',
-    instantiation: 'async',
-    asyncMode: 'jspi',
-    asyncImports: suspendingImports.map((name) => name.replace('#', `${version}#`)),
-    asyncExports: [`${handlerExport}#handle`],
-    wasiShim: false,
-    nodejsCompat: false,
-  })
-  const modules = new Map<string, WebAssembly.Module>()
-  const folder = await mkdtemp(join(tmpdir(), 'weft-probe-'))
-  try {
-    for (const [name, bytes] of Object.entries(files)) {
-      if (name.endsWith('.wasm')) modules.set(name, await WebAssembly.compile(bytes as BufferSource))
-    }
-    const script = Buffer.from(files['probe.js'] ?? '').toString()
-    await writeFile(join(folder, 'probe.mjs'), rethrowImportErrors(script))
-    const glue = await import(pathToFileURL(join(folder, 'probe.mjs')).href)
-    return { run: (request, options) => run(glue.instantiate, modules, request, options ?? {}) }
-  } finally {
-    await rm(folder, { recursive: true })
+  const { world, program, modules } = compile(
+    await readFile(new URL('probe/probe.wasm', import.meta.url)),
+    'probe.wasm',
+  )
+  const parts = {
+    program: prepare(program),
+    modules: modules.map((bytes) => new WebAssembly.Module(bytes as BufferSource)),
+    suspending: suspendingImports(world),
+    limits: { bufferedBytes: 100_000_000, handles: 10_000 },
+  }
+  const ids = world.imports.map(({ id }) => id)
+  return {
+    async run(request, options) {
+      return run(
+        (imports) => new Instance({ ...parts, imports: versioned(ids, imports) }),
+        request,
+        options ?? {},
+      )
+    },
   }
 }
 
-async function run(
-  instantiate: (...args: readonly unknown[]) => Promise<Record<string, unknown>>,
-  modules: ReadonlyMap<string, WebAssembly.Module>,
+function versioned(
+  ids: readonly string[],
+  imports: Readonly<Record<string, object>>,
+): Record<string, object> {
+  return Object.fromEntries(ids.map((id) => [id, imports[withoutVersion(id)] ?? {}]))
+}
+
+function run(
+  instantiate: (imports: Readonly<Record<string, object>>) => Instance,
   request: HttpRequest,
   options: Wasi02Ports & Partial<WasiContext>,
-): Promise<ProbeRun> {
+): ProbeRun {
   const abort = new AbortController()
   const written = { stdout: '', stderr: '' }
   const context: WasiContext = {
@@ -71,9 +69,9 @@ async function run(
     signal: abort.signal,
     ...options,
   }
-  const imports = wasi02(context, options)
-  const instance = await instantiate((name: string) => modules.get(name), imports)
-  const exchange = handleIncoming(instance[handlerExport] as IncomingHandler, request, context.signal)
+  const instance = instantiate(wasi02(context, options))
+  const handler = { handle: (...args: unknown[]) => instance.call(handlerExport, 'handle', args).exited }
+  const exchange = handleIncoming(handler, request, context.signal)
   return { ...exchange, output: (stream) => written[stream], abort }
 }
 

@@ -1,0 +1,186 @@
+import type { AbiCodec, CoreValue } from './abi.ts'
+import type { HandleTable } from './handle-table.ts'
+import type { Instance } from './instance.ts'
+import { jspi } from './jspi.ts'
+import { mostFlatParams } from './lift.ts'
+import type { CoreFunction } from './lower.ts'
+import type { MemoryContext } from './memory-context.ts'
+import type { Canon, CanonOptions } from './program.ts'
+import { Subtask } from './subtask.ts'
+import { Transfer } from './transfer.ts'
+import { blocked, GuestBuffer, TransferEnd, type TransferType } from './transfer-end.ts'
+import { noEvent, Waitable, type WaitableEvent, WaitableSet } from './waitable.ts'
+
+type Builtin = Extract<Canon, { readonly do: 'builtin' }>
+
+/** The core function of a built-in of the async part of the component model. */
+export function asyncFunction(instance: Instance, canon: Builtin): CoreFunction | object {
+  const handles = instance.handles(canon.instance)
+  switch (canon.builtin) {
+    case 'task.return':
+      return taskReturn(instance, canon)
+    case 'task.cancel':
+      return () => instance.task().fail(new WebAssembly.RuntimeError('the guest cancelled its task'))
+    case 'context.get':
+      return () => instance.task().context[canon.index === 1 ? 1 : 0]
+    case 'context.set':
+      return (value) => {
+        instance.task().context[canon.index === 1 ? 1 : 0] = Number(value)
+      }
+    case 'subtask.drop':
+      return (handle) => {
+        if (!subtask(handles, handle).isResolved)
+          throw new WebAssembly.RuntimeError('the guest dropped a call that is under way')
+        subtask(handles, handle).join(undefined)
+        handles.remove(Number(handle))
+      }
+    case 'subtask.cancel':
+      return (handle) => subtask(handles, handle).cancel()
+    case 'waitable-set.new':
+      return () => handles.add(new WaitableSet())
+    case 'waitable-set.drop':
+      return (handle) => {
+        const set = waitableSet(handles, handle)
+        if (set.members.size > 0 || set.isWaitedFor)
+          throw new WebAssembly.RuntimeError('the guest dropped a waitable set that is in use')
+        handles.remove(Number(handle))
+      }
+    case 'waitable.join':
+      return (handle, set) => {
+        const waitable = handles.get(Number(handle))
+        if (!(waitable instanceof Waitable))
+          throw new WebAssembly.RuntimeError(`handle ${handle} can't be waited for`)
+        waitable.join(Number(set) === 0 ? undefined : waitableSet(handles, set))
+      }
+    case 'waitable-set.poll':
+      return (handle, at) =>
+        tell(instance.contextOf(memoryOf(canon)), at, waitableSet(handles, handle).poll() ?? noEvent)
+    case 'waitable-set.wait':
+      return new jspi.Suspending(async (handle: CoreValue, at: CoreValue) => {
+        const set = waitableSet(handles, handle)
+        const task = instance.task()
+        const event = set.poll() ?? (await set.wait(task.signal))
+        instance.current = task
+        return tell(instance.contextOf(memoryOf(canon)), at, event)
+      })
+    case 'thread.yield':
+      return new jspi.Suspending(async () => {
+        const task = instance.task()
+        await new Promise((resolve) => setImmediate(resolve))
+        task.signal.throwIfAborted()
+        instance.current = task
+        return 0
+      })
+    case 'backpressure.inc':
+    case 'backpressure.dec':
+      // One that wants no more calls at once gets none: how many an instance serves is in its settings.
+      return () => {}
+    default:
+      return transferFunction(instance, canon)
+  }
+}
+
+function taskReturn(instance: Instance, canon: Builtin): CoreFunction {
+  const codec = canon.type && instance.program.codecOf(canon.type)
+  const cx = instance.contextOf(memoryOf(canon))
+  if (!codec) return () => instance.task().resolve(undefined)
+  return (...flat) => {
+    const value =
+      codec.flat.length > mostFlatParams
+        ? codec.load(cx, cx.range(Number(flat[0]) >>> 0, codec.size, codec.align))
+        : codec.lift(cx, { values: flat, at: 0 })
+    instance.task().resolve(value)
+  }
+}
+
+/** `stream.…` and `future.…`. */
+function transferFunction(instance: Instance, canon: Builtin): CoreFunction | object {
+  const handles = instance.handles(canon.instance)
+  const type = canon.type as TransferType
+  const [, deed = ''] = canon.builtin.split('.')
+  const end = (handle: CoreValue, direction: 'read' | 'write') =>
+    transferEnd(handles, handle, `${type.kind} ${direction}`)
+  switch (deed) {
+    case 'new':
+      return () => {
+        const transfer = new Transfer()
+        const readable = handles.add(new TransferEnd('read', type, transfer))
+        const writable = handles.add(new TransferEnd('write', type, transfer))
+        return (BigInt(writable) << 32n) | BigInt(readable)
+      }
+    case 'read':
+    case 'write':
+      return copyFunction(instance, canon, { type, end: (handle) => end(handle, deed) })
+    case 'cancel-read':
+      return (handle) => end(handle, 'read').cancel()
+    case 'cancel-write':
+      return (handle) => end(handle, 'write').cancel()
+    case 'drop-readable':
+    case 'drop-writable':
+      return (handle) => {
+        end(handle, deed === 'drop-readable' ? 'read' : 'write').drop()
+        handles.remove(Number(handle))
+      }
+    default:
+      throw new WebAssembly.LinkError(`${canon.builtin} is not a function that this engine gives`)
+  }
+}
+
+function copyFunction(
+  instance: Instance,
+  canon: Builtin,
+  { type, end }: { readonly type: TransferType; readonly end: (handle: CoreValue) => TransferEnd },
+): CoreFunction | object {
+  const codec: AbiCodec | undefined = type.element && instance.program.codecOf(type.element)
+  const element = { codec, isBytes: type.element?.kind === 'u8' }
+  const copy: CoreFunction = (handle, at, count = 1) => {
+    const cx = instance.contextOf(memoryOf(canon))
+    const buffer = new GuestBuffer(cx, element, { at: Number(at) >>> 0, count: Number(count) >>> 0 })
+    return end(handle).copy(Number(handle), buffer)
+  }
+  if (canon.options?.async) return copy
+  return new jspi.Suspending(async (handle: CoreValue, at: CoreValue, count?: CoreValue) => {
+    const result = count === undefined ? copy(handle, at) : copy(handle, at, count)
+    if (result !== blocked) return result
+    const task = instance.task()
+    const set = new WaitableSet()
+    const waiting = end(handle)
+    waiting.join(set)
+    const [, , payload] = await set.wait(task.signal)
+    waiting.join(undefined)
+    instance.current = task
+    return payload
+  })
+}
+
+function memoryOf(canon: Builtin): { readonly instance: number; readonly options: CanonOptions } {
+  const { instance, options, memory } = canon
+  return { instance, options: options ?? { encoding: 'utf8', async: false, ...(memory && { memory }) } }
+}
+
+/** Writes an event's two numbers where the guest wants them and gives its code. */
+function tell(cx: MemoryContext, at: CoreValue, [code, handle, payload]: WaitableEvent): number {
+  const start = cx.range(Number(at) >>> 0, 8, 4)
+  cx.touched(start, 8)
+  cx.view.setUint32(start, handle, true)
+  cx.view.setUint32(start + 4, payload, true)
+  return code
+}
+
+function subtask(handles: HandleTable, handle: CoreValue): Subtask {
+  const entry = handles.get(Number(handle))
+  if (entry instanceof Subtask) return entry
+  throw new WebAssembly.RuntimeError(`handle ${handle} is no call`)
+}
+
+function waitableSet(handles: HandleTable, handle: CoreValue): WaitableSet {
+  const entry = handles.get(Number(handle))
+  if (entry instanceof WaitableSet) return entry
+  throw new WebAssembly.RuntimeError(`handle ${handle} is no waitable set`)
+}
+
+function transferEnd(handles: HandleTable, handle: CoreValue, kind: string): TransferEnd {
+  const entry = handles.get(Number(handle))
+  if (entry instanceof TransferEnd && entry.kind === kind) return entry
+  throw new WebAssembly.RuntimeError(`handle ${handle} is no ${kind} end`)
+}

@@ -1,0 +1,11 @@
+/** JavaScript Promise Integration (https://github.com/WebAssembly/js-promise-integration), which TypeScript lacks yet. */
+interface JavaScriptPromiseIntegration {
+  /** Wraps a function for import: the guest's stack is suspended while its promise is pending. */
+  readonly Suspending: new (
+    fn: (...args: never[]) => unknown,
+  ) => object
+  /** Wraps an exported function: its imports may suspend, and it gives a promise. */
+  readonly promising: (fn: unknown) => (...args: unknown[]) => Promise<unknown>
+}
+
+export const jspi = WebAssembly as unknown as JavaScriptPromiseIntegration

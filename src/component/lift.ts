@@ -1,0 +1,121 @@
+import type { AbiCodec, CoreValue } from './abi.ts'
+import type { Instance } from './instance.ts'
+import { jspi } from './jspi.ts'
+import type { MemoryContext } from './memory-context.ts'
+import type { Canon } from './program.ts'
+import { Task } from './task.ts'
+import { noEvent, type WaitableEvent, WaitableSet } from './waitable.ts'
+
+/** Parameters that go as core values; more go through memory. */
+export const mostFlatParams = 16
+
+/** A call of an exported function under way. */
+export interface RunningCall {
+  readonly result: Promise<unknown>
+  /** Settles when the guest has finished, which with async functions may be after its result; rejects when it trapped. */
+  readonly exited: Promise<void>
+}
+
+export type Lifted = (args: readonly unknown[]) => RunningCall
+type Lift = Extract<Canon, { readonly do: 'lift' }>
+type Promising = (...flat: CoreValue[]) => Promise<CoreValue | undefined>
+
+/** The host's side of an exported function. */
+export function liftedFunction(instance: Instance, canon: Lift): Lifted {
+  const run = jspi.promising(instance.coreItem(canon.func)) as Promising
+  const body = canon.options.async ? asyncBody(instance, canon, run) : syncBody(instance, canon, run)
+  return (args) => {
+    const task = new Task()
+    const exited = instance.running(task, async () => {
+      await body(task, args)
+      if (!task.isResolved) throw new WebAssembly.RuntimeError(`${canon.name} ended without a result`)
+    })
+    exited.catch(() => {})
+    return { result: task.result, exited }
+  }
+}
+
+type Body = (task: Task, args: readonly unknown[]) => Promise<void>
+
+function syncBody(instance: Instance, canon: Lift, run: Promising): Body {
+  const { params, result } = instance.program.signature(canon)
+  const cx = instance.contextOf(canon)
+  const { postReturn } = canon.options
+  const afterReturn =
+    postReturn && instance.quiet(instance.coreItem(postReturn) as (...flat: CoreValue[]) => void)
+  return async (task, args) => {
+    const given = await run(...lowered(cx, params, args))
+    task.resolve(result && lifted(cx, result, given))
+    if (given === undefined) afterReturn?.()
+    else afterReturn?.(given)
+  }
+}
+
+/** What the callback of an async function asks for, in the lowest bits of what it gives. */
+const callbackCode = { exit: 0, yield: 1, wait: 2 }
+
+function asyncBody(instance: Instance, canon: Lift, run: Promising): Body {
+  const { params } = instance.program.signature(canon)
+  const cx = instance.contextOf(canon)
+  const { callback } = canon.options
+  const lock = instance.lock(canon.instance)
+  const resume = callback && (jspi.promising(instance.coreItem(callback)) as Promising)
+  const enter = async (task: Task, work: () => Promise<CoreValue | undefined>) => {
+    await lock.acquire()
+    instance.current = task
+    try {
+      return Number(await work())
+    } finally {
+      lock.release()
+    }
+  }
+  return async (task, args) => {
+    // Without a callback the function waits on its own stack, others run meanwhile.
+    if (!resume) {
+      instance.current = task
+      await run(...lowered(cx, params, args))
+      return
+    }
+    let asked = await enter(task, () => run(...lowered(cx, params, args)))
+    for (;;) {
+      const code = asked & 0xf
+      if (code === callbackCode.exit) return
+      const event = await nextEvent(instance, canon, { task, code, set: asked >>> 4 })
+      asked = await enter(task, () => resume(...event))
+    }
+  }
+}
+
+async function nextEvent(
+  instance: Instance,
+  canon: Lift,
+  { task, code, set }: { readonly task: Task; readonly code: number; readonly set: number },
+): Promise<WaitableEvent> {
+  if (code === callbackCode.yield) {
+    await new Promise((resolve) => setImmediate(resolve))
+    task.signal.throwIfAborted()
+    return noEvent
+  }
+  if (code !== callbackCode.wait)
+    throw new WebAssembly.RuntimeError(`${canon.name} gave the unknown code ${code}`)
+  const waitables = instance.handles(canon.instance).get(set)
+  if (!(waitables instanceof WaitableSet))
+    throw new WebAssembly.RuntimeError(`${canon.name} waits for ${set}, which is no waitable set`)
+  return waitables.poll() ?? (await waitables.wait(task.signal))
+}
+
+function lowered(cx: MemoryContext, params: AbiCodec, args: readonly unknown[]): CoreValue[] {
+  if (params.flat.length > mostFlatParams) {
+    const at = cx.allocate(params.size, params.align)
+    params.store(cx, at, args)
+    return [at]
+  }
+  const flat: CoreValue[] = []
+  params.lower(cx, args, flat)
+  return flat
+}
+
+function lifted(cx: MemoryContext, result: AbiCodec, given: CoreValue | undefined): unknown {
+  if (result.flat.length > 1) return result.load(cx, cx.range(Number(given) >>> 0, result.size, result.align))
+  return result.lift(cx, { values: given === undefined ? [] : [given], at: 0 })
+}

@@ -1,0 +1,170 @@
+import type { CoreValue } from './abi.ts'
+import { hostFunction } from './host-function.ts'
+import type { Instance } from './instance.ts'
+import { jspi } from './jspi.ts'
+import { mostFlatParams } from './lift.ts'
+import type { Canon } from './program.ts'
+import { Subtask, subtaskState } from './subtask.ts'
+
+export type CoreFunction = (...flat: CoreValue[]) => unknown
+type Lower = Extract<Canon, { readonly do: 'lower' }>
+
+/** Parameters of an asynchronous call that go as core values. */
+const mostFlatAsyncParams = 4
+
+/** The core function by which a guest calls an import, or another instance of its composed component. */
+export function loweredFunction(instance: Instance, canon: Lower): CoreFunction | object {
+  const callee = calleeOf(instance, canon)
+  const passing = passingOf(instance, canon)
+  if (canon.options.async) return asyncCall(instance, canon, { callee, passing })
+  const call = syncCall(instance, callee, passing)
+  return callee.maySuspend ? new jspi.Suspending(call) : call
+}
+
+interface Callee {
+  readonly name: string
+  readonly maySuspend: boolean
+  /** Gives the plain result value, or throws what is no value of it. */
+  readonly call: (args: readonly unknown[]) => unknown
+  /** The plain value of a thrown error; throws on what has none. */
+  readonly errorValue: (error: unknown) => unknown
+  readonly value: (given: unknown) => unknown
+}
+
+function calleeOf(instance: Instance, canon: Lower): Callee {
+  const { func } = canon
+  if (func.from === 'lift') {
+    return {
+      name: 'a component',
+      maySuspend: true,
+      call: (args) => instance.callLifted(func.canon, args).result,
+      errorValue: (error) => {
+        throw error
+      },
+      value: (given) => given,
+    }
+  }
+  const name = `${func.interface}#${func.name}`
+  const { givesResult } = instance.program.signature(canon)
+  const host = hostFunction(instance.imports, func.interface, func.name)
+  return {
+    name,
+    maySuspend: func.type.async || instance.suspending.has(name),
+    call: (args) => host(...args),
+    errorValue(error) {
+      if (!givesResult || !hasPayload(error)) throw error
+      return { tag: 'err', val: error.payload }
+    },
+    value: givesResult ? (val) => ({ tag: 'ok', val }) : (given) => given,
+  }
+}
+
+/** How parameters and result go between core values, memory and plain values. */
+interface Passing {
+  readonly args: (flat: readonly CoreValue[]) => readonly unknown[]
+  /** Where the guest wants a result that does not go as a core value. */
+  readonly pointer: (flat: readonly CoreValue[]) => number
+  readonly give: (value: unknown, pointer: number) => CoreValue | undefined
+}
+
+function passingOf(instance: Instance, canon: Lower): Passing {
+  const { params, result } = instance.program.signature(canon)
+  const cx = instance.contextOf(canon)
+  const most = canon.options.async ? mostFlatAsyncParams : mostFlatParams
+  const resultInMemory = result !== undefined && (canon.options.async || result.flat.length > 1)
+  const args =
+    params.flat.length > most
+      ? (flat: readonly CoreValue[]) =>
+          params.load(cx, cx.range(Number(flat[0]) >>> 0, params.size, params.align)) as unknown[]
+      : (flat: readonly CoreValue[]) => params.lift(cx, { values: flat, at: 0 }) as unknown[]
+  return {
+    args,
+    pointer: (flat) => (resultInMemory ? Number(flat[flat.length - 1]) >>> 0 : 0),
+    give(value, pointer) {
+      if (!result) return undefined
+      if (resultInMemory) {
+        const at = cx.range(pointer, result.size, result.align)
+        cx.touched(at, result.size)
+        result.store(cx, at, value)
+        return undefined
+      }
+      const flat: CoreValue[] = []
+      result.lower(cx, value, flat)
+      return flat[0]
+    },
+  }
+}
+
+function syncCall(instance: Instance, callee: Callee, { args, pointer, give }: Passing): CoreFunction {
+  return (...flat) => {
+    instance.checkMayLeave(callee.name)
+    const task = instance.current
+    const at = pointer(flat)
+    let value: unknown
+    try {
+      value = callee.call(args(flat))
+    } catch (error) {
+      return give(callee.errorValue(error), at)
+    }
+    if (!callee.maySuspend || !isThenable(value)) return give(callee.value(value), at)
+    instance.checkMaySuspend(callee.name)
+    return Promise.resolve(value).then(
+      (settled) => {
+        instance.current = task
+        return give(callee.value(settled), at)
+      },
+      (error) => {
+        instance.current = task
+        return give(callee.errorValue(error), at)
+      },
+    )
+  }
+}
+
+function asyncCall(
+  instance: Instance,
+  canon: Lower,
+  { callee, passing }: { readonly callee: Callee; readonly passing: Passing },
+): CoreFunction {
+  const { args, pointer, give } = passing
+  const handles = instance.handles(canon.instance)
+  return (...flat) => {
+    instance.checkMayLeave(callee.name)
+    const task = instance.current
+    const at = pointer(flat)
+    let value: unknown
+    try {
+      value = callee.call(args(flat))
+    } catch (error) {
+      give(callee.errorValue(error), at)
+      return subtaskState.returned
+    }
+    if (!isThenable(value)) {
+      give(callee.value(value), at)
+      return subtaskState.returned
+    }
+    const subtask = new Subtask()
+    const settle = (plain: () => unknown) => {
+      if (subtask.isResolved) return
+      try {
+        give(plain(), at)
+        subtask.returned()
+      } catch (error) {
+        task?.fail(error)
+      }
+    }
+    value.then(
+      (settled) => settle(() => callee.value(settled)),
+      (error) => settle(() => callee.errorValue(error)),
+    )
+    return subtask.named(handles.add(subtask))
+  }
+}
+
+function hasPayload(error: unknown): error is { readonly payload: unknown } {
+  return typeof error === 'object' && error !== null && Object.hasOwn(error, 'payload')
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}

@@ -1,0 +1,38 @@
+/** One run of an exported function, from its call until its last instruction. */
+export class Task {
+  /** `context.get` and `context.set`. */
+  readonly context: [number, number] = [0, 0]
+  readonly #result = Promise.withResolvers<unknown>()
+  readonly #end = new AbortController()
+  #isResolved = false
+
+  constructor() {
+    // Whoever called may have gone.
+    this.#result.promise.catch(() => {})
+  }
+
+  get result(): Promise<unknown> {
+    return this.#result.promise
+  }
+
+  get isResolved(): boolean {
+    return this.#isResolved
+  }
+
+  /** Aborted when the task can't go on; whatever waits for it stops waiting then. */
+  get signal(): AbortSignal {
+    return this.#end.signal
+  }
+
+  resolve(value: unknown): void {
+    if (this.#isResolved) throw new WebAssembly.RuntimeError('the guest gave a second result')
+    this.#isResolved = true
+    this.#result.resolve(value)
+  }
+
+  fail(reason: unknown): void {
+    this.#isResolved = true
+    this.#result.reject(reason)
+    this.#end.abort(reason)
+  }
+}

@@ -1,0 +1,100 @@
+/** Codes of the events that a waitable gives (CanonicalABI.md, `EventCode`). */
+export const eventCode = {
+  none: 0,
+  subtask: 1,
+  streamRead: 2,
+  streamWrite: 3,
+  futureRead: 4,
+  futureWrite: 5,
+  taskCancelled: 6,
+} as const
+
+/** An event as a guest gets it: code, the waitable's handle, and what happened. */
+export type WaitableEvent = readonly [code: number, handle: number, payload: number]
+
+export const noEvent: WaitableEvent = [eventCode.none, 0, 0]
+
+/** Something that a guest can wait for by its handle: a subtask, or an end of a stream or future. */
+export class Waitable {
+  readonly kind: string
+  #set: WaitableSet | undefined
+  /** Made when it is taken, so that it tells the latest. */
+  #event: (() => WaitableEvent) | undefined
+
+  constructor(kind: string) {
+    this.kind = kind
+  }
+
+  get hasEvent(): boolean {
+    return this.#event !== undefined
+  }
+
+  get isInSet(): boolean {
+    return this.#set !== undefined
+  }
+
+  setEvent(event: () => WaitableEvent): void {
+    this.#event = event
+    this.#set?.wake()
+  }
+
+  takeEvent(): WaitableEvent | undefined {
+    const event = this.#event
+    this.#event = undefined
+    return event?.()
+  }
+
+  /** Moves it to another set, or with undefined out of the one it is in. */
+  join(set: WaitableSet | undefined): void {
+    this.#set?.members.delete(this)
+    this.#set = set
+    set?.members.add(this)
+    if (this.#event) set?.wake()
+  }
+}
+
+/** A set of waitables, of which a task waits for the first event. */
+export class WaitableSet {
+  readonly kind = 'waitable set'
+  readonly members = new Set<Waitable>()
+  #waiting: (() => void) | undefined
+
+  get isWaitedFor(): boolean {
+    return this.#waiting !== undefined
+  }
+
+  /** The next event that is there already. */
+  poll(): WaitableEvent | undefined {
+    for (const waitable of this.members) {
+      const event = waitable.takeEvent()
+      // Whoever had an event goes to the back: no waitable starves the others.
+      if (!event) continue
+      this.members.delete(waitable)
+      this.members.add(waitable)
+      return event
+    }
+    return undefined
+  }
+
+  /** Waits for an event; rejects with the reason of `signal`. */
+  async wait(signal: AbortSignal): Promise<WaitableEvent> {
+    for (;;) {
+      const event = this.poll()
+      if (event) return event
+      await new Promise<void>((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason)
+        const giveUp = () => reject(signal.reason)
+        signal.addEventListener('abort', giveUp, { once: true })
+        this.#waiting = () => {
+          signal.removeEventListener('abort', giveUp)
+          this.#waiting = undefined
+          resolve()
+        }
+      })
+    }
+  }
+
+  wake(): void {
+    this.#waiting?.()
+  }
+}
