@@ -1,0 +1,269 @@
+import type { OtlpField, OtlpMessage, OtlpWriter } from './otlp-writer.ts'
+
+/** One message in protobuf, in bytes of its own. */
+export function encodeProtobuf<T>(value: T, write: OtlpMessage<T>): Uint8Array {
+  const writer = new ProtobufWriter()
+  write(writer, value)
+  return writer.take()
+}
+
+const varintType = 0
+const fixed64Type = 1
+const lengthType = 2
+const fixed32Type = 5
+/** A span takes about 300 bytes. */
+const firstSize = 4096
+/** Below this many characters a loop beats the call into Node. */
+const shortText = 48
+
+/** Writes protobuf into a buffer that grows; `take` gives what was written and begins anew. */
+export class ProtobufWriter implements OtlpWriter {
+  #buffer: Buffer
+  #view: DataView
+  #at = 0
+
+  constructor(size = firstSize) {
+    this.#buffer = Buffer.allocUnsafeSlow(size)
+    this.#view = new DataView(this.#buffer.buffer)
+  }
+
+  get length(): number {
+    return this.#at
+  }
+
+  take(): Uint8Array {
+    const bytes = Uint8Array.prototype.slice.call(this.#buffer, 0, this.#at)
+    this.#at = 0
+    return bytes
+  }
+
+  /** Bytes that are protobuf already: whole fields, as another writer wrote them. */
+  append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length)
+    this.#buffer.set(bytes, this.#at)
+    this.#at += bytes.length
+  }
+
+  text(field: OtlpField, value: string): void {
+    const { length } = value
+    if (length === 0) return
+    // Three bytes for each UTF-16 unit at most, and six for the tag and the length.
+    this.#reserve(length * 3 + 16)
+    this.#tag(field, lengthType)
+    if (length < shortText) {
+      const start = this.#at
+      const buffer = this.#buffer
+      let at = start + 1
+      for (let index = 0; index < length; index += 1) {
+        const code = value.charCodeAt(index)
+        if (code > 127) break
+        buffer[at] = code
+        at += 1
+      }
+      if (at === start + 1 + length) {
+        buffer[start] = length
+        this.#at = at
+        return
+      }
+    }
+    this.#varint(Buffer.byteLength(value))
+    this.#at += this.#buffer.write(value, this.#at)
+  }
+
+  hex(field: OtlpField, value: string): void {
+    const length = value.length >> 1
+    if (length === 0) return
+    this.#reserve(length + 16)
+    this.#tag(field, lengthType)
+    this.#varint(length)
+    const buffer = this.#buffer
+    for (let index = 0; index < length; index += 1) {
+      buffer[this.#at + index] =
+        (digitOf(value.charCodeAt(index * 2)) << 4) | digitOf(value.charCodeAt(index * 2 + 1))
+    }
+    this.#at += length
+  }
+
+  bytes(field: OtlpField, value: Uint8Array): void {
+    this.#reserve(value.length + 16)
+    this.#tag(field, lengthType)
+    this.#varint(value.length)
+    this.append(value)
+  }
+
+  integer(field: OtlpField, value: number): void {
+    if (value === 0) return
+    this.#reserve(16)
+    this.#tag(field, varintType)
+    this.#varint(value)
+  }
+
+  fixed32(field: OtlpField, value: number): void {
+    if (value === 0) return
+    this.#reserve(16)
+    this.#tag(field, fixed32Type)
+    this.#view.setUint32(this.#at, value, true)
+    this.#at += 4
+  }
+
+  bool(field: OtlpField, value: boolean): void {
+    this.#reserve(16)
+    this.#tag(field, varintType)
+    this.#varint(value ? 1 : 0)
+  }
+
+  double(field: OtlpField, value: number): void {
+    this.#reserve(16)
+    this.#tag(field, fixed64Type)
+    this.#view.setFloat64(this.#at, value, true)
+    this.#at += 8
+  }
+
+  int64(field: OtlpField, value: number | bigint): void {
+    this.#reserve(24)
+    this.#tag(field, varintType)
+    this.#varint64(value)
+  }
+
+  sfixed64(field: OtlpField, value: number | bigint): void {
+    this.fixed64(field, value)
+  }
+
+  sint32(field: OtlpField, value: number): void {
+    this.#reserve(16)
+    this.#tag(field, varintType)
+    this.#varint(((value << 1) ^ (value >> 31)) >>> 0)
+  }
+
+  fixed64(field: OtlpField, value: number | bigint): void {
+    this.#reserve(16)
+    this.#tag(field, fixed64Type)
+    this.#view.setBigUint64(this.#at, BigInt.asUintN(64, BigInt(value)), true)
+    this.#at += 8
+  }
+
+  time(field: OtlpField, value: number | bigint): void {
+    if (typeof value === 'bigint') {
+      this.fixed64(field, value)
+      return
+    }
+    this.#reserve(16)
+    this.#tag(field, fixed64Type)
+    const seconds = Math.floor(value / 1000)
+    const nanos = Math.round((value - seconds * 1000) * 1e6)
+    // seconds · 10⁹ does not fit a double; seconds · 5⁹ does, and 10⁹ is 5⁹ · 2⁹.
+    const scaled = seconds * 1_953_125
+    const low = (scaled % 2 ** 23) * 512 + nanos
+    this.#view.setUint32(this.#at, low % 2 ** 32, true)
+    this.#view.setUint32(this.#at + 4, Math.floor(scaled / 2 ** 23) + Math.floor(low / 2 ** 32), true)
+    this.#at += 8
+  }
+
+  doubles(field: OtlpField, values: readonly number[]): void {
+    if (values.length === 0) return
+    this.#packed(field, values.length * 8)
+    for (const value of values) {
+      this.#view.setFloat64(this.#at, value, true)
+      this.#at += 8
+    }
+  }
+
+  fixed64s(field: OtlpField, values: readonly (number | bigint)[]): void {
+    if (values.length === 0) return
+    this.#packed(field, values.length * 8)
+    for (const value of values) {
+      this.#view.setBigUint64(this.#at, BigInt(value), true)
+      this.#at += 8
+    }
+  }
+
+  uint64s(field: OtlpField, values: readonly (number | bigint)[]): void {
+    if (values.length === 0) return
+    const end = this.#begin(field, values.length * 10)
+    for (const value of values) this.#varint64(value)
+    this.#end(end)
+  }
+
+  message<T>(field: OtlpField, value: T, write: OtlpMessage<T>): void {
+    const start = this.#begin(field, 0)
+    write(this, value)
+    this.#end(start)
+  }
+
+  messages<T>(field: OtlpField, values: Iterable<T>, write: OtlpMessage<T>): void {
+    for (const value of values) this.message(field, value, write)
+  }
+
+  // The length of a message stands before it and is known after it: one byte is left for it, more are made when needed.
+  #begin(field: OtlpField, size: number): number {
+    this.#reserve(size + 16)
+    this.#tag(field, lengthType)
+    this.#at += 1
+    return this.#at
+  }
+
+  #end(start: number): void {
+    const length = this.#at - start
+    const more = varintSize(length) - 1
+    if (more > 0) {
+      this.#reserve(more)
+      this.#buffer.copyWithin(start + more, start, this.#at)
+    }
+    this.#at = start - 1
+    this.#varint(length)
+    this.#at += length
+  }
+
+  #packed(field: OtlpField, size: number): void {
+    this.#reserve(size + 16)
+    this.#tag(field, lengthType)
+    this.#varint(size)
+  }
+
+  #tag({ number }: OtlpField, type: number): void {
+    this.#varint(number * 8 + type)
+  }
+
+  #varint(value: number): void {
+    let rest = value
+    while (rest > 127) {
+      this.#buffer[this.#at] = (rest & 127) | 128
+      this.#at += 1
+      rest = Math.floor(rest / 128)
+    }
+    this.#buffer[this.#at] = rest
+    this.#at += 1
+  }
+
+  #varint64(value: number | bigint): void {
+    if (typeof value === 'number' && value >= 0) {
+      this.#varint(value)
+      return
+    }
+    let rest = BigInt.asUintN(64, BigInt(value))
+    for (; rest > 127n; rest >>= 7n) {
+      this.#buffer[this.#at] = Number(rest & 127n) | 128
+      this.#at += 1
+    }
+    this.#buffer[this.#at] = Number(rest)
+    this.#at += 1
+  }
+
+  #reserve(size: number): void {
+    if (this.#at + size <= this.#buffer.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#at + size))
+    this.#buffer.copy(grown, 0, 0, this.#at)
+    this.#buffer = grown
+    this.#view = new DataView(grown.buffer)
+  }
+}
+
+function varintSize(value: number): number {
+  let size = 1
+  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) size += 1
+  return size
+}
+
+function digitOf(code: number): number {
+  return code < 58 ? code - 48 : code - 87
+}
