@@ -1,0 +1,18 @@
+import { readFile } from 'node:fs/promises'
+
+/** Clock ticks a second, as Linux has it everywhere. */
+const ticks = 100
+
+/** CPU time that a process has used so far, in seconds: user and system, all threads. */
+export async function cpuSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  // Fields 14 and 15, counted behind the name in brackets, which may hold spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / ticks
+}
+
+/** Memory of a process that lies in RAM, in MiB. */
+export async function rssMiB(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024
+}

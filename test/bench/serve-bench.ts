@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { openWorkplace, root } from '../support/weft.ts'
+import { cpuSeconds } from './cpu-seconds.ts'
+import { httpLoad, type LoadResult } from './http-load.ts'
+
+/** A server under measurement. */
+export interface Served {
+  readonly url: string
+  readonly pid: number
+  close(): Promise<void>
+}
+
+/** `node:http` alone, in a process of its own. */
+export async function serveBare(): Promise<Served> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'bare-http.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [port] = (await once(child.stdout, 'data')) as [Buffer]
+  return {
+    url: `http://127.0.0.1:${port.toString().trim()}/`,
+    pid: child.pid ?? 0,
+    async close() {
+      const ended = once(child, 'exit')
+      child.kill()
+      await ended
+    },
+  }
+}
+
+/** `weft up` with one HTTP component, as a user would run it. `traits` are added to the component, as YAML list items. */
+export async function serveWeft(
+  component: string,
+  options: {
+    readonly threads?: number
+    readonly traits?: readonly object[]
+    readonly env?: NodeJS.ProcessEnv
+  } = {},
+): Promise<Served> {
+  const place = await openWorkplace()
+  const port = await freePort()
+  const manifest = join(place.folder, 'bench.json')
+  await writeFile(manifest, JSON.stringify(manifestOf(component, port, options.traits ?? [])))
+  const up = place.start(
+    ['up', '--port', '0', '--ephemeral', '--threads', String(options.threads ?? 1), manifest],
+    options.env,
+  )
+  await up.seen(/weft is up/)
+  return { url: `http://127.0.0.1:${port}/`, pid: up.pid, close: () => place.close() }
+}
+
+function manifestOf(component: string, port: number, traits: readonly object[]): object {
+  const spread = (instances: number) => ({ type: 'spreadscaler', properties: { instances } })
+  const link = {
+    type: 'link',
+    properties: {
+      namespace: 'wasi',
+      package: 'http',
+      interfaces: ['incoming-handler'],
+      source: { config: [{ name: 'bench-http', properties: { address: `127.0.0.1:${port}` } }] },
+      target: { name: 'guest' },
+    },
+  }
+  const image = pathToFileURL(join(root, component)).href
+  return {
+    apiVersion: 'core.oam.dev/v1beta1',
+    kind: 'Application',
+    metadata: { name: 'bench', annotations: { description: 'one HTTP component' } },
+    spec: {
+      components: [
+        {
+          name: 'http',
+          type: 'capability',
+          properties: { image: 'wasmcloud+builtin://http-server' },
+          traits: [spread(1), link],
+        },
+        { name: 'guest', type: 'component', properties: { image }, traits: [spread(100), ...traits] },
+      ],
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net')
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+/** A load and the CPU time that the server used for it. */
+export interface Measured extends LoadResult {
+  readonly cpuMicros: number
+  readonly perSecond: number
+}
+
+/** Warms a server up, then loads it for `seconds`. */
+export async function measure(
+  served: Served,
+  { connections = 16, seconds = 4, warmSeconds = 2 } = {},
+): Promise<Measured> {
+  await httpLoad(served.url, { connections, seconds: warmSeconds })
+  const before = await cpuSeconds(served.pid)
+  const load = await httpLoad(served.url, { connections, seconds })
+  const used = (await cpuSeconds(served.pid)) - before
+  if (load.errors > 0) throw new Error(`${load.errors} of ${load.requests} requests failed`)
+  return { ...load, cpuMicros: (used * 1e6) / load.requests, perSecond: load.requests / load.seconds }
+}
