@@ -1,17 +1,17 @@
 import type { DataThreadOptions, Instruments } from './host/data-thread.ts'
 import type { ThreadInit } from './host/thread-messages.ts'
-import { CallDurations, type DurationDelta } from './telemetry/call-durations.ts'
-import { deliverDurations } from './telemetry/deliver-durations.ts'
-import { measureCalls } from './telemetry/measure-calls.ts'
+import { deliverMeasurements } from './telemetry/deliver-measurements.ts'
+import { type MeasurementBatch, Measurements } from './telemetry/measurements.ts'
 import { samplerFromEnv } from './telemetry/sampler.ts'
 import type { SpanRecord, SpanResource } from './telemetry/span.ts'
 import { SpanBuffer } from './telemetry/span-buffer.ts'
 import { traceCalls } from './telemetry/trace-calls.ts'
+import { watchThread } from './telemetry/watch-thread.ts'
 
 /** What a data thread hands to the control thread's telemetry. */
 export type TelemetryBatch =
   | { readonly spans: readonly SpanRecord[] }
-  | { readonly durations: readonly DurationDelta[] }
+  | { readonly measured: MeasurementBatch }
 
 /** Traces and measures the calls of a data thread. */
 export function instrumentThread(
@@ -19,10 +19,6 @@ export function instrumentThread(
   thread: Parameters<DataThreadOptions['instrument']>[0],
 ): Instruments {
   const send = (batch: TelemetryBatch) => thread.send(batch)
-  const buffer = new SpanBuffer({ sink: (spans) => send({ spans }) })
-  const durations = new CallDurations()
-  const endDelivery = deliverDurations({ durations, sink: (deltas) => send({ durations: deltas }) })
-  const sampler = samplerFromEnv(process.env)
   const resourceOf = (id: string): SpanResource => {
     const { application, ref } = thread.originOf(id)
     return {
@@ -33,15 +29,26 @@ export function instrumentThread(
       hostName: init.hostName,
     }
   }
+  const name = `data-${init.index}`
+  const measurements = new Measurements(name, resourceOf)
+  const buffer = new SpanBuffer({
+    sink: (spans) => send({ spans }),
+    onDropped: (count) =>
+      measurements.add('telemetryDropped', count, { signal: 'traces', reason: 'thread-queue-full' }),
+  })
+  const endWatch = watchThread(measurements, name)
+  const endDelivery = deliverMeasurements({ measurements, sink: (measured) => send({ measured }) })
+  const sampler = samplerFromEnv(process.env)
   const around = (side: 'client' | 'server') => [
-    traceCalls({ side, record: buffer.record, sampler, resourceOf }),
-    measureCalls({ side, durations }),
+    traceCalls({ side, record: buffer.record, sampler, resourceOf, measurements }),
   ]
   return {
     client: around('client'),
     server: around('server'),
+    measure: measurements,
     async flush() {
       endDelivery()
+      endWatch()
       await buffer.flush()
     },
   }

@@ -4,8 +4,17 @@ export type CounterName =
   | 'traps'
   /** A limit was hit. Labels: `component`, `limit`. */
   | 'limitHits'
+  /** A NATS connection was lost and came back. Labels: `thread`. */
+  | 'natsReconnects'
   /** Telemetry that reached nobody. Labels: `signal`, `reason`. */
   | 'telemetryDropped'
+
+/** What somebody else counts already: read when measurements are collected, the total since the start. */
+export type TotalName =
+  /** Messages of the data threads' connections. Labels: `direction` (`sent`, `received`). */
+  | 'wrpcMessages'
+  /** Their bytes. Labels: `direction`. */
+  | 'wrpcBytes'
 
 /** What is measured again and again, and shown as a distribution; in seconds. */
 export type HistogramName =
@@ -33,8 +42,8 @@ export type GaugeName =
 
 export type Labels = Readonly<Record<string, string>>
 
-/** One value of a gauge. */
-export interface GaugeSample {
+/** One value of a gauge or a total. */
+export interface Sample {
   readonly labels: Labels
   readonly value: number
 }
@@ -56,7 +65,7 @@ export interface Measure {
   /** One value of a distribution, in seconds. */
   observe(histogram: HistogramName, seconds: number, labels: Labels, under?: MeasuredUnder): void
   /** From now on `read` is asked about once a second; the function that comes back ends that. */
-  watch(gauge: GaugeName, read: () => Iterable<GaugeSample>): () => void
+  watch(what: GaugeName | TotalName, read: () => Iterable<Sample>): () => void
 }
 
 /** Measures nothing: for tests, and for parts that run without telemetry. */

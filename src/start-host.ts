@@ -1,15 +1,16 @@
 import { type Host, type HostOptions, startHost } from './host/host.ts'
+import { startHostTelemetry } from './host-telemetry.ts'
 import type { TelemetryBatch } from './instrument-thread.ts'
 import { connectNats } from './lattice/connect.ts'
+import { createHostIdentity } from './lattice/host-identity.ts'
 import { spansSubject } from './lattice/subjects.ts'
-import { createLog, type Log, type LogRecord } from './log.ts'
+import { createLog, type LogRecord } from './log.ts'
 import { sibling } from './sibling.ts'
-import { exportLog } from './telemetry/export-log.ts'
-import { exportMetrics } from './telemetry/export-metrics.ts'
-import { exportSpans } from './telemetry/export-spans.ts'
-import type { SpanResource } from './telemetry/span.ts'
 
-export interface StartHostOptions extends Omit<HostOptions, 'dataThread' | 'log' | 'onLog' | 'onTelemetry'> {
+export interface StartHostOptions
+  extends Omit<HostOptions, 'dataThread' | 'identity' | 'log' | 'measure' | 'onLog' | 'onTelemetry'> {
+  /** nkeys server seed (`SN…`); a new identity when left out. */
+  readonly seed?: string
   readonly env: NodeJS.ProcessEnv
   /** Takes every log line of the host and its guests. */
   readonly logSink: (record: LogRecord) => void
@@ -33,55 +34,35 @@ export async function startInstrumentedHost(options: StartHostOptions): Promise<
     jetstream: false,
     login: options.natsLogin,
   })
-  const spans = exportSpans({
+  const identity = createHostIdentity(options.seed)
+  const telemetry = startHostTelemetry({
     env,
     log,
+    identity,
     publishSpans: (message) => connection.publish(spansSubject(lattice), message),
   })
-  let telemetry: ReturnType<typeof hostTelemetry> | undefined
-  const early: TelemetryBatch[] = []
-  const accept = (batch: TelemetryBatch) => {
-    if ('spans' in batch) spans.accept(batch.spans)
-    else if (telemetry) telemetry.metrics?.accept(batch.durations)
-    else early.push(batch)
-  }
+  sinks = [options.logSink, telemetry.logSink]
   try {
     const host = await startHost({
       ...options,
+      identity,
+      measure: telemetry.measure,
       dataThread: sibling(import.meta.url, 'data-thread'),
       log,
       onLog,
-      onTelemetry: (batch) => accept(batch as TelemetryBatch),
+      onTelemetry: (batch) => telemetry.accept(batch as TelemetryBatch),
     })
-    telemetry = hostTelemetry(env, log, host)
-    for (const batch of early) accept(batch)
-    if (telemetry.logs) sinks = [options.logSink, telemetry.logs.sink]
     return {
       ...host,
       async stop(graceMs) {
         await host.stop(graceMs)
-        await Promise.all([
-          spans.stop(flushMs),
-          telemetry?.metrics?.stop(flushMs),
-          telemetry?.logs?.stop(flushMs),
-        ])
+        await telemetry.stop(flushMs)
         await connection.drain().catch(() => {})
       },
     }
   } catch (error) {
+    await telemetry.stop(flushMs)
     await connection.close()
     throw error
   }
-}
-
-/** Metrics and logs carry the host's identity, so they begin when it is known. */
-function hostTelemetry(env: NodeJS.ProcessEnv, log: Log, host: Host) {
-  const identity: SpanResource = { service: 'weft-host', hostId: host.id, hostName: host.friendlyName }
-  const logs = exportLog({
-    env,
-    log,
-    host: identity,
-    resourceOf: (id) => ({ ...identity, service: id }),
-  })
-  return { logs, metrics: exportMetrics({ env, log, host: identity }) }
 }

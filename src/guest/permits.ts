@@ -32,6 +32,11 @@ export class Permits {
     return Atomics.load(this.#counts, inUse)
   }
 
+  /** Calls of this thread that wait. */
+  get queued(): number {
+    return this.#queue.length
+  }
+
   get free(): boolean {
     return this.active < this.max
   }

@@ -4,6 +4,7 @@ import { limitTime } from '../call/limit-time.ts'
 import { WeftError } from '../errors.ts'
 import { connectNats } from '../lattice/connect.ts'
 import { createLog, type Log } from '../log.ts'
+import type { Measure } from '../measure.ts'
 import type { WitInterface } from '../wit/type.ts'
 import { openInbox } from '../wrpc/inbox.ts'
 import { invokeOver } from '../wrpc/invoke.ts'
@@ -26,6 +27,7 @@ export interface Origin {
 export interface Instruments {
   readonly client: readonly Interceptor[]
   readonly server: readonly Interceptor[]
+  readonly measure: Measure
   /** Hands on what has been measured so far. */
   flush(): Promise<void>
 }
@@ -116,6 +118,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
   const lostHosts = new LostHosts()
   const busy = watchBusy((share) => send({ kind: 'busy', share }))
   const instruments = instrument({ originOf, send: (batch) => send({ kind: 'telemetry', batch }) })
+  watchWire(instruments.measure, connection)
   const enter = (call: Parameters<Invoke>[0], next: Invoke) =>
     chain([...instruments.server, limitTime()], next)(call)
   const dispatch: Invoke = (call) =>
@@ -146,6 +149,8 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     })
   const components = new ThreadComponents({
     log,
+    measure: instruments.measure,
+    isLeader: init.index === 0,
     invoke,
     serve,
     poke: (component) => send({ kind: 'poke', component }),
@@ -178,6 +183,16 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     busy,
   }
   return parts
+}
+
+/** Counts what goes over the thread's connection, which carries nothing but calls. */
+function watchWire(measure: Measure, connection: AssembleOptions['connection']): void {
+  const both = (sent: number, received: number) => [
+    { labels: { direction: 'sent' }, value: sent },
+    { labels: { direction: 'received' }, value: received },
+  ]
+  measure.watch('wrpcMessages', () => both(connection.stats().outMsgs, connection.stats().inMsgs))
+  measure.watch('wrpcBytes', () => both(connection.stats().outBytes, connection.stats().inBytes))
 }
 
 /** Reports a start that failed; the host then gives up the thread. */

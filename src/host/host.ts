@@ -6,10 +6,11 @@ import { connectNats, withoutSecrets } from '../lattice/connect.ts'
 import { serveControl } from '../lattice/control-server.ts'
 import { createEventPublisher } from '../lattice/events.ts'
 import { startHeartbeat } from '../lattice/heartbeat.ts'
-import { createHostIdentity, defaultLabels } from '../lattice/host-identity.ts'
+import { defaultLabels, type HostIdentity } from '../lattice/host-identity.ts'
 import type { HostInventory } from '../lattice/inventory.ts'
 import { formatUptime } from '../lattice/uptime.ts'
 import type { Log, LogRecord } from '../log.ts'
+import type { Measure } from '../measure.ts'
 import type { NatsLogin } from '../nats-login.ts'
 import { version } from '../version.ts'
 import { controlHandlers } from './control-handlers.ts'
@@ -29,8 +30,7 @@ export interface HostOptions {
   readonly lattice: string
   /** Added to the labels that every host has. */
   readonly labels: Readonly<Record<string, string>>
-  /** nkeys server seed (`SN…`); a new identity when left out. */
-  readonly seed?: string
+  readonly identity: HostIdentity
   /** Data threads. */
   readonly threads: number
   /** Where compiled components are kept. */
@@ -38,6 +38,7 @@ export interface HostOptions {
   /** The module that data threads run. */
   readonly dataThread: URL
   readonly log: Log
+  readonly measure: Measure
   readonly onLog: (record: LogRecord) => void
   /** What the data threads measured. */
   readonly onTelemetry: (batch: unknown) => void
@@ -70,8 +71,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
 async function start(options: HostOptions, started: Stop[]): Promise<Host> {
   const { lattice, log, natsUrl } = options
-  const identity = createHostIdentity(options.seed)
-  const { id, friendlyName } = identity
+  const { id, friendlyName } = options.identity
   const startedAt = performance.now()
   const labels = new Map(Object.entries({ ...defaultLabels(), ...options.labels }))
   const rpc = options.rpc ?? options

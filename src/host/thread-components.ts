@@ -5,12 +5,16 @@ import { GuestComponent } from '../guest/component.ts'
 import type { ComponentServices } from '../guest/invocation.ts'
 import { Permits } from '../guest/permits.ts'
 import type { Log } from '../log.ts'
+import type { Measure } from '../measure.ts'
 import type { WitInterface } from '../wit/type.ts'
 import type { PlannedComponent } from './thread-messages.ts'
 
 /** What the components of a thread need around them. */
 export interface ComponentSurroundings {
   readonly log: Log
+  readonly measure: Measure
+  /** True on the thread that tells what all threads share. */
+  readonly isLeader: boolean
   /** Makes the calls of guests. */
   readonly invoke: Invoke
   /** Puts an id's interfaces on the lattice; the answer takes them off again, when calls in flight have ended. */
@@ -36,6 +40,7 @@ export class ThreadComponents {
 
   constructor(around: ComponentSurroundings) {
     this.#around = around
+    this.#watch()
   }
 
   planned(id: string): PlannedComponent | undefined {
@@ -99,8 +104,34 @@ export class ThreadComponents {
 
   async #queue(permits: Permits, call: Call): Promise<void> {
     const start = preciseNow()
-    await permits.acquire(call.signal)
+    try {
+      await permits.acquire(call.signal)
+    } catch (error) {
+      if (error instanceof WeftError && error.code === 'exhausted')
+        this.#around.measure.add('limitHits', 1, { component: call.target, limit: 'queue' })
+      throw error
+    }
     call.course.record({ name: 'queued', start, end: preciseNow() })
+  }
+
+  /** Permits are counted over all threads, so one of them tells. */
+  #watch(): void {
+    const { measure, isLeader } = this.#around
+    const each = (value: (running: Running) => number) => () =>
+      [...this.#running].map(([component, running]) => ({ labels: { component }, value: value(running) }))
+    measure.watch(
+      'queueDepth',
+      each(({ permits }) => permits.queued),
+    )
+    if (!isLeader) return
+    measure.watch(
+      'activeInstances',
+      each(({ permits }) => permits.active),
+    )
+    measure.watch(
+      'maxInstances',
+      each(({ permits }) => permits.max),
+    )
   }
 
   async #start(planned: PlannedComponent): Promise<void> {

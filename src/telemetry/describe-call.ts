@@ -8,13 +8,6 @@ import type { SpanAttributes, SpanKind } from './span.ts'
 /** The caller's or the callee's half of a call. */
 export type CallSide = 'client' | 'server'
 
-/** What a span says of a call before it runs. */
-export interface CallDescription {
-  readonly name: string
-  readonly kind: SpanKind
-  readonly attributes: SpanAttributes
-}
-
 const maxTextLength = 512
 
 /** The source of a call that an HTTP server made of a request. */
@@ -24,21 +17,43 @@ export const httpSource = 'http'
 export type CallSubject = 'http-in' | 'http-out' | 'keyvalue' | 'messaging' | 'other'
 
 /**
- * Name, kind and attributes of a call's span. Names are few: `keyvalue/atomics increment` (package, interface, function),
- * and the method alone (`GET`) where HTTP enters or leaves the lattice. Keys and values of stores, subjects' payloads and
- * bodies are never recorded.
+ * The attributes of a call's span that are the same for every call from here to there. Keys and values of stores,
+ * payloads and bodies are never recorded.
  */
-export function describeCall(call: Call, side: CallSide): CallDescription {
-  const subject = subjectOf(call.operation)
-  if (subject === 'http-in' && side === 'server' && call.source === httpSource) {
-    const attributes = serverRequestAttributes(call.args[0])
-    return { name: httpSpanName(call.args[0]), kind: 'server', attributes }
+export function fixedAttributes(call: Call, side: CallSide, subject: CallSubject): SpanAttributes {
+  if (entersHttp(call, side, subject)) return {}
+  return { ...rpcAttributes(call, side), ...fixedSubjectAttributes(call, subject) }
+}
+
+/** The attributes that come from the call's arguments. */
+export function ownAttributes(call: Call, subject: CallSubject): SpanAttributes {
+  switch (subject) {
+    case 'http-in':
+      return serverRequestAttributes(call.args[0])
+    case 'http-out':
+      return clientRequestAttributes(call.args[0])
+    case 'keyvalue':
+      return keyvalueAttributes(call)
+    case 'messaging':
+      return messagingAttributes(call)
+    case 'other':
+      return {}
   }
-  const attributes = { ...rpcAttributes(call, side), ...subjectAttributes(call, subject) }
-  if (subject === 'http-out' && side === 'client') {
-    return { name: httpSpanName(call.args[0]), kind: 'client', attributes }
-  }
-  return { name: spanNameOf(call.operation), kind: kindOf(call, side, subject), attributes }
+}
+
+/** The method alone (`GET`) where HTTP enters or leaves the lattice; undefined where the operation names the span. */
+export function ownName(
+  call: Call,
+  side: CallSide,
+  { subject }: { readonly subject: CallSubject },
+): string | undefined {
+  if (entersHttp(call, side, subject) || (subject === 'http-out' && side === 'client'))
+    return httpSpanName(call.args[0])
+  return undefined
+}
+
+function entersHttp(call: Call, side: CallSide, subject: CallSubject): boolean {
+  return subject === 'http-in' && side === 'server' && call.source === httpSource
 }
 
 /** Which conventions a call follows. */
@@ -57,7 +72,8 @@ export function subjectOf(operation: Operation): CallSubject {
   return /^(wrpc|wasi):keyvalue\//.test(operation.interface) ? 'keyvalue' : 'other'
 }
 
-function spanNameOf(operation: Operation): string {
+/** Names are few: `keyvalue/atomics increment` (package, interface, function). */
+export function spanNameOf(operation: Operation): string {
   const name = parseInterfaceName(operation.interface)
   const place = name ? `${name.package}/${name.interface}` : operation.interface
   return `${place} ${functionOf(operation)}`.trim()
@@ -68,7 +84,8 @@ function functionOf(operation: Operation): string {
   return operation.function.name.replace(/^\[[a-z-]+\]/, '')
 }
 
-function kindOf(call: Call, side: CallSide, subject: CallSubject): SpanKind {
+/** The kind of a call's span. */
+export function kindOf(call: Call, side: CallSide, subject: CallSubject): SpanKind {
   if (subject !== 'messaging') return side
   if (side === 'client' && call.operation.function.name === 'publish') return 'producer'
   return side === 'server' && call.operation.function.name === 'handle-message' ? 'consumer' : side
@@ -84,26 +101,20 @@ function rpcAttributes(call: Call, side: CallSide): SpanAttributes {
   }
 }
 
-function subjectAttributes(call: Call, subject: CallSubject): SpanAttributes {
-  switch (subject) {
-    case 'http-in':
-      return serverRequestAttributes(call.args[0])
-    case 'http-out':
-      return clientRequestAttributes(call.args[0])
-    case 'keyvalue':
-      return keyvalueAttributes(call)
-    case 'messaging':
-      return messagingAttributes(call)
-    case 'other':
-      return {}
+function fixedSubjectAttributes(call: Call, subject: CallSubject): SpanAttributes {
+  const { name } = call.operation.function
+  if (subject === 'keyvalue') return { [names.dbSystem]: values.dbSystem, [names.dbOperation]: name }
+  if (subject !== 'messaging') return {}
+  return {
+    [names.messagingSystem]: values.messagingSystem,
+    [names.messagingOperation]: name,
+    [names.messagingOperationType]: name === 'handle-message' ? 'process' : 'send',
   }
 }
 
 function keyvalueAttributes(call: Call): SpanAttributes {
   const [bucket, keys] = call.args
   return {
-    [names.dbSystem]: values.dbSystem,
-    [names.dbOperation]: call.operation.function.name,
     ...(typeof bucket === 'string' ? { [names.dbNamespace]: bucket.slice(0, maxTextLength) } : {}),
     ...(Array.isArray(keys) && keys.length > 1 ? { [names.dbBatchSize]: keys.length } : {}),
   }
@@ -114,11 +125,7 @@ function messagingAttributes(call: Call): SpanAttributes {
   const [first, second] = call.args
   const subject = typeof first === 'string' ? first : stringField(first, 'subject')
   const body = typeof first === 'string' ? second : field(first, 'body')
-  const receives = call.operation.function.name === 'handle-message'
   return {
-    [names.messagingSystem]: values.messagingSystem,
-    [names.messagingOperation]: call.operation.function.name,
-    [names.messagingOperationType]: receives ? 'process' : 'send',
     ...(subject === undefined ? {} : { [names.messagingDestination]: subject.slice(0, maxTextLength) }),
     ...(body instanceof Uint8Array ? { [names.messagingBodySize]: body.byteLength } : {}),
   }

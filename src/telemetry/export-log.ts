@@ -1,17 +1,10 @@
-import { TraceFlags } from '@opentelemetry/api'
-import { OTLPLogExporter as JsonLogExporter } from '@opentelemetry/exporter-logs-otlp-http'
-import { OTLPLogExporter as ProtobufLogExporter } from '@opentelemetry/exporter-logs-otlp-proto'
-import type { Resource } from '@opentelemetry/resources'
-import type { ReadableLogRecord } from '@opentelemetry/sdk-logs'
 import type { Log, LogLevel, LogRecord } from '../log.ts'
-import { ExportQueue } from './export-queue.ts'
-import { hrTimeFromMs } from './hr-time.ts'
-import { scopeName } from './names.ts'
-import { type Env, otlpTarget } from './otlp-target.ts'
-import { createResources } from './resource.ts'
-import { type Exporter, sendWith } from './send-with.ts'
+import type { DropReason } from './export-queue.ts'
+import { OtlpExport } from './otlp-export.ts'
+import { type OtlpLog, writeLogs } from './otlp-logs.ts'
+import type { Env } from './otlp-target.ts'
+import { queueSizes } from './queue-sizes.ts'
 import type { SpanResource } from './span.ts'
-import { withinTime } from './within-time.ts'
 
 export interface ExportLogOptions {
   readonly env: Env
@@ -21,6 +14,7 @@ export interface ExportLogOptions {
   readonly host: SpanResource
   /** The service of a component or provider that a line names. */
   readonly resourceOf: (id: string) => SpanResource
+  readonly onDropped?: (count: number, reason: DropReason) => void
 }
 
 /** A sink for log lines, with an end. */
@@ -36,36 +30,32 @@ const severities = { trace: 1, debug: 5, info: 9, warn: 13, error: 17 } as const
   LogLevel,
   number
 >
-const scope = { name: scopeName }
 
-/** Exports log lines over OTLP with severity, trace and span id; undefined when `env` names no endpoint for logs. */
-export function exportLog(options: ExportLogOptions): LogExport | undefined {
-  const target = otlpTarget(options.env, 'logs')
-  if (target.state === 'off') return undefined
-  const resources = createResources(options.env)
-  const exporter: Exporter<ReadableLogRecord[]> =
-    target.protocol === 'http/json'
-      ? new JsonLogExporter({ url: target.url, timeoutMillis: target.timeoutMs })
-      : new ProtobufLogExporter({ url: target.url, timeoutMillis: target.timeoutMs })
-  const queue = new ExportQueue<LogRecord>({
-    label: `logs to ${target.url}`,
-    log: options.log,
-    send: (batch) =>
-      sendWith(
-        exporter,
-        batch.map((record) => readableLogFromRecord(record, resources(makerOf(record, options)))),
-      ),
+interface MadeLog {
+  readonly maker: SpanResource
+  readonly record: LogRecord
+}
+
+/** Exports log lines over OTLP with severity, trace and span id, where `env` names an endpoint for logs. */
+export function exportLog(options: ExportLogOptions): LogExport {
+  const { env, log, onDropped } = options
+  const otlp = new OtlpExport<MadeLog, OtlpLog>({
+    env,
+    signal: 'logs',
+    log,
+    ...(onDropped && { onDropped }),
+    makerOf: (made) => made.maker,
+    itemsOf: (made) => [otlpLogFromRecord(made.record)],
+    write: writeLogs,
+    queue: queueSizes(env, 'BLRP'),
   })
   return {
-    sink: (record) => queue.push([record]),
+    sink: (record) => otlp.push([{ maker: makerOf(record, options), record }]),
     get dropped() {
-      return queue.dropped
+      return otlp.dropped
     },
-    flush: (timeoutMs) => queue.flush(timeoutMs),
-    stop: async (timeoutMs) => {
-      await queue.flush(timeoutMs)
-      await withinTime(exporter.shutdown(), timeoutMs)
-    },
+    flush: (timeoutMs) => otlp.flush(timeoutMs),
+    stop: (timeoutMs) => otlp.stop(timeoutMs),
   }
 }
 
@@ -74,25 +64,19 @@ function makerOf(record: LogRecord, options: ExportLogOptions): SpanResource {
   return typeof id === 'string' && id !== '' ? options.resourceOf(id) : options.host
 }
 
-function readableLogFromRecord(record: LogRecord, resource: Resource): ReadableLogRecord {
+/** A log line as OTLP has it. */
+export function otlpLogFromRecord(record: LogRecord): OtlpLog {
   const { traceId, spanId, ...attributes } = record.attributes
-  const time = hrTimeFromMs(record.time)
+  const hasTrace = typeof traceId === 'string' && /^[0-9a-f]{32}$/.test(traceId)
+  const hasSpan = hasTrace && typeof spanId === 'string' && /^[0-9a-f]{16}$/.test(spanId)
   return {
-    hrTime: time,
-    hrTimeObserved: time,
-    severityNumber: severities[record.level],
+    time: record.time,
+    observed: record.time,
+    severity: severities[record.level],
     severityText: record.level.toUpperCase(),
     body: record.message,
-    resource,
-    instrumentationScope: scope,
-    attributes: Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)),
-    droppedAttributesCount: 0,
-    ...spanContextOf(traceId, spanId),
+    attributes,
+    ...(hasTrace && { traceId }),
+    ...(hasSpan && { spanId }),
   }
-}
-
-function spanContextOf(traceId: unknown, spanId: unknown): Pick<ReadableLogRecord, 'spanContext'> {
-  if (typeof traceId !== 'string' || !/^[0-9a-f]{32}$/.test(traceId)) return {}
-  const known = typeof spanId === 'string' && /^[0-9a-f]{16}$/.test(spanId)
-  return { spanContext: { traceId, spanId: known ? spanId : '', traceFlags: TraceFlags.SAMPLED } }
 }

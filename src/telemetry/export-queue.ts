@@ -1,12 +1,20 @@
+import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { withinTime } from './within-time.ts'
 
+/** Why telemetry reached nobody. */
+export type DropReason = 'queue-full' | 'rejected' | 'failed' | 'partial'
+
 export interface ExportQueueOptions<T> {
-  /** Sends one batch; a rejection means that it is lost. */
-  readonly send: (batch: readonly T[]) => Promise<void>
+  /** Sends one batch and says how many of it the collector did not take; a rejection means that all are lost. */
+  readonly send: (batch: readonly T[]) => Promise<{ readonly rejected: number; readonly message?: string }>
   /** What is sent where, for log lines: `traces to http://…`. */
   readonly label: string
   readonly log: Log
+  /** Told of everything that is lost. */
+  readonly onDropped?: (count: number, reason: DropReason) => void
+  /** How much an item counts towards the sizes below. Default 1. */
+  readonly weigh?: (item: T) => number
   /** The longest that an item waits while the collector answers, in milliseconds. Default 1000. */
   readonly delayMs?: number
   /** Default 512. */
@@ -21,18 +29,22 @@ export interface ExportQueueOptions<T> {
  */
 export class ExportQueue<T> {
   readonly #options: ExportQueueOptions<T>
+  readonly #weigh: (item: T) => number
   readonly #delayMs: number
   readonly #batchSize: number
   readonly #maxWaiting: number
   #waiting: T[] = []
+  #weight = 0
   #timer: NodeJS.Timeout | undefined
   #draining: Promise<void> | undefined
   #isDown = false
+  #isPartial = false
   #dropped = 0
   #reported = 0
 
   constructor(options: ExportQueueOptions<T>) {
     this.#options = options
+    this.#weigh = options.weigh ?? (() => 1)
     this.#delayMs = options.delayMs ?? 1000
     this.#batchSize = options.batchSize ?? 512
     this.#maxWaiting = options.maxWaiting ?? 8192
@@ -45,11 +57,18 @@ export class ExportQueue<T> {
 
   /** Takes items; never throws and never waits. */
   push(items: readonly T[]): void {
-    const room = Math.max(0, this.#maxWaiting - this.#waiting.length)
-    this.#dropped += Math.max(0, items.length - room)
-    for (const item of items.slice(0, room)) this.#waiting.push(item)
-    if (this.#draining) return
-    if (this.#waiting.length >= this.#batchSize) this.#startDraining()
+    let lost = 0
+    for (const item of items) {
+      const weight = this.#weigh(item)
+      if (this.#weight + weight > this.#maxWaiting) lost += weight
+      else {
+        this.#waiting.push(item)
+        this.#weight += weight
+      }
+    }
+    this.#drop(lost, 'queue-full')
+    if (this.#draining || this.#waiting.length === 0) return
+    if (this.#weight >= this.#batchSize) this.#startDraining()
     else this.#timer ??= setTimeout(() => this.#startDraining(), this.#delayMs).unref()
   }
 
@@ -71,15 +90,43 @@ export class ExportQueue<T> {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, this.#batchSize)
+      const { batch, weight } = this.#nextBatch()
       try {
-        await this.#options.send(batch)
+        const { rejected, message } = await this.#options.send(batch)
         this.#noteUp()
+        if (rejected > 0) this.#notePartial(rejected, message ?? '')
+        else this.#isPartial = false
       } catch (error) {
-        this.#dropped += batch.length
+        this.#drop(weight, error instanceof WeftError && error.code === 'invalid' ? 'rejected' : 'failed')
         this.#noteDown(error)
       }
     }
+  }
+
+  #nextBatch(): { batch: T[]; weight: number } {
+    let weight = 0
+    const end = this.#waiting.findIndex((item, index) => {
+      weight += this.#weigh(item)
+      if (weight <= this.#batchSize || index === 0) return false
+      weight -= this.#weigh(item)
+      return true
+    })
+    const batch = this.#waiting.splice(0, end < 0 ? this.#waiting.length : end)
+    this.#weight -= weight
+    return { batch, weight }
+  }
+
+  #drop(count: number, reason: DropReason): void {
+    if (count === 0) return
+    this.#dropped += count
+    this.#options.onDropped?.(count, reason)
+  }
+
+  #notePartial(rejected: number, message: string): void {
+    this.#drop(rejected, 'partial')
+    if (this.#isPartial) return
+    this.#isPartial = true
+    this.#options.log.warn(`the collector did not take all ${this.#options.label}`, { rejected, message })
   }
 
   #noteDown(error: unknown): void {

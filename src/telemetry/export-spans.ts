@@ -1,19 +1,16 @@
-import { OTLPTraceExporter as JsonTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
-import { OTLPTraceExporter as ProtobufTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
-import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import type { Log } from '../log.ts'
-import { ExportQueue } from './export-queue.ts'
-import { type Env, type OtlpTarget, otlpTarget } from './otlp-target.ts'
+import type { DropReason } from './export-queue.ts'
+import { OtlpExport } from './otlp-export.ts'
+import { writeSpans } from './otlp-spans.ts'
+import type { Env } from './otlp-target.ts'
 import { encodeSpanMessages } from './publish-spans.ts'
-import { readableSpanFromRecord } from './readable-span.ts'
-import { createResources } from './resource.ts'
-import { type Exporter, sendWith } from './send-with.ts'
+import { queueSizes } from './queue-sizes.ts'
 import type { SpanRecord } from './span.ts'
-import { withinTime } from './within-time.ts'
 
 export interface ExportSpansOptions {
   readonly env: Env
   readonly log: Log
+  readonly onDropped?: (count: number, reason: DropReason) => void
   /** Puts one message on `weft.spans.{lattice}`. Left out, spans stay off the lattice. */
   readonly publishSpans?: (message: Uint8Array) => void
 }
@@ -32,42 +29,30 @@ export interface SpanExport {
 
 /** Exports spans over OTLP where `env` says so, and publishes them in the lattice. */
 export function exportSpans(options: ExportSpansOptions): SpanExport {
-  const target = otlpTarget(options.env, 'traces')
-  const otlp = target.state === 'on' ? createOtlp(target, options) : undefined
-  const publish = options.publishSpans ? createPublisher(options.publishSpans, options.log) : undefined
+  const { env, log, onDropped } = options
+  const otlp = new OtlpExport<SpanRecord, SpanRecord>({
+    env,
+    signal: 'traces',
+    log,
+    ...(onDropped && { onDropped }),
+    makerOf: (span) => span.resource,
+    itemsOf: (span) => [span],
+    scopeOf: (span) => span.scope,
+    write: writeSpans,
+    queue: queueSizes(env, 'BSP'),
+  })
+  const publish = options.publishSpans ? createPublisher(options.publishSpans, log) : undefined
   return {
     accept: (batch) => {
-      otlp?.queue.push(batch)
+      otlp.push(batch)
       publish?.(batch)
     },
     get dropped() {
-      return otlp?.queue.dropped ?? 0
+      return otlp.dropped
     },
-    flush: async (timeoutMs) => otlp?.queue.flush(timeoutMs),
-    stop: async (timeoutMs) => {
-      const end = Date.now() + timeoutMs
-      await otlp?.queue.flush(timeoutMs)
-      if (otlp) await withinTime(otlp.exporter.shutdown(), Math.max(0, end - Date.now()))
-    },
+    flush: (timeoutMs) => otlp.flush(timeoutMs),
+    stop: (timeoutMs) => otlp.stop(timeoutMs),
   }
-}
-
-function createOtlp(target: OtlpTarget & { state: 'on' }, options: ExportSpansOptions) {
-  const resourceOf = createResources(options.env)
-  const exporter: Exporter<ReadableSpan[]> =
-    target.protocol === 'http/json'
-      ? new JsonTraceExporter({ url: target.url, timeoutMillis: target.timeoutMs })
-      : new ProtobufTraceExporter({ url: target.url, timeoutMillis: target.timeoutMs })
-  const queue = new ExportQueue<SpanRecord>({
-    label: `traces to ${target.url}`,
-    log: options.log,
-    send: (batch) =>
-      sendWith(
-        exporter,
-        batch.map((span) => readableSpanFromRecord(span, resourceOf(span.resource))),
-      ),
-  })
-  return { exporter, queue }
 }
 
 function createPublisher(

@@ -1,4 +1,4 @@
-import type { CounterName, GaugeName, HistogramName } from '../measure.ts'
+import type { CounterName, GaugeName, HistogramName, TotalName } from '../measure.ts'
 
 /** What a metric is called at a collector, and what it means. */
 export interface MetricDefinition {
@@ -10,6 +10,8 @@ export interface MetricDefinition {
   readonly description: string
   /** Upper bounds of a histogram's buckets. */
   readonly bounds?: readonly number[]
+  /** Of the values of a gauge since the last export: the last one, unless this says the highest. */
+  readonly keeps?: 'highest'
 }
 
 /** Upper bounds in seconds: the ones the conventions give for HTTP and RPC durations, and three below for local calls. */
@@ -22,8 +24,8 @@ const startBounds: readonly number[] = [
   30, 60,
 ]
 
-/** What the process and the lattice connection know by themselves: telemetry reads these, nobody reports them. */
-export type OwnCounterName = 'wrpcMessages' | 'wrpcBytes' | 'natsReconnects' | 'cpuTime' | 'seriesOverflow'
+/** What threads and process know by themselves: telemetry reads these, nobody reports them. */
+export type OwnCounterName = 'cpuTime' | 'seriesOverflow'
 export type OwnGaugeName =
   | 'eventLoopDelayMean'
   | 'eventLoopDelayP50'
@@ -34,7 +36,9 @@ export type OwnGaugeName =
   | 'heapUsed'
   | 'uptime'
 
-export type MetricKey = CounterName | OwnCounterName | GaugeName | OwnGaugeName | HistogramName
+export type CounterKey = CounterName | TotalName | OwnCounterName
+export type GaugeKey = GaugeName | OwnGaugeName
+export type MetricKey = CounterKey | GaugeKey | HistogramName
 
 /**
  * Every metric that Weft emits. `METRICS.md` beside this file is its table, held equal by a test. Names that OpenTelemetry's
@@ -148,21 +152,22 @@ export const metricList = {
     kind: 'gauge',
     unit: 's',
     labels: ['thread'],
-    description: 'How late timers fire, on average since the last export',
+    description: 'How late timers fire, on average in the last second',
   },
   eventLoopDelayP50: {
     name: 'nodejs.eventloop.delay.p50',
     kind: 'gauge',
     unit: 's',
     labels: ['thread'],
-    description: 'How late timers fire, median since the last export',
+    description: 'How late timers fire, median of the last second',
   },
   eventLoopDelayP99: {
     name: 'nodejs.eventloop.delay.p99',
     kind: 'gauge',
     unit: 's',
     labels: ['thread'],
-    description: 'How late timers fire, 99th percentile since the last export',
+    description: 'How late timers fire, 99th percentile of the worst second since the last export',
+    keeps: 'highest',
   },
   eventLoopDelayMax: {
     name: 'nodejs.eventloop.delay.max',
@@ -170,13 +175,14 @@ export const metricList = {
     unit: 's',
     labels: ['thread'],
     description: 'How late a timer fired at most since the last export',
+    keeps: 'highest',
   },
   eventLoopUtilization: {
     name: 'nodejs.eventloop.utilization',
     kind: 'gauge',
     unit: '1',
     labels: ['thread'],
-    description: 'The share of the time that the thread was at work since the last export',
+    description: 'The share of the last second that the thread was at work',
   },
   cpuTime: {
     name: 'process.cpu.time',

@@ -35,6 +35,10 @@ export const attributeNames = {
   serviceVersion: 'service.version',
   serviceInstance: 'service.instance.id',
   hostName: 'host.name',
+  sdkName: 'telemetry.sdk.name',
+  sdkLanguage: 'telemetry.sdk.language',
+  sdkVersion: 'telemetry.sdk.version',
+  componentId: 'weft.component.id',
   metricOverflow: 'otel.metric.overflow',
   source: 'weft.source',
   target: 'weft.target',
@@ -59,8 +63,4 @@ export const spanNames = {
   queued: 'queued',
   instantiated: 'instantiate',
   exception: 'exception',
-} as const
-
-export const metricNames = {
-  callDuration: 'weft.call.duration',
 } as const

@@ -1,17 +1,26 @@
+import { readFileSync } from 'node:fs'
+
 /** Environment variables, as `process.env` has them. An empty one counts as not set. */
 export type Env = Readonly<Record<string, string | undefined>>
 
-export type Signal = 'traces' | 'metrics' | 'logs'
+export const signals = ['traces', 'metrics', 'logs'] as const
+export type Signal = (typeof signals)[number]
+
+/** An OTLP endpoint, and how to speak to it. */
+export interface OtlpEndpoint {
+  readonly url: string
+  readonly protocol: 'http/protobuf' | 'http/json'
+  /** The longest that one export may take, retries included, in milliseconds. */
+  readonly timeoutMs: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly gzip: boolean
+  /** PEM texts for an https endpoint. */
+  readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string }
+}
 
 /** Where a signal goes: an OTLP endpoint, or nowhere and why. */
 export type OtlpTarget =
-  | {
-      readonly state: 'on'
-      readonly url: string
-      readonly protocol: 'http/protobuf' | 'http/json'
-      /** The longest that one export may take, retries included, in milliseconds. */
-      readonly timeoutMs: number
-    }
+  | ({ readonly state: 'on' } & OtlpEndpoint)
   | { readonly state: 'off'; readonly reason: string }
 
 const defaultTimeoutMs = 10_000 // opentelemetry.io/docs/specs/otel/protocol/exporter
@@ -36,7 +45,43 @@ export function otlpTarget(env: Env, signal: Signal): OtlpTarget {
   if (protocol !== 'http/protobuf' && protocol !== 'http/json') {
     return off(`OTLP protocol '${protocol}' is not supported; use http/protobuf or http/json`)
   }
-  return { state: 'on', url: url.toString(), protocol, timeoutMs: timeoutOf(env, signal) }
+  const compression = otlpVariable(env, signal, 'COMPRESSION') || 'none'
+  if (compression !== 'none' && compression !== 'gzip') {
+    return off(`OTLP compression '${compression}' is not supported; use gzip or none`)
+  }
+  try {
+    return {
+      state: 'on',
+      url: url.toString(),
+      protocol,
+      timeoutMs: timeoutOf(env, signal),
+      headers: pairsOf(otlpVariable(env, signal, 'HEADERS') ?? ''),
+      gzip: compression === 'gzip',
+      tls: tlsOf(env, signal),
+    }
+  } catch (error) {
+    return off(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** Reads `key=value,key=value` with percent-encoding, as `OTEL_*` variables have lists; what is no pair is left out. */
+export function pairsOf(text: string): Record<string, string> {
+  const pairs = text.split(',').flatMap((pair) => {
+    const equals = pair.indexOf('=')
+    const key = decoded(pair.slice(0, Math.max(0, equals)))
+    const value = decoded(pair.slice(equals + 1))
+    return key && value !== undefined ? [[key, value] as const] : []
+  })
+  return Object.fromEntries(pairs)
+}
+
+/** The URL of an endpoint without what may be secret in it, for people. */
+export function withoutSecrets(text: string): string {
+  const url = new URL(text)
+  url.username = ''
+  url.password = ''
+  url.search = ''
+  return url.toString()
 }
 
 function endpointOf(env: Env, signal: Signal): { variable: string; text: string } | undefined {
@@ -53,7 +98,30 @@ function timeoutOf(env: Env, signal: Signal): number {
   return timeout > 0 && Number.isFinite(timeout) ? timeout : defaultTimeoutMs
 }
 
+function tlsOf(env: Env, signal: Signal): OtlpEndpoint['tls'] {
+  const file = (name: string) => {
+    const path = otlpVariable(env, signal, name)
+    return path ? readFileSync(path, 'utf8') : undefined
+  }
+  const ca = file('CERTIFICATE')
+  const cert = file('CLIENT_CERTIFICATE')
+  const key = file('CLIENT_KEY')
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  }
+}
+
 function otlpVariable(env: Env, signal: Signal, name: string): string | undefined {
   const own = env[`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${name}`]?.trim()
   return own || env[`OTEL_EXPORTER_OTLP_${name}`]?.trim()
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.trim())
+  } catch {
+    return undefined
+  }
 }

@@ -1,53 +1,41 @@
-import { type Resource, resourceFromAttributes } from '@opentelemetry/resources'
+import { version } from '../version.ts'
 import { attributeNames as names } from './names.ts'
-import type { Env } from './otlp-target.ts'
+import type { OtlpAttributes } from './otlp-common.ts'
+import { type Env, pairsOf } from './otlp-target.ts'
 import type { SpanResource } from './span.ts'
 
-const maxCached = 1000 // more than the components that one host sees in a while
-
 /**
- * Turns who made something into an OpenTelemetry resource, with what `OTEL_RESOURCE_ATTRIBUTES` adds. Equal ones come
- * back as the same object, by which the exporters group.
+ * Turns who made something into the attributes of an OpenTelemetry resource, with what `OTEL_RESOURCE_ATTRIBUTES` adds.
+ * `OTEL_SERVICE_NAME` names the host's own service; components have their own names.
  */
-export function createResources(env: Env): (maker: SpanResource) => Resource {
-  const common = resourceAttributesFromEnv(env)
-  const cache = new Map<string, Resource>()
+export function createResources(env: Env): (maker: SpanResource) => OtlpAttributes {
+  const common = pairsOf(env['OTEL_RESOURCE_ATTRIBUTES'] ?? '')
+  const hostService = env['OTEL_SERVICE_NAME']?.trim()
+  const made = new WeakMap<SpanResource, OtlpAttributes>()
   return (maker) => {
-    const key = JSON.stringify([maker.service, maker.namespace, maker.version, maker.hostId, maker.hostName])
-    const known = cache.get(key)
+    const known = made.get(maker)
     if (known) return known
-    if (cache.size >= maxCached) cache.clear()
-    const resource = resourceFromAttributes({ ...common, ...attributesOf(maker) })
-    cache.set(key, resource)
-    return resource
+    const attributes = {
+      ...common,
+      ...attributesOf(maker),
+      ...(maker.isPlatform && hostService ? { [names.serviceName]: hostService } : {}),
+    }
+    made.set(maker, attributes)
+    return attributes
   }
 }
 
 function attributesOf(maker: SpanResource): Record<string, string> {
   return {
+    ...maker.attributes,
     [names.serviceName]: maker.service,
     ...(maker.namespace === undefined ? {} : { [names.serviceNamespace]: maker.namespace }),
     ...(maker.version === undefined ? {} : { [names.serviceVersion]: maker.version }),
     [names.serviceInstance]: maker.hostId,
     [names.hostName]: maker.hostName,
-  }
-}
-
-/** Reads `OTEL_RESOURCE_ATTRIBUTES` (`key=value,key=value`, percent-encoded); pairs that are not valid are left out. */
-export function resourceAttributesFromEnv(env: Env): Record<string, string> {
-  const pairs = (env['OTEL_RESOURCE_ATTRIBUTES'] ?? '').split(',').flatMap((pair) => {
-    const equals = pair.indexOf('=')
-    const key = decoded(pair.slice(0, Math.max(0, equals)))
-    const value = decoded(pair.slice(equals + 1))
-    return key && value !== undefined ? [[key, value] as const] : []
-  })
-  return Object.fromEntries(pairs)
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text.trim())
-  } catch {
-    return undefined
+    ...(maker.component === undefined ? {} : { [names.componentId]: maker.component }),
+    [names.sdkName]: 'weft',
+    [names.sdkLanguage]: 'nodejs',
+    [names.sdkVersion]: version,
   }
 }

@@ -1,4 +1,4 @@
-import { type Env, otlpTarget, type Signal } from './otlp-target.ts'
+import { type Env, otlpTarget, type Signal, withoutSecrets } from './otlp-target.ts'
 import { defaultSampler } from './sampler.ts'
 
 /**
@@ -24,14 +24,6 @@ function destination(env: Env, signal: Signal): string {
   const target = otlpTarget(env, signal)
   if (target.state === 'off') return `off (${target.reason})`
   return `${withoutSecrets(target.url)} (${target.protocol})`
-}
-
-function withoutSecrets(text: string): string {
-  const url = new URL(text)
-  url.username = ''
-  url.password = ''
-  url.search = ''
-  return url.toString()
 }
 
 function sampling(env: Env): string {

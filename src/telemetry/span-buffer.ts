@@ -7,6 +7,8 @@ export interface SpanBufferOptions {
    * thread that does not keep up costs spans, not memory.
    */
   readonly sink: (batch: SpanRecord[]) => void | Promise<void>
+  /** Told of the spans that are lost. */
+  readonly onDropped?: (count: number) => void
   /** The longest that a span waits, in milliseconds. Default 200. */
   readonly flushMs?: number
   /** A batch of this many spans goes at once. Default 512. */
@@ -18,6 +20,7 @@ export interface SpanBufferOptions {
 /** Collects the spans of one thread and hands them on in batches. */
 export class SpanBuffer {
   readonly #sink: SpanBufferOptions['sink']
+  readonly #onDropped: (count: number) => void
   readonly #flushMs: number
   readonly #batchSize: number
   readonly #maxWaiting: number
@@ -28,6 +31,7 @@ export class SpanBuffer {
 
   constructor(options: SpanBufferOptions) {
     this.#sink = options.sink
+    this.#onDropped = options.onDropped ?? (() => {})
     this.#flushMs = options.flushMs ?? 200
     this.#batchSize = options.batchSize ?? 512
     this.#maxWaiting = options.maxWaiting ?? 8192
@@ -41,7 +45,7 @@ export class SpanBuffer {
   /** Takes a span; never throws and never waits. Bound, so that it can be passed on. */
   readonly record = (span: SpanRecord): void => {
     if (this.#waiting.length >= this.#maxWaiting) {
-      this.#dropped += 1
+      this.#drop(1)
       return
     }
     this.#waiting.push(span)
@@ -59,6 +63,11 @@ export class SpanBuffer {
     } while (this.#waiting.length > 0 && Date.now() < end)
   }
 
+  #drop(count: number): void {
+    this.#dropped += count
+    this.#onDropped(count)
+  }
+
   #send(): void {
     if (this.#sending || this.#waiting.length === 0) return
     clearTimeout(this.#timer)
@@ -69,14 +78,14 @@ export class SpanBuffer {
       const taken = this.#sink(batch)
       if (taken) this.#waitFor(taken, batch.length)
     } catch {
-      this.#dropped += batch.length
+      this.#drop(batch.length)
     }
   }
 
   #waitFor(taken: Promise<void>, size: number): void {
     this.#sending = taken
       .catch(() => {
-        this.#dropped += size
+        this.#drop(size)
       })
       .then(() => {
         this.#sending = undefined

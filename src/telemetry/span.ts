@@ -21,6 +21,14 @@ export interface SpanResource {
   readonly version?: string
   readonly hostId: string
   readonly hostName: string
+  /** The component's id, where the manifest gave the service another name. */
+  readonly component?: string
+  /** Further resource attributes that the manifest gives. */
+  readonly attributes?: Readonly<Record<string, string>>
+  /** Made by a host or the controller itself. */
+  readonly isPlatform?: true
+  /** A collector of its own. */
+  readonly otlp?: { readonly endpoint: string; readonly protocol?: 'http/protobuf' | 'http/json' }
 }
 
 export interface SpanEvent {

@@ -105,7 +105,8 @@ export function plainAttributes(attributes: OtlpAttributes | undefined): Record<
 
 function plainValue(value: OtlpValue): unknown {
   if (value.arrayValue) return value.arrayValue.values.map(plainValue)
-  return value.stringValue ?? value.intValue ?? value.doubleValue ?? value.boolValue
+  if (value.intValue !== undefined) return Number(value.intValue)
+  return value.stringValue ?? value.doubleValue ?? value.boolValue
 }
 
 type OtlpSpan = Omit<ReceivedSpan, 'attributes' | 'resource' | 'scope'> & {

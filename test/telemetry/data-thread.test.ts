@@ -17,11 +17,11 @@ async function foreignImports(file: URL, seen = new Set<string>()): Promise<stri
 
 const onDataThreads = [
   'trace-calls',
-  'measure-calls',
   'sampler',
   'span-buffer',
-  'call-durations',
-  'deliver-durations',
+  'measurements',
+  'deliver-measurements',
+  'watch-thread',
 ]
 
 for (const name of onDataThreads) {
@@ -29,10 +29,3 @@ for (const name of onDataThreads) {
     assert.deepEqual(await foreignImports(new URL(`../../src/telemetry/${name}.ts`, import.meta.url)), [])
   })
 }
-
-test('export-spans.ts runs on the control thread and does load them', async () => {
-  assert.notDeepEqual(
-    await foreignImports(new URL('../../src/telemetry/export-spans.ts', import.meta.url)),
-    [],
-  )
-})

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { createLog, type LogRecord } from '../../src/log.ts'
 import { exportSpans } from '../../src/telemetry/export-spans.ts'
 import { parseSpans } from '../../src/telemetry/parse-spans.ts'
+import { version } from '../../src/version.ts'
 import { startOtlpReceiver } from '../support/otlp-receiver.ts'
 import { sampleSpan, sampleTraceId } from '../support/sample-span.ts'
 
@@ -75,6 +76,9 @@ test('a collector gets whole spans, one service for each component', async () =>
     'service.version': 'hello:0.1.0',
     'service.instance.id': 'NHOST',
     'host.name': 'brave-fox',
+    'telemetry.sdk.name': 'weft',
+    'telemetry.sdk.language': 'nodejs',
+    'telemetry.sdk.version': version,
   })
   assert.partialDeepStrictEqual(two, { parentSpanId: parent.spanId, kind: 2, scope: 'guest-sdk' })
   assert.equal(two?.resource['service.name'], 'keyvalue')

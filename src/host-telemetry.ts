@@ -1,0 +1,82 @@
+import type { TelemetryBatch } from './instrument-thread.ts'
+import type { HostIdentity } from './lattice/host-identity.ts'
+import type { Log, LogRecord } from './log.ts'
+import type { Measure } from './measure.ts'
+import { deliverMeasurements } from './telemetry/deliver-measurements.ts'
+import { exportLog } from './telemetry/export-log.ts'
+import { exportMetrics } from './telemetry/export-metrics.ts'
+import type { DropReason } from './telemetry/export-queue.ts'
+import { exportSpans } from './telemetry/export-spans.ts'
+import { Measurements } from './telemetry/measurements.ts'
+import type { Signal } from './telemetry/otlp-target.ts'
+import type { SpanResource } from './telemetry/span.ts'
+import { watchProcess } from './telemetry/watch-process.ts'
+import { watchThread } from './telemetry/watch-thread.ts'
+
+export interface HostTelemetryOptions {
+  readonly env: NodeJS.ProcessEnv
+  readonly log: Log
+  readonly identity: HostIdentity
+  /** Puts one message on `weft.spans.{lattice}`. */
+  readonly publishSpans: (message: Uint8Array) => void
+}
+
+/** The telemetry of a host's control thread: takes what the data threads hand over, and exports all of it. */
+export interface HostTelemetry {
+  readonly measure: Measure
+  readonly logSink: (record: LogRecord) => void
+  accept(batch: TelemetryBatch): void
+  /** Sends what there is, within `timeoutMs`. */
+  stop(timeoutMs: number): Promise<void>
+}
+
+/** Starts it: spans, metrics and logs to OTLP where `env` says so, spans to the lattice. */
+export function startHostTelemetry({
+  env,
+  log,
+  identity,
+  publishSpans,
+}: HostTelemetryOptions): HostTelemetry {
+  const host: SpanResource = {
+    service: 'weft-host',
+    hostId: identity.id,
+    hostName: identity.friendlyName,
+    isPlatform: true,
+  }
+  const makers = new Map<string, SpanResource>()
+  const resourceOf = (id: string): SpanResource => {
+    const known = makers.get(id)
+    if (known) return known
+    const { isPlatform: _, ...around } = host
+    const made = { ...around, service: id }
+    makers.set(id, made)
+    return made
+  }
+  const measurements = new Measurements('control', resourceOf)
+  const drops = (signal: Signal) => (count: number, reason: DropReason) =>
+    measurements.add('telemetryDropped', count, { signal, reason })
+  const spans = exportSpans({ env, log, onDropped: drops('traces'), publishSpans })
+  const metrics = exportMetrics({ env, log, host, onDropped: drops('metrics') })
+  const logs = exportLog({ env, log, host, resourceOf, onDropped: drops('logs') })
+  watchProcess(measurements)
+  const endWatch = watchThread(measurements, 'control')
+  const endDelivery = deliverMeasurements({ measurements, sink: (measured) => metrics.accept(measured) })
+  return {
+    measure: measurements,
+    logSink: logs.sink,
+    accept(batch) {
+      if ('spans' in batch) {
+        spans.accept(batch.spans)
+        return
+      }
+      metrics.accept(batch.measured)
+      for (const [id, maker] of Object.entries(batch.measured.makers)) makers.set(id, maker)
+    },
+    async stop(timeoutMs) {
+      await Promise.all([spans.stop(timeoutMs), logs.stop(timeoutMs)])
+      endDelivery()
+      endWatch()
+      await metrics.stop(timeoutMs)
+    },
+  }
+}

@@ -1,0 +1,119 @@
+import type { Call } from '../call/call.ts'
+import { withoutVersion } from '../wit/names.ts'
+import type { WitFunction } from '../wit/type.ts'
+import type { OutcomeLabel } from './call-outcome.ts'
+import {
+  type CallSide,
+  type CallSubject,
+  fixedAttributes,
+  kindOf,
+  spanNameOf,
+  subjectOf,
+} from './describe-call.ts'
+import type { Measurements } from './measurements.ts'
+import { attributeNames as names } from './names.ts'
+import type { HistogramSeries } from './series.ts'
+import type { SpanAttributes, SpanKind, SpanResource } from './span.ts'
+
+/** What is the same for every call from here to there: its part of a span, and its durations by outcome. */
+export interface CallSite {
+  readonly call: Pick<Call, 'source' | 'target' | 'operation'>
+  readonly link: string
+  readonly subject: CallSubject
+  readonly name: string
+  readonly kind: SpanKind
+  readonly attributes: SpanAttributes
+  /** The component or provider whose side this is. */
+  readonly owner: string
+  readonly durations: Map<OutcomeLabel, HistogramSeries>
+  resource: SpanResource
+  resourceUntil: number
+}
+
+export interface CallSitesOptions {
+  readonly side: CallSide
+  /** The service of a component or provider, known or not; must not throw. */
+  readonly resourceOf: (id: string) => SpanResource
+}
+
+/** A new image or name of a component shows on spans after at most so long. */
+const resourceMs = 1000
+/** Callers come by their id, which foreign peers may make up. */
+const mostSites = 64
+
+/** Remembers the sites that calls come from: describing a call anew would cost more than all the rest of its span. */
+export class CallSites {
+  readonly #options: CallSitesOptions
+  readonly #sites = new WeakMap<WitFunction, CallSite[]>()
+
+  constructor(options: CallSitesOptions) {
+    this.#options = options
+  }
+
+  of(call: Call, now: number): CallSite {
+    const known = this.#sites.get(call.operation.function)
+    const site = known?.find((one) => isFrom(one, call)) ?? this.#add(call, known)
+    if (now > site.resourceUntil) {
+      const resource = this.#options.resourceOf(site.owner)
+      if (!isSame(resource, site.resource)) site.resource = resource
+      site.resourceUntil = now + resourceMs
+    }
+    return site
+  }
+
+  #add(call: Call, known: CallSite[] | undefined): CallSite {
+    const { side, resourceOf } = this.#options
+    const subject = subjectOf(call.operation)
+    const owner = side === 'client' ? call.source : call.target
+    const site: CallSite = {
+      call: { source: call.source, target: call.target, operation: call.operation },
+      link: call.context.linkName,
+      subject,
+      name: spanNameOf(call.operation),
+      kind: kindOf(call, side, subject),
+      attributes: fixedAttributes(call, side, subject),
+      owner,
+      durations: new Map(),
+      resource: resourceOf(owner),
+      resourceUntil: 0,
+    }
+    const sites = known ?? []
+    if (!known) this.#sites.set(call.operation.function, sites)
+    if (sites.length >= mostSites) sites.shift()
+    sites.push(site)
+    return site
+  }
+}
+
+/** The series of the site's calls that end with `outcome`. */
+export function durationsOf(
+  site: CallSite,
+  of: { readonly measurements: Measurements; readonly side: CallSide; readonly outcome: OutcomeLabel },
+): HistogramSeries {
+  const known = site.durations.get(of.outcome)
+  if (known && !known.isForgotten) return known
+  const { operation } = site.call
+  const series = of.measurements.histogram('callDuration', {
+    [names.component]: site.owner,
+    [names.interface]: withoutVersion(operation.interface),
+    [names.operation]: operation.function.name,
+    [names.side]: of.side,
+    [names.outcome]: of.outcome,
+  })
+  site.durations.set(of.outcome, series)
+  return series
+}
+
+function isFrom(site: CallSite, call: Call): boolean {
+  const { source, target, operation } = site.call
+  return (
+    source === call.source &&
+    target === call.target &&
+    operation.interface === call.operation.interface &&
+    site.link === call.context.linkName
+  )
+}
+
+function isSame(one: SpanResource, other: SpanResource): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}
