@@ -11,7 +11,6 @@ export interface StartHostOptions
   extends Omit<HostOptions, 'dataThread' | 'identity' | 'log' | 'measure' | 'onLog' | 'onTelemetry'> {
   /** nkeys server seed (`SN…`); a new identity when left out. */
   readonly seed?: string
-  readonly env: NodeJS.ProcessEnv
   /** Takes every log line of the host and its guests. */
   readonly logSink: (record: LogRecord) => void
 }

@@ -1,6 +1,7 @@
+import { largestComponent, readArtifactFile } from '../artifact/artifact-file.ts'
+import { parseReference } from '../artifact/reference.ts'
 import { WeftError } from '../errors.ts'
 import { checkComponentBytes } from '../guest/component-file.ts'
-import { fetchArtifact } from '../host/artifact.ts'
 import { builtinProviderNames } from '../host/builtin-providers.ts'
 import type { CheckedManifest } from '../manifest/check-manifest.ts'
 import type { Manifest, ManifestComponent } from '../manifest/manifest.ts'
@@ -58,8 +59,9 @@ async function worldOf({ kind, from }: ManifestComponent): Promise<WitWorld | un
     if (from.image.startsWith(builtinScheme)) checkBuiltin(from.image.slice(builtinScheme.length))
     return undefined
   }
-  if (!from.image.startsWith('file://')) return undefined
-  const bytes = await fetchArtifact(from.image)
+  const reference = parseReference(from.image)
+  if (reference.kind !== 'file') return undefined
+  const bytes = await readArtifactFile(from.image, reference.path, largestComponent)
   checkComponentBytes(bytes, from.image)
   try {
     return decodeWorld(bytes)

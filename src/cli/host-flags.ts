@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { WeftError } from '../errors.ts'
-import { defaultCacheDir } from '../guest/cache.ts'
+import { defaultArtifactDir, defaultCacheDir } from '../guest/cache.ts'
 import { atLeast, formatLogLine, type LogLevel, type LogRecord, logLevels } from '../log.ts'
 import type { StartHostOptions } from '../start-host.ts'
+import { artifactFlags, artifactRulesFrom } from './artifact-flags.ts'
 import type { CommandInput, Flags, Terminal } from './command.ts'
 
 /** Flags of the commands that start a host. */
@@ -19,6 +20,7 @@ export const hostFlags = {
     value: 'SEED',
     help: 'nkeys server seed (SN…) that gives the host a lasting id (env WEFT_HOST_SEED)',
   },
+  ...artifactFlags,
   'log-level': { type: 'string', value: 'LEVEL', help: `${logLevels.join(', ')} (default info)` },
   'log-format': { type: 'string', value: 'FORMAT', help: 'text or json (default text)' },
 } as const satisfies Flags
@@ -26,15 +28,20 @@ export const hostFlags = {
 const mostThreads = 256
 
 /** The host options that flags and environment give. `invalid` names the flag, what it takes and what came. */
-export function hostOptionsFrom({
-  flags,
-  terminal,
-}: CommandInput): Pick<StartHostOptions, 'labels' | 'seed' | 'threads' | 'cacheDir' | 'env' | 'logSink'> {
+export function hostOptionsFrom(
+  input: CommandInput,
+): Pick<
+  StartHostOptions,
+  'labels' | 'seed' | 'threads' | 'cacheDir' | 'artifacts' | 'artifactDir' | 'env' | 'logSink'
+> {
+  const { flags, terminal } = input
   const seed = (flags['host-seed'] as string | undefined) ?? terminal.env['WEFT_HOST_SEED']
   return {
     labels: labelsFrom((flags['label'] ?? []) as readonly string[]),
     threads: threadsFrom(flags['threads'] as string | undefined),
     cacheDir: defaultCacheDir(process.env),
+    artifacts: artifactRulesFrom(input),
+    artifactDir: defaultArtifactDir(process.env),
     env: process.env,
     logSink: logSinkFrom(
       flags['log-level'] as string | undefined,

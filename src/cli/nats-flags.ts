@@ -1,6 +1,7 @@
 import { latticeOf } from '../lattice/state-file.ts'
 import type { NatsLogin } from '../nats-login.ts'
 import type { CommandInput, Flags } from './command.ts'
+import { flagOrVariable, isOn } from './variables.ts'
 
 /** Where a lattice's NATS is, and how to log in there. */
 export interface LatticeNats {
@@ -36,7 +37,7 @@ export function rpcFrom(
   input: CommandInput,
   control: LatticeNats,
 ): { readonly natsUrl: string; readonly natsLogin: NatsLogin } | undefined {
-  const url = textOf(input, 'rpc-url')
+  const url = flagOrVariable(input, 'rpc-url')
   const { creds, jwt, seed } = loginFrom(input, 'rpc')
   const hasLogin = creds !== undefined || jwt !== undefined || seed !== undefined
   if (url === undefined && !hasLogin) return undefined
@@ -46,25 +47,11 @@ export function rpcFrom(
 
 function loginFrom(input: CommandInput, prefix: 'nats' | 'rpc'): NatsLogin {
   return {
-    creds: textOf(input, `${prefix}-creds`),
-    jwt: textOf(input, `${prefix}-jwt`),
-    seed: textOf(input, `${prefix}-seed`),
+    creds: flagOrVariable(input, `${prefix}-creds`),
+    jwt: flagOrVariable(input, `${prefix}-jwt`),
+    seed: flagOrVariable(input, `${prefix}-seed`),
     tls: isOn(input, `${prefix}-tls`),
-    tlsCa: textOf(input, `${prefix}-tls-ca`),
+    tlsCa: flagOrVariable(input, `${prefix}-tls-ca`),
     tlsFirst: isOn(input, `${prefix}-tls-first`),
   }
-}
-
-/** A flag, else its variable: `--nats-tls-ca` is WEFT_NATS_TLS_CA. Empty counts as not given. */
-function textOf({ flags, terminal }: CommandInput, name: string): string | undefined {
-  const value = (flags[name] as string | undefined) ?? terminal.env[variableOf(name)]
-  return value === '' ? undefined : value
-}
-
-function isOn({ flags, terminal }: CommandInput, name: string): boolean {
-  return flags[name] === true || terminal.env[variableOf(name)] === 'true'
-}
-
-function variableOf(name: string): string {
-  return `WEFT_${name.toUpperCase().replaceAll('-', '_')}`
 }

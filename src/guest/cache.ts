@@ -20,6 +20,11 @@ export function defaultCacheDir(env: NodeJS.ProcessEnv): string {
   return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'weft', 'components')
 }
 
+/** Where what was pulled from registries is kept, beside the compiled components. */
+export function defaultArtifactDir(env: Readonly<Record<string, string | undefined>>): string {
+  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'weft', 'artifacts')
+}
+
 /** The folder of a compiled component, which may not exist yet. */
 export function cachedPath(cacheDir: string, digest: string): string {
   return join(cacheDir, `${digest}-${compilerVersion}`)

@@ -17,6 +17,7 @@ export interface ControlHandlersOptions {
   readonly inventory: () => HostInventory
   readonly publishEvent: PublishEvent
   readonly onStopRequest: (graceMs: number) => void
+  readonly putRegistries: (credentials: Readonly<Record<string, unknown>>) => void
 }
 
 /** How long a host that is asked to stop lets calls finish, when the request does not say. */
@@ -56,8 +57,10 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
       labelsChanged()
       return ok('successfully deleted label')
     },
-    // Nothing is pulled from a registry yet, so there is nobody to hand credentials to.
-    putRegistries: () => ok('successfully put registries'),
+    putRegistries(credentials) {
+      options.putRegistries(credentials)
+      return ok('successfully put registries')
+    },
   }
 }
 

@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { type ArtifactRules, Artifacts } from '../artifact/artifacts.ts'
+import { credentialsFrom } from '../artifact/credentials.ts'
 import { CompileQueue } from '../guest/compile-queue.ts'
 import { startBeat, watchBeats } from '../lattice/beat.ts'
 import { openBuckets } from '../lattice/buckets.ts'
@@ -35,6 +37,10 @@ export interface HostOptions {
   readonly threads: number
   /** Where compiled components are kept. */
   readonly cacheDir: string
+  /** What of the references it is given this host takes. */
+  readonly artifacts: ArtifactRules
+  /** Where what was pulled from registries is kept. */
+  readonly artifactDir: string
   /** The module that data threads run. */
   readonly dataThread: URL
   readonly log: Log
@@ -45,6 +51,8 @@ export interface HostOptions {
   readonly controlPrefix?: string
   /** Called when a control request asks this host to stop, or when it cannot go on (`failure` says why). */
   readonly onStopRequest: (graceMs: number, failure?: string) => void
+  /** Where Docker keeps its logins is read from it. */
+  readonly env: NodeJS.ProcessEnv
 }
 
 export interface Host {
@@ -126,7 +134,13 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     changes.stop()
     await data.stop()
   })
-  work = new Work({ hostId: id, workload, data, buckets, threads, compiler, publishEvent, log })
+  const artifacts = new Artifacts({
+    rules: options.artifacts,
+    cacheDir: options.artifactDir,
+    env: options.env,
+    log,
+  })
+  work = new Work({ hostId: id, workload, data, buckets, threads, compiler, artifacts, publishEvent, log })
 
   const uptimeSeconds = () => Math.floor((performance.now() - startedAt) / 1000)
   const inventory = (): HostInventory => ({
@@ -150,6 +164,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     inventory,
     publishEvent,
     onStopRequest: options.onStopRequest,
+    putRegistries: (given) => artifacts.addCredentials(credentialsFrom(given)),
   })
   const control = await serveControl({
     connection,

@@ -1,10 +1,10 @@
+import type { Artifacts } from '../artifact/artifacts.ts'
 import { WeftError } from '../errors.ts'
-import type { CompileQueue } from '../guest/compile-queue.ts'
+import type { CompileQueue, ReadyComponent } from '../guest/compile-queue.ts'
 import type { Buckets } from '../lattice/buckets.ts'
 import type { ControlReply, ScaleRequest, StartProviderRequest, UpdateRequest } from '../lattice/control.ts'
 import type { PublishEvent } from '../lattice/events.ts'
 import type { Log } from '../log.ts'
-import { fetchArtifact } from './artifact.ts'
 import { builtinName } from './builtin-providers.ts'
 import { inOrder } from './in-order.ts'
 import type { LatticeData } from './lattice-data.ts'
@@ -18,6 +18,7 @@ export interface WorkParts {
   readonly buckets: Buckets
   readonly threads: Threads
   readonly compiler: CompileQueue
+  readonly artifacts: Artifacts
   readonly publishEvent: PublishEvent
   readonly log: Log
 }
@@ -137,16 +138,22 @@ export class Work {
   }
 
   async #runComponent(request: ScaleRequest, running: HostedComponent | undefined): Promise<void> {
-    const { workload, data, buckets, compiler } = this.#parts
+    const { workload, data, buckets } = this.#parts
     await data.requireConfigs(request.config)
     // A scale keeps the code it finds, unless it says that it may change it.
     const keepsCode = running && (running.ref === request.component_ref || !request.allow_update)
     const ref = keepsCode ? running.ref : request.component_ref
-    const compiled = keepsCode ? running.compiled : await compiler.compile(await fetchArtifact(ref), ref)
+    const compiled = keepsCode ? running.compiled : await this.#compile(ref)
     if (ref !== running?.ref) await buckets.writeSpec(request.component_id, ref)
     const component = workload.putComponent({ ...request, component_ref: ref }, compiled)
     await this.applyPlan(component.id)
     this.#published(component.id, component.maxInstances, component)
+  }
+
+  async #compile(ref: string): Promise<ReadyComponent> {
+    const { artifacts, compiler } = this.#parts
+    const { bytes } = await artifacts.fetch(ref, 'component')
+    return compiler.compile(bytes, ref)
   }
 
   #published(id: string, count: number, of: Pick<HostedComponent, 'ref' | 'annotations'>): void {
