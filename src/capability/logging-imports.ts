@@ -10,7 +10,7 @@ const levels: Readonly<Record<string, LogLevel>> = {
 }
 
 /** `wasi:logging/logging`: each line goes to `log` with its level, `context` as an attribute when the guest gave one. */
-export function loggingImports(log: Log): object {
+export function loggingImports(log: Pick<Log, 'write'>): object {
   return {
     log: (level: string, context: string, message: string) =>
       log.write(levels[level] ?? 'info', message, { stream: 'wasi:logging', ...(context && { context }) }),

@@ -60,7 +60,7 @@ export function asyncFunction(instance: Instance, canon: Builtin): CoreFunction 
         const set = waitableSet(handles, handle)
         const task = instance.task()
         const event = set.poll() ?? (await set.wait(task.signal))
-        instance.current = task
+        instance.enter(task)
         return tell(instance.contextOf(memoryOf(canon)), at, event)
       })
     case 'thread.yield':
@@ -68,7 +68,7 @@ export function asyncFunction(instance: Instance, canon: Builtin): CoreFunction 
         const task = instance.task()
         await new Promise((resolve) => setImmediate(resolve))
         task.signal.throwIfAborted()
-        instance.current = task
+        instance.enter(task)
         return 0
       })
     case 'backpressure.inc':
@@ -148,7 +148,7 @@ function copyFunction(
     waiting.join(set)
     const [, , payload] = await set.wait(task.signal)
     waiting.join(undefined)
-    instance.current = task
+    instance.enter(task)
     return payload
   })
 }

@@ -2,27 +2,47 @@ import { WeftError } from '../errors.ts'
 import { asyncFunction } from './async-functions.ts'
 import { GuestResource, HandleTable } from './handle-table.ts'
 import type { ImportObjects } from './host-function.ts'
+import { HostImports } from './host-imports.ts'
+import { hostModule, type ModuleInfo } from './instrument.ts'
 import { type Lifted, liftedFunction, type RunningCall } from './lift.ts'
 import { Lock } from './lock.ts'
 import { loweredFunction } from './lower.ts'
 import { MemoryContext, type ValueLimits } from './memory-context.ts'
+import type { Pace } from './pace.ts'
 import type { PreparedProgram } from './prepare.ts'
 import type { Canon, CanonOptions, CoreInstanceDefinition, CoreItem } from './program.ts'
 import { resourceFunction } from './resource-functions.ts'
-import type { Task } from './task.ts'
+import type { Task, TaskOptions } from './task.ts'
+import { TransferEnd } from './transfer-end.ts'
 
 export interface InstanceLimits extends ValueLimits {
   /** Handles that each component instance may hold. */
   readonly handles: number
+  /** Linear memory, summed over its memories. */
+  readonly memoryBytes: number
+}
+
+/** A core module ready to be instantiated. */
+export interface LoadedModule {
+  readonly module: WebAssembly.Module
+  readonly info: ModuleInfo
 }
 
 export interface InstanceOptions {
   readonly program: PreparedProgram
-  readonly modules: readonly WebAssembly.Module[]
+  readonly modules: readonly LoadedModule[]
   readonly imports: ImportObjects
   /** Imports that may wait, as `ns:pkg/iface@version#function`; async functions may anyway. */
   readonly suspending: ReadonlySet<string>
   readonly limits: InstanceLimits
+  readonly pace: Pace
+}
+
+/** What an instance is before its first call. */
+export interface InstanceImage {
+  readonly memories: readonly Uint8Array[]
+  /** Values of mutable globals by core instance. */
+  readonly globals: readonly (readonly (number | bigint)[])[]
 }
 
 /** A component, instantiated: its core modules linked with each other and with the host. */
@@ -30,13 +50,19 @@ export class Instance {
   readonly program: PreparedProgram
   readonly imports: ImportObjects
   readonly suspending: ReadonlySet<string>
+  readonly pace: Pace
   /** The task whose code runs, or ran last. */
   current: Task | undefined
-  readonly #modules: readonly WebAssembly.Module[]
+  /** Whether `reset` can make it as good as new. */
+  isResettable: boolean
+  readonly #modules: readonly LoadedModule[]
   readonly #limits: InstanceLimits
+  readonly #host: HostImports
   readonly #handles: HandleTable[] = []
   readonly #locks: Lock[] = []
   readonly #coreInstances: WebAssembly.Exports[] = []
+  /** Mutable globals by core instance. */
+  readonly #globals: WebAssembly.Global[][] = []
   readonly #contexts = new Map<string, MemoryContext>()
   readonly #coreFunctions: WebAssembly.ImportValue[] = []
   readonly #lifted: Lifted[] = []
@@ -47,43 +73,51 @@ export class Instance {
   #stuckIn: string | undefined = 'its start function'
   #failure: { readonly reason: unknown } | undefined
 
-  constructor({ program, modules, imports, suspending, limits }: InstanceOptions) {
+  constructor({ program, modules, imports, suspending, limits, pace }: InstanceOptions) {
     this.program = program
     this.imports = imports
     this.suspending = suspending
+    this.pace = pace
     this.#modules = modules
     this.#limits = limits
+    this.isResettable = modules.every(({ info }) => info.isResettable)
+    const infos = modules.map(({ info }) => info)
+    this.#host = new HostImports(this, infos, limits.memoryBytes)
     for (const definition of program.coreInstances) this.#instantiate(definition)
+    for (const memory of this.#host.memories) memory.forgetMarks()
     this.#stuckIn = undefined
   }
 
   /** Calls an exported function (`''` for one of the world itself); its result is a plain value. */
-  call(interfaceId: string, name: string, args: readonly unknown[]): RunningCall {
-    const found = this.program.exports.find((one) => one.interface === interfaceId && one.name === name)
+  call(
+    { interface: id, name }: { readonly interface: string; readonly name: string },
+    args: readonly unknown[],
+    options: TaskOptions,
+  ): RunningCall {
+    const found = this.program.exports.find((one) => one.interface === id && one.name === name)
     if (found?.func.from !== 'lift')
-      throw new WeftError('not_found', `the component exports no ${interfaceId}#${name}`)
-    return this.callLifted(found.func.canon, args)
+      throw new WeftError('not_found', `the component exports no ${id}#${name}`)
+    return this.callLifted(found.func.canon, args, options)
   }
 
-  callLifted(canon: number, args: readonly unknown[]): RunningCall {
-    const known = this.#lifted[canon]
-    if (known) return known(args)
-    const definition = this.program.canons[canon]
-    if (definition?.do !== 'lift') throw new WeftError('internal', `canon ${canon} is no lifted function`)
-    const lifted = liftedFunction(this, definition)
-    this.#lifted[canon] = lifted
-    return lifted(args)
+  callLifted(canon: number, args: readonly unknown[], options: TaskOptions): RunningCall {
+    this.#lifted[canon] ??= this.#lift(canon)
+    return this.#lifted[canon](args, options)
   }
 
   /** Ends everything that runs in it; it can't be called again. */
   fail(reason: unknown): void {
     this.#failure ??= { reason }
     for (const task of this.#tasks) task.fail(reason)
-    this.#tasks.clear()
   }
 
   get hasFailed(): boolean {
     return this.#failure !== undefined
+  }
+
+  /** True when no task is in it. */
+  get isIdle(): boolean {
+    return this.#tasks.size === 0
   }
 
   /** Runs a task to its end; what it throws fails the whole instance, as a trap does. */
@@ -94,19 +128,84 @@ export class Instance {
     }
     this.#tasks.add(task)
     this.current = task
+    this.pace.begin()
     try {
       await work()
     } catch (error) {
       this.fail(error)
       throw error
     } finally {
+      this.pace.end()
       this.#tasks.delete(task)
     }
   }
 
+  /** `task` runs, or goes on after a wait. */
+  enter(task: Task | undefined): void {
+    this.current = task
+    this.pace.enter()
+  }
+
+  /** The task that runs. */
   task(): Task {
     if (!this.current) throw new WebAssembly.RuntimeError('the guest asked for its task outside of one')
     return this.current
+  }
+
+  /** Guest code asks whether to let others have a turn; throws when it has had all its time. */
+  check(): number {
+    const task = this.current
+    const isSliceOver = this.pace.isSliceOver()
+    if (task?.signal.aborted) throw task.signal.reason
+    if (task && Date.now() > task.deadline)
+      throw new WeftError('deadline', 'the guest ran on until its time was over, and was stopped')
+    return isSliceOver && this.#mayLeave && this.#stuckIn === undefined ? 1 : 0
+  }
+
+  /** Others on the thread have their turn. */
+  async yield(): Promise<void> {
+    const task = this.current
+    await new Promise((resolve) => setImmediate(resolve))
+    if (task?.signal.aborted) throw task.signal.reason
+    this.enter(task)
+  }
+
+  /** What it is before its first call: what `reset` makes any instance of the same component again. */
+  takeImage(): InstanceImage {
+    return {
+      memories: this.#host.memories.map((memory) => memory.takeImage()),
+      globals: this.#globals.map((globals) => globals.map(({ value }) => value as number | bigint)),
+    }
+  }
+
+  /** Makes it what it was when it was new; only when `isIdle` and `isResettable`. */
+  reset(image: InstanceImage): void {
+    this.releaseHandles()
+    this.#host.memories.forEach((memory, index) => {
+      const bytes = image.memories[index]
+      if (bytes) memory.restore(bytes)
+    })
+    this.#globals.forEach((globals, instance) => {
+      globals.forEach((global, index) => {
+        global.value = image.globals[instance]?.[index]
+      })
+    })
+    this.current = undefined
+  }
+
+  /** Takes away every handle that the guest still holds. */
+  releaseHandles(): void {
+    for (const handles of this.#handles) {
+      for (const entry of handles?.clear() ?? []) {
+        if (entry instanceof TransferEnd) entry.release()
+        else if ('rep' in entry && entry.own && !(entry.rep instanceof GuestResource)) this.dispose(entry.rep)
+      }
+    }
+  }
+
+  /** Bytes of all its memories. */
+  get memoryBytes(): number {
+    return this.#host.memories.reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0)
   }
 
   handles(instance: number): HandleTable {
@@ -131,12 +230,15 @@ export class Instance {
     const key = `${instance} ${keyOf(memory)} ${keyOf(realloc)} ${encoding}`
     const known = this.#contexts.get(key)
     if (known) return known
+    const own = memory && (this.coreItem(memory) as WebAssembly.Memory)
+    const touched = own && this.#host.tracked(own)?.touched
     const made = new MemoryContext({
       encoding,
       handles: this.handles(instance),
-      memory: memory && (this.coreItem(memory) as WebAssembly.Memory),
+      memory: own,
       realloc: realloc && this.quiet(this.coreItem(realloc) as Realloc),
       limits: this.#limits,
+      ...(touched && { touched }),
     })
     this.#contexts.set(key, made)
     return made
@@ -158,11 +260,15 @@ export class Instance {
     this.#stuckIn = before
   }
 
-  checkMayLeave(name: string): void {
+  /** The guest calls an import. */
+  checkCall(name: string): void {
+    // What a start function learns of the world may be another thing for the next instance.
+    if (this.#stuckIn === 'its start function') this.isResettable = false
     if (!this.#mayLeave)
       throw new WebAssembly.RuntimeError(`the guest called ${name} in its realloc or post-return function`)
   }
 
+  /** The import that the guest called has to wait. */
   checkMaySuspend(name: string): void {
     if (this.#stuckIn !== undefined)
       throw new WebAssembly.RuntimeError(
@@ -193,6 +299,12 @@ export class Instance {
     return this.#coreFunctions[item.canon] as WebAssembly.ImportValue
   }
 
+  #lift(canon: number): Lifted {
+    const definition = this.program.canons[canon]
+    if (definition?.do !== 'lift') throw new WeftError('internal', `canon ${canon} is no lifted function`)
+    return liftedFunction(this, definition)
+  }
+
   #coreFunction(canon: Canon): WebAssembly.ImportValue {
     if (canon.do === 'lift') throw new WeftError('invalid', 'a lifted function is no core function')
     if (canon.do === 'lower') return loweredFunction(this, canon) as WebAssembly.ImportValue
@@ -201,8 +313,8 @@ export class Instance {
   }
 
   #instantiate({ module: number, imports }: CoreInstanceDefinition): void {
-    const module = this.#modules[number]
-    if (!module) throw new WeftError('internal', `the program has no core module ${number}`)
+    const loaded = this.#modules[number]
+    if (!loaded) throw new WeftError('internal', `the program has no core module ${number}`)
     const given: Record<string, WebAssembly.ModuleImports> = {}
     for (const [name, from] of imports) {
       given[name] =
@@ -210,7 +322,16 @@ export class Instance {
           ? this.#exportsOf(from)
           : Object.fromEntries(from.map(([item, ref]) => [item, this.coreItem(ref)]))
     }
-    this.#coreInstances.push(new WebAssembly.Instance(module, given).exports)
+    const index = this.#coreInstances.length
+    const all = this.#host.of(number, { info: loaded.info, given, owner: () => this.#exportsOf(index) })
+    const { exports } = new WebAssembly.Instance(loaded.module, all)
+    this.#coreInstances.push(exports)
+    this.#globals.push(
+      Array.from(
+        { length: loaded.info.globals },
+        (_, global) => exports[`${hostModule}.${global}`] as WebAssembly.Global,
+      ),
+    )
   }
 
   #exportsOf(instance: number): WebAssembly.Exports {

@@ -3,7 +3,7 @@ import type { Instance } from './instance.ts'
 import { jspi } from './jspi.ts'
 import type { MemoryContext } from './memory-context.ts'
 import type { Canon } from './program.ts'
-import { Task } from './task.ts'
+import { Task, type TaskOptions } from './task.ts'
 import { noEvent, type WaitableEvent, WaitableSet } from './waitable.ts'
 
 /** Parameters that go as core values; more go through memory. */
@@ -16,7 +16,7 @@ export interface RunningCall {
   readonly exited: Promise<void>
 }
 
-export type Lifted = (args: readonly unknown[]) => RunningCall
+export type Lifted = (args: readonly unknown[], options: TaskOptions) => RunningCall
 type Lift = Extract<Canon, { readonly do: 'lift' }>
 type Promising = (...flat: CoreValue[]) => Promise<CoreValue | undefined>
 
@@ -24,8 +24,8 @@ type Promising = (...flat: CoreValue[]) => Promise<CoreValue | undefined>
 export function liftedFunction(instance: Instance, canon: Lift): Lifted {
   const run = jspi.promising(instance.coreItem(canon.func)) as Promising
   const body = canon.options.async ? asyncBody(instance, canon, run) : syncBody(instance, canon, run)
-  return (args) => {
-    const task = new Task()
+  return (args, options) => {
+    const task = new Task(options)
     const exited = instance.running(task, async () => {
       await body(task, args)
       if (!task.isResolved) throw new WebAssembly.RuntimeError(`${canon.name} ended without a result`)
@@ -62,7 +62,7 @@ function asyncBody(instance: Instance, canon: Lift, run: Promising): Body {
   const resume = callback && (jspi.promising(instance.coreItem(callback)) as Promising)
   const enter = async (task: Task, work: () => Promise<CoreValue | undefined>) => {
     await lock.acquire()
-    instance.current = task
+    instance.enter(task)
     try {
       return Number(await work())
     } finally {
@@ -72,7 +72,7 @@ function asyncBody(instance: Instance, canon: Lift, run: Promising): Body {
   return async (task, args) => {
     // Without a callback the function waits on its own stack, others run meanwhile.
     if (!resume) {
-      instance.current = task
+      instance.enter(task)
       await run(...lowered(cx, params, args))
       return
     }

@@ -37,7 +37,7 @@ function calleeOf(instance: Instance, canon: Lower): Callee {
     return {
       name: 'a component',
       maySuspend: true,
-      call: (args) => instance.callLifted(func.canon, args).result,
+      call: (args) => instance.callLifted(func.canon, args, instance.task()).result,
       errorValue: (error) => {
         throw error
       },
@@ -97,7 +97,7 @@ function passingOf(instance: Instance, canon: Lower): Passing {
 
 function syncCall(instance: Instance, callee: Callee, { args, pointer, give }: Passing): CoreFunction {
   return (...flat) => {
-    instance.checkMayLeave(callee.name)
+    instance.checkCall(callee.name)
     const task = instance.current
     const at = pointer(flat)
     let value: unknown
@@ -110,11 +110,11 @@ function syncCall(instance: Instance, callee: Callee, { args, pointer, give }: P
     instance.checkMaySuspend(callee.name)
     return Promise.resolve(value).then(
       (settled) => {
-        instance.current = task
+        instance.enter(task)
         return give(callee.value(settled), at)
       },
       (error) => {
-        instance.current = task
+        instance.enter(task)
         return give(callee.errorValue(error), at)
       },
     )
@@ -129,7 +129,7 @@ function asyncCall(
   const { args, pointer, give } = passing
   const handles = instance.handles(canon.instance)
   return (...flat) => {
-    instance.checkMayLeave(callee.name)
+    instance.checkCall(callee.name)
     const task = instance.current
     const at = pointer(flat)
     let value: unknown

@@ -61,7 +61,6 @@ export class ProgramBuilder {
     const modules = [...this.#modules].map(([start, { end }]) => this.bytes.subarray(start, end))
     return {
       program: {
-        modules: modules.length,
         resources: this.resources,
         coreInstances: this.#coreInstances,
         canons: this.canons,

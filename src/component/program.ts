@@ -7,8 +7,6 @@ import type { WitType } from '../wit/type.ts'
  * number of the resource in `resources`, as text.
  */
 export interface Program {
-  /** Core modules in the order in which `coreModule` numbers name them. */
-  readonly modules: number
   readonly resources: readonly ResourceDefinition[]
   /** Core instances in the order in which they are made. */
   readonly coreInstances: readonly CoreInstanceDefinition[]

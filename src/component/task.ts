@@ -1,12 +1,24 @@
+/** What a task is run for. */
+export interface TaskOptions {
+  /** Whose run it is, for the host's imports: they find it in `Instance.current`. */
+  readonly owner: unknown
+  /** When it must be over, in milliseconds since the epoch; code that runs on is stopped then. */
+  readonly deadline: number
+}
+
 /** One run of an exported function, from its call until its last instruction. */
 export class Task {
+  readonly owner: unknown
+  readonly deadline: number
   /** `context.get` and `context.set`. */
   readonly context: [number, number] = [0, 0]
   readonly #result = Promise.withResolvers<unknown>()
   readonly #end = new AbortController()
   #isResolved = false
 
-  constructor() {
+  constructor({ owner, deadline }: TaskOptions) {
+    this.owner = owner
+    this.deadline = deadline
     // Whoever called may have gone.
     this.#result.promise.catch(() => {})
   }

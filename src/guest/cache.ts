@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { ModuleInfo } from '../component/instrument.ts'
 import type { Program } from '../component/program.ts'
 import type { WitWorld } from '../wit/type.ts'
 import type { CompiledComponent } from './compile.ts'
 
 /** Part of the cache key. Change it when the compiler gives something else than before. */
-export const compilerVersion = 'weft-4'
+export const compilerVersion = 'weft-5'
 
 /** SHA-256 of the component's bytes, in hex. */
 export function digestOf(bytes: Uint8Array): string {
@@ -37,10 +38,9 @@ export function isCached(path: string): boolean {
 /** Reads what `writeCached` wrote to `path`. */
 export async function readCached(path: string): Promise<CompiledComponent> {
   // Our own file, written by the compiler.
-  const text = await readFile(join(path, description), 'utf8')
-  const { world, program } = JSON.parse(text) as { readonly world: WitWorld; readonly program: Program }
+  const { world, program, infos } = JSON.parse(await readFile(join(path, description), 'utf8')) as Description
   const modules = await Promise.all(
-    Array.from({ length: program.modules }, (_, number) => readFile(join(path, moduleFile(number)))),
+    infos.map(async (info, number) => ({ info, bytes: await readFile(join(path, moduleFile(number))) })),
   )
   return { world, program, modules }
 }
@@ -50,10 +50,14 @@ export async function writeCached(path: string, compiled: CompiledComponent): Pr
   const temporary = `${path}.${randomUUID()}`
   await mkdir(temporary, { recursive: true })
   try {
-    for (const [number, module] of compiled.modules.entries())
-      await writeFile(join(temporary, moduleFile(number)), module)
+    for (const [number, { bytes }] of compiled.modules.entries())
+      await writeFile(join(temporary, moduleFile(number)), bytes)
     const { world, program } = compiled
-    await writeFile(join(temporary, description), JSON.stringify({ world, program }))
+    const infos = compiled.modules.map(({ info }) => info)
+    await writeFile(
+      join(temporary, description),
+      JSON.stringify({ world, program, infos } satisfies Description),
+    )
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
@@ -63,6 +67,12 @@ export async function writeCached(path: string, compiled: CompiledComponent): Pr
 }
 
 const description = 'component.json'
+
+interface Description {
+  readonly world: WitWorld
+  readonly program: Program
+  readonly infos: readonly ModuleInfo[]
+}
 
 function moduleFile(number: number): string {
   return `core-${number}.wasm`

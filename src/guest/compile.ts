@@ -1,3 +1,4 @@
+import { instrument, type ModuleInfo } from '../component/instrument.ts'
 import type { Program } from '../component/program.ts'
 import { readProgram } from '../component/read-program.ts'
 import { WeftError } from '../errors.ts'
@@ -9,7 +10,7 @@ import { checkComponentBytes } from './component-file.ts'
 export interface CompiledComponent {
   readonly world: WitWorld
   readonly program: Program
-  readonly modules: readonly Uint8Array[]
+  readonly modules: readonly { readonly bytes: Uint8Array; readonly info: ModuleInfo }[]
 }
 
 /** Component bytes → the program that links its core modules. Takes CPU: never on a thread that serves. */
@@ -20,7 +21,7 @@ export function compile(bytes: Uint8Array, ref: string): CompiledComponent {
     modules.forEach((module, number) => {
       checkModule(module, number)
     })
-    return { world: decodeWorld(bytes), program, modules }
+    return { world: decodeWorld(bytes), program, modules: modules.map(instrument) }
   } catch (error) {
     throw new WeftError('invalid', `${ref} is not a valid component: ${messageOf(error)}`, { cause: error })
   }

@@ -1,91 +1,146 @@
 import type { Call } from '../call/call.ts'
 import { preciseNow } from '../call/course.ts'
-import { Instance } from '../component/instance.ts'
+import type { LoadedModule } from '../component/instance.ts'
+import { Pace } from '../component/pace.ts'
 import { type PreparedProgram, prepare } from '../component/prepare.ts'
+import type { ComponentSettings } from '../component-settings.ts'
 import { WeftError } from '../errors.ts'
 import type { WitInterface, WitWorld } from '../wit/type.ts'
 import { readCached } from './cache.ts'
 import { runExport } from './exports.ts'
-import { importsFor } from './imports.ts'
+import { GuestInstance } from './guest-instance.ts'
+import { InstancePool } from './instance-pool.ts'
 import { type ComponentServices, Invocation } from './invocation.ts'
-import { outputLines } from './output-lines.ts'
-import { servedInterfaces } from './served.ts'
+import { type FullLimits, limitsFor } from './limits.ts'
+import { httpExport, servedInterfaces } from './served.ts'
 import { suspendingImports } from './suspending.ts'
 import { failureOf } from './trap.ts'
 
-const limits = { bufferedBytes: 256 * 1024 * 1024, handles: 100_000 }
+/** How a component is run on one thread. */
+export interface RunOptions {
+  readonly settings?: ComponentSettings
+  /** What the thread's guests share. */
+  readonly pace?: Pace
+}
 
-/** A compiled component, loaded on this thread. Each call runs in an instance of its own. */
+/** A compiled component, loaded on this thread. */
 export class GuestComponent {
   readonly world: WitWorld
   /** The interfaces it answers in the lattice: `wasi:http` handlers appear as `wrpc:http/incoming-handler`. */
   readonly serves: readonly WitInterface[]
   readonly #program: PreparedProgram
-  readonly #modules: readonly WebAssembly.Module[]
+  readonly #modules: readonly LoadedModule[]
   readonly #suspending: ReadonlySet<string>
+  readonly #pace: Pace
+  #limits: FullLimits
+  #pool: InstancePool
 
-  private constructor(world: WitWorld, program: PreparedProgram, modules: readonly WebAssembly.Module[]) {
+  private constructor(
+    world: WitWorld,
+    { program, modules }: { readonly program: PreparedProgram; readonly modules: readonly LoadedModule[] },
+    { settings = {}, pace = new Pace() }: RunOptions,
+  ) {
     this.world = world
     this.serves = servedInterfaces(world)
     this.#program = program
     this.#modules = modules
     this.#suspending = suspendingImports(world)
+    this.#pace = pace
+    this.#limits = limitsFor(settings.limits)
+    this.#pool = this.#newPool(settings)
   }
 
   /** Loads what the compile queue wrote to `path`. */
-  static async load(path: string): Promise<GuestComponent> {
+  static async load(path: string, options: RunOptions = {}): Promise<GuestComponent> {
     const { world, program, modules } = await readCached(path)
-    const compiled = await Promise.all(modules.map((bytes) => WebAssembly.compile(bytes as BufferSource)))
-    return new GuestComponent(world, prepare(program), compiled)
+    const loaded = await Promise.all(
+      modules.map(async ({ bytes, info }) => ({
+        info,
+        module: await WebAssembly.compile(bytes as BufferSource),
+      })),
+    )
+    return new GuestComponent(world, { program: prepare(program), modules: loaded }, options)
   }
 
-  /** Answers `call` in a fresh instance. The instance lives on while a body streams: see `call.course`. */
+  /** Calls from now on run under these settings. */
+  configure(settings: ComponentSettings): void {
+    this.#limits = limitsFor(settings.limits)
+    this.#pool.clear()
+    this.#pool = this.#newPool(settings)
+  }
+
+  /** Lets go of what it keeps ready. */
+  close(): void {
+    this.#pool.clear()
+  }
+
+  /** Answers `call`. Its instance serves on while a body streams: see `call.course`. */
   async run(call: Call, services: ComponentServices): Promise<unknown> {
     const invocation = new Invocation(call, services)
-    const output = outputLines(invocation.log)
-    const life = new AbortController()
-    let instance: Instance | undefined
-    const end = (reason: unknown) => {
+    const pool = this.#pool
+    let instance: GuestInstance | undefined
+    let timer: NodeJS.Timeout | undefined
+    const giveUp = () => instance?.fail(call.signal.reason)
+    const end = () => {
+      clearTimeout(timer)
       call.signal.removeEventListener('abort', giveUp)
-      // Frees what the guest has left open, and ends what it still does.
-      life.abort(reason)
-      instance?.fail(reason)
-      output.flush()
-    }
-    const giveUp = () => {
-      life.abort(call.signal.reason)
-      instance?.fail(call.signal.reason)
+      if (instance) pool.give(instance, invocation)
+      else invocation.flushOutput()
     }
     call.signal.addEventListener('abort', giveUp, { once: true })
-    const context = { args: ['main.wasm'], environment: {}, writeOutput: output.write, signal: life.signal }
     try {
       const start = preciseNow()
-      instance = new Instance({
-        program: this.#program,
-        modules: this.#modules,
-        imports: importsFor(this.world, invocation, context),
-        suspending: this.#suspending,
-        limits,
-      })
+      const taken = pool.take(invocation, this.#mayShare(call))
+      instance = taken
       const ready = preciseNow()
-      call.course.record({ name: 'instantiated', start, end: ready })
-      const result = await runExport(instance, this.world, call)
+      if (taken.served === 1) call.course.record({ name: 'instantiated', start, end: ready })
+      const deadline = Math.min(
+        call.context.deadline,
+        start + (this.#limits.timeMs ?? Number.POSITIVE_INFINITY),
+      )
+      if (deadline < call.context.deadline)
+        timer = setTimeout(() => taken.fail(outOfTime(call)), deadline - start)
+      const result = await runExport(taken.core, this.world, { call, owner: invocation, deadline })
       call.course.record({ name: 'executed', start: ready, end: preciseNow() })
       const held = call.course.held
-      if (!held) end(over)
+      if (!held) end()
       else {
         void held.then((failure) => {
           // Nobody else would tell of a guest that traps after its answer is out.
           if (failure !== undefined) failureOf(failure, call, invocation.log)
-          end(over)
+          end()
         })
       }
       return result
     } catch (thrown) {
-      end(over)
+      end()
       throw failureOf(thrown, call, invocation.log)
     }
   }
+
+  #newPool({ reuse }: ComponentSettings): InstancePool {
+    const { bufferedBytes, handles, memoryBytes } = this.#limits
+    const options = {
+      world: this.world,
+      program: this.#program,
+      modules: this.#modules,
+      suspending: this.#suspending,
+      limits: { bufferedBytes, handles, memoryBytes },
+      pace: this.#pace,
+    }
+    return new InstancePool((invocation) => new GuestInstance(options, invocation), reuse)
+  }
+
+  /** Only async exports can be entered while another runs. */
+  #mayShare({ operation }: Call): 'alone' | 'shared' {
+    const isHttp = operation.interface.startsWith('wrpc:http/incoming-handler@')
+    const isAsync = isHttp
+      ? httpExport(this.world)?.functions.some((fn) => fn.async)
+      : operation.function.async
+    return isAsync ? 'shared' : 'alone'
+  }
 }
 
-const over = new WeftError('cancelled', 'the invocation is over')
+function outOfTime(call: Call): WeftError {
+  return new WeftError('deadline', `component ${call.target} reached the time limit of its manifest`)
+}

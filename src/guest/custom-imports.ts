@@ -2,10 +2,10 @@ import { guestError } from '../capability/guest-error.ts'
 import { WeftError } from '../errors.ts'
 import { camelCase, withoutVersion } from '../wit/names.ts'
 import type { WitFunction, WitInterface } from '../wit/type.ts'
-import type { Invocation } from './invocation.ts'
+import type { Importing } from './invocation.ts'
 
 /** An interface that another component or a provider answers: each function becomes a call over the link for it. */
-export function customImports(one: WitInterface, invocation: Invocation): object {
+export function customImports(one: WitInterface, invocation: Importing): object {
   const key = withoutVersion(one.id)
   const functions = one.functions
     .filter((fn) => !fn.name.startsWith('['))
@@ -13,7 +13,7 @@ export function customImports(one: WitInterface, invocation: Invocation): object
   return { ...Object.fromEntries(functions), ...resourceClasses(one, key, invocation) }
 }
 
-function forward(invocation: Invocation, key: string, id: string, fn: WitFunction) {
+function forward(invocation: Importing, key: string, id: string, fn: WitFunction) {
   return async (...args: unknown[]): Promise<unknown> => {
     const value = await invocation.callOut(key, id, fn, args)
     if (fn.result?.kind !== 'result') return value
@@ -24,7 +24,7 @@ function forward(invocation: Invocation, key: string, id: string, fn: WitFunctio
 }
 
 /** There is a class for each resource; resources of other components can't be used across the lattice. */
-function resourceClasses(one: WitInterface, key: string, invocation: Invocation): Record<string, unknown> {
+function resourceClasses(one: WitInterface, key: string, invocation: Importing): Record<string, unknown> {
   const names = new Set(
     one.functions.flatMap((fn) => /^\[(?:constructor|method|static)\]([^.]+)/.exec(fn.name)?.[1] ?? []),
   )

@@ -1,6 +1,7 @@
 import type { Call } from '../call/call.ts'
 import type { HttpErrorCode, HttpRequest, HttpResult } from '../capability/http.ts'
 import type { Instance } from '../component/instance.ts'
+import type { TaskOptions } from '../component/task.ts'
 import { WeftError } from '../errors.ts'
 import type { WitWorld } from '../wit/type.ts'
 import { httpExport } from './served.ts'
@@ -9,22 +10,30 @@ import { Request } from './wasi-0-3/request.ts'
 import { Response } from './wasi-0-3/response.ts'
 import { watchBody } from './watch-body.ts'
 
+/** One run of an export: the call that it answers, and whose and how long it is. */
+export interface ExportRun extends TaskOptions {
+  readonly call: Call
+}
+
 /** Calls the export that `call` names and gives back its result value, as `Invoke` does. */
-export async function runExport(instance: Instance, world: WitWorld, call: Call): Promise<unknown> {
-  const { operation } = call
-  if (operation.interface.startsWith('wrpc:http/incoming-handler@')) return runHttp(instance, world, call)
-  const { result, exited } = instance.call(operation.interface, operation.function.name, call.args)
-  if (operation.function.async) call.course.hold(exited)
+export async function runExport(instance: Instance, world: WitWorld, run: ExportRun): Promise<unknown> {
+  const { operation } = run.call
+  if (operation.interface.startsWith('wrpc:http/incoming-handler@')) return runHttp(instance, world, run)
+  const { call } = run
+  const { interface: id, function: fn } = operation
+  const { result, exited } = instance.call({ interface: id, name: fn.name }, call.args, run)
+  if (fn.async) call.course.hold(exited)
   else await exited
   return result
 }
 
-async function runHttp(instance: Instance, world: WitWorld, call: Call): Promise<HttpResult> {
+async function runHttp(instance: Instance, world: WitWorld, run: ExportRun): Promise<HttpResult> {
+  const { call } = run
   const exported = httpExport(world)
   if (!exported) throw new WeftError('not_found', `component ${call.target} exports no wasi:http handler`)
   // The wire or the HTTP server has checked the argument against the WIT type.
   const request = call.args[0] as HttpRequest
-  const handle = (...args: unknown[]) => instance.call(exported.id, 'handle', args)
+  const handle = (...args: unknown[]) => instance.call({ interface: exported.id, name: 'handle' }, args, run)
   if (!exported.id.includes('incoming-handler')) return runHttp03(handle, request, call)
   const handler = { handle: (...args: unknown[]) => handle(...args).exited }
   const { response, done } = handleIncoming(handler, request, call.signal)

@@ -10,7 +10,7 @@ import { withoutVersion } from '../wit/names.ts'
 import type { WitInterface, WitWorld } from '../wit/type.ts'
 import { customImports } from './custom-imports.ts'
 import { type DeniedResources, denied } from './denied.ts'
-import type { Invocation } from './invocation.ts'
+import type { Importing } from './invocation.ts'
 import { latticeImports } from './lattice-imports.ts'
 import { wasi02 } from './wasi-0-2/imports.ts'
 import { wasi03 } from './wasi-0-3/imports.ts'
@@ -21,7 +21,7 @@ import type { WasiContext } from './wasi-context.ts'
 export type ImportObjects = Record<string, object>
 
 /** Everything that one invocation's instance imports, by full interface id. */
-export function importsFor(world: WitWorld, invocation: Invocation, context: WasiContext): ImportObjects {
+export function importsFor(world: WitWorld, invocation: Importing, context: WasiContext): ImportObjects {
   const families = new Map<string, Record<string, object>>()
   const family = (name: string, make: () => Record<string, object>) => {
     const made = families.get(name) ?? make()
@@ -39,8 +39,11 @@ export function importsFor(world: WitWorld, invocation: Invocation, context: Was
       )
     }
     if (key === 'wasi:config/store' || key === 'wasi:config/runtime')
-      return configImports(invocation.services.config)
-    if (key === 'wasi:logging/logging') return loggingImports(invocation.log)
+      return configImports(() => invocation.services.config())
+    if (key === 'wasi:logging/logging')
+      return loggingImports({
+        write: (...line) => invocation.log.write(...line),
+      })
     if (key === 'wasmcloud:bus/lattice') return latticeImports(invocation)
     if (key === 'wasi:http/client' && version.startsWith('0.3')) return clientImports(invocation)
     if (!key.startsWith('wasi:')) return customImports(one, invocation)
@@ -56,7 +59,7 @@ export function importsFor(world: WitWorld, invocation: Invocation, context: Was
 
 /** Sends a guest's outgoing request over the link for `wasi:http/outgoing-handler`. */
 async function sendRequest(
-  invocation: Invocation,
+  invocation: Importing,
   request: HttpRequest,
   options: unknown,
 ): Promise<HttpResult> {
@@ -72,7 +75,7 @@ async function sendRequest(
   }
 }
 
-function clientImports(invocation: Invocation): object {
+function clientImports(invocation: Importing): object {
   return {
     async send(request: Request) {
       const result = await sendRequest(invocation, Request.sent(request), undefined)
@@ -82,7 +85,7 @@ function clientImports(invocation: Invocation): object {
   }
 }
 
-function keyvalueOf(version: string, world: WitWorld, invocation: Invocation): Record<string, object> {
+function keyvalueOf(version: string, world: WitWorld, invocation: Importing): Record<string, object> {
   const batch = world.imports.find((one) => one.id === `wasi:keyvalue/batch@${version}`)
   const getMany = batch?.functions.find((fn) => fn.name === 'get-many')
   const call: KeyvalueCall = async (lattice, name, args) => {

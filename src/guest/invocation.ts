@@ -4,6 +4,7 @@ import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { withoutVersion } from '../wit/names.ts'
 import type { WitFunction } from '../wit/type.ts'
+import { type OutputLines, outputLines } from './output-lines.ts'
 
 /** What a running component needs of its host. Config and links are read at the moment of use, so changes show at once. */
 export interface ComponentServices {
@@ -19,14 +20,35 @@ export interface ComponentServices {
 export class Invocation {
   readonly call: Call
   readonly services: ComponentServices
-  readonly log: Log
   readonly #linkNames = new Map<string, string>()
+  #log: Log | undefined
+  #output: OutputLines | undefined
 
   constructor(call: Call, services: ComponentServices) {
     this.call = call
     this.services = services
-    const trace = call.context.trace
-    this.log = services.log.with({ component: call.target, traceId: trace?.traceId, spanId: trace?.spanId })
+  }
+
+  /** Log lines of this invocation carry its component and its span. */
+  get log(): Log {
+    const { trace } = this.call.context
+    this.#log ??= this.services.log.with({
+      component: this.call.target,
+      traceId: trace?.traceId,
+      spanId: trace?.spanId,
+    })
+    return this.#log
+  }
+
+  /** Where the guest's stdout and stderr go. */
+  get output(): OutputLines {
+    this.#output ??= outputLines(this.log)
+    return this.#output
+  }
+
+  /** Logs what the guest has written without a line end. */
+  flushOutput(): void {
+    this.#output?.flush()
   }
 
   /** `wasmcloud:bus/lattice` set-link-name: the link that calls of `interfaceKey` take from now on. */
@@ -58,6 +80,52 @@ export class Invocation {
     const target = this.services.linkTarget(linkName, interfaceKey)
     if (target === undefined) throw missingLink(this.call.target, interfaceKey, linkName, operation)
     return { target, linkName }
+  }
+}
+
+/** What the imports of an instance see of the invocation that calls them. */
+export type Importing = Pick<
+  Invocation,
+  'call' | 'services' | 'log' | 'output' | 'setLinkName' | 'callOut' | 'requireLink'
+>
+
+/**
+ * The invocation on whose behalf an instance's guest runs at this moment. Imports are made once per instance and ask it
+ * when they are called, before they wait for anything.
+ */
+export class CurrentInvocation implements Importing {
+  readonly #find: () => Invocation
+
+  constructor(find: () => Invocation) {
+    this.#find = find
+  }
+
+  get call(): Call {
+    return this.#find().call
+  }
+
+  get services(): ComponentServices {
+    return this.#find().services
+  }
+
+  get log(): Log {
+    return this.#find().log
+  }
+
+  get output(): OutputLines {
+    return this.#find().output
+  }
+
+  setLinkName(interfaceKey: string, name: string): void {
+    this.#find().setLinkName(interfaceKey, name)
+  }
+
+  callOut(...args: Parameters<Invocation['callOut']>): Promise<unknown> {
+    return this.#find().callOut(...args)
+  }
+
+  requireLink(interfaceKey: string, operation: string): ReturnType<Invocation['requireLink']> {
+    return this.#find().requireLink(interfaceKey, operation)
   }
 }
 

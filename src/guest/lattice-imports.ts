@@ -1,8 +1,8 @@
 import { guestError } from '../capability/guest-error.ts'
-import type { Invocation } from './invocation.ts'
+import type { Importing } from './invocation.ts'
 
 /** `wasmcloud:bus/lattice`: the guest chooses, for the rest of its invocation, which of several links its calls take. */
-export function latticeImports(invocation: Invocation): object {
+export function latticeImports(invocation: Importing): object {
   class CallTargetInterface {
     readonly key: string
     constructor(namespace: string, pkg: string, name: string) {

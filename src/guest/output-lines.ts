@@ -4,8 +4,13 @@ import type { WasiContext } from './wasi-context.ts'
 /** A line longer than this is cut into several log lines. */
 const longestLine = 8192
 
+export interface OutputLines {
+  readonly write: WasiContext['writeOutput']
+  flush(): void
+}
+
 /** Turns what a guest writes to stdout and stderr into log lines; `flush` logs what has no line end yet. */
-export function outputLines(log: Log): { write: WasiContext['writeOutput']; flush(): void } {
+export function outputLines(log: Log): OutputLines {
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() }
   const pending = { stdout: '', stderr: '' }
   const emit = (stream: 'stdout' | 'stderr', line: string) => {

@@ -4,6 +4,9 @@ export interface WasiContext {
   readonly environment: Readonly<Record<string, string>>
   /** Takes what the guest writes to stdout or stderr; must not throw and must not wait. */
   readonly writeOutput: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void
-  /** Aborted when the invocation ends or is given up; whatever waits for the guest stops waiting then. */
+  /**
+   * Aborted when the invocation ends or is given up; whatever waits for the guest stops waiting then. Another one for the
+   * next invocation: read it when it is needed.
+   */
   readonly signal: AbortSignal
 }

@@ -1,3 +1,4 @@
+import type { WasiContext } from '../wasi-context.ts'
 import { Pollable } from './pollable.ts'
 import type { Readiness } from './readiness.ts'
 
@@ -19,13 +20,13 @@ export const clockImports = {
 }
 
 /** `wasi:clocks/monotonic-clock`; its timers end with the invocation. */
-export function monotonicClock(signal: AbortSignal): object {
+export function monotonicClock(context: Pick<WasiContext, 'signal'>): object {
   return {
     now: () => process.hrtime.bigint(),
     resolution: () => 1n,
-    subscribeInstant: (when: bigint) => new Pollable(new Instant(when), signal),
+    subscribeInstant: (when: bigint) => new Pollable(new Instant(when), context.signal),
     subscribeDuration: (duration: bigint) =>
-      new Pollable(new Instant(process.hrtime.bigint() + duration), signal),
+      new Pollable(new Instant(process.hrtime.bigint() + duration), context.signal),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { HttpErrorCode } from '../../capability/http.ts'
+import type { WasiContext } from '../wasi-context.ts'
 import { Fields } from './fields.ts'
 import { FutureTrailers, IncomingBody } from './incoming-body.ts'
 import { IncomingRequest, IncomingResponse } from './incoming-message.ts'
@@ -23,17 +24,17 @@ const shared = {
 }
 
 /** `wasi:http/types`. A guest constructs messages itself, so these two classes must know their invocation. */
-export function httpTypes(signal: AbortSignal): object {
+export function httpTypes(context: Pick<WasiContext, 'signal'>): object {
   return {
     ...shared,
     OutgoingRequest: class extends OutgoingRequest {
       constructor(headers: Fields) {
-        super(headers, signal)
+        super(headers, context.signal)
       }
     },
     OutgoingResponse: class extends OutgoingResponse {
       constructor(headers: Fields) {
-        super(headers, signal)
+        super(headers, context.signal)
       }
     },
   }

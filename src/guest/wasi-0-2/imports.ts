@@ -31,8 +31,8 @@ export function wasi02(context: WasiContext, ports: Wasi02Ports): Record<string,
   return {
     ...shared,
     ...cliImportsOf(context),
-    'wasi:clocks/monotonic-clock': monotonicClock(context.signal),
-    'wasi:http/types': httpTypes(context.signal),
-    'wasi:http/outgoing-handler': outgoingHandler(ports.sendRequest, context.signal),
+    'wasi:clocks/monotonic-clock': monotonicClock(context),
+    'wasi:http/types': httpTypes(context),
+    'wasi:http/outgoing-handler': outgoingHandler(ports.sendRequest, context),
   }
 }

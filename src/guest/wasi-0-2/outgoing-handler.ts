@@ -1,5 +1,6 @@
 import { GuestError } from '../../capability/guest-error.ts'
 import type { HttpErrorCode, HttpRequest, HttpResult } from '../../capability/http.ts'
+import type { WasiContext } from '../wasi-context.ts'
 import { httpErrorFrom } from './http-error.ts'
 import { IncomingResponse } from './incoming-message.ts'
 import { OutgoingRequest } from './outgoing-message.ts'
@@ -18,14 +19,20 @@ type ResponseResult =
   | { readonly tag: 'err'; readonly val: HttpErrorCode }
 
 /** `wasi:http/outgoing-handler`: without a way to send, every request is denied. */
-export function outgoingHandler(sendRequest: SendRequest | undefined, signal: AbortSignal): object {
+export function outgoingHandler(
+  sendRequest: SendRequest | undefined,
+  context: Pick<WasiContext, 'signal'>,
+): object {
   return {
     handle(request: OutgoingRequest, options: RequestOptions | undefined): FutureIncomingResponse {
       if (!sendRequest) throw new GuestError({ tag: 'HTTP-request-denied' })
       if (request.authority() === undefined) throw new GuestError({ tag: 'HTTP-request-URI-invalid' })
       const given = options ? RequestOptions.sent(options) : {}
       const sent = OutgoingRequest.sent(request)
-      return new FutureIncomingResponse((ended) => sendRequest(sent, { ...given, signal: ended }), signal)
+      return new FutureIncomingResponse(
+        (ended) => sendRequest(sent, { ...given, signal: ended }),
+        context.signal,
+      )
     },
   }
 }

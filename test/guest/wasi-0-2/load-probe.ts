@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { HttpRequest, HttpResponse, HttpResult } from '../../../src/capability/http.ts'
 import { Instance } from '../../../src/component/instance.ts'
+import { Pace } from '../../../src/component/pace.ts'
 import { prepare } from '../../../src/component/prepare.ts'
 import { compile } from '../../../src/guest/compile.ts'
 import { suspendingImports } from '../../../src/guest/suspending.ts'
@@ -30,9 +31,13 @@ export async function loadProbe(): Promise<Probe> {
   )
   const parts = {
     program: prepare(program),
-    modules: modules.map((bytes) => new WebAssembly.Module(bytes as BufferSource)),
+    modules: modules.map(({ bytes, info }) => ({
+      info,
+      module: new WebAssembly.Module(bytes as BufferSource),
+    })),
     suspending: suspendingImports(world),
-    limits: { bufferedBytes: 100_000_000, handles: 10_000 },
+    limits: { bufferedBytes: 100_000_000, handles: 10_000, memoryBytes: 100_000_000 },
+    pace: new Pace(),
   }
   const ids = world.imports.map(({ id }) => id)
   return {
@@ -70,7 +75,11 @@ function run(
     ...options,
   }
   const instance = instantiate(wasi02(context, options))
-  const handler = { handle: (...args: unknown[]) => instance.call(handlerExport, 'handle', args).exited }
+  const task = { owner: undefined, deadline: Date.now() + 60_000 }
+  const handler = {
+    handle: (...args: unknown[]) =>
+      instance.call({ interface: handlerExport, name: 'handle' }, args, task).exited,
+  }
   const exchange = handleIncoming(handler, request, context.signal)
   return { ...exchange, output: (stream) => written[stream], abort }
 }

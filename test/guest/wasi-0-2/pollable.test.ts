@@ -25,7 +25,7 @@ class Switch extends Bell {
 describe('poll', () => {
   const setUp = () => {
     const abort = new AbortController()
-    const clock = monotonicClock(abort.signal) as Clock
+    const clock = monotonicClock({ signal: abort.signal }) as Clock
     const lever = new Switch()
     return { abort, clock, lever, pollable: new Pollable(lever, abort.signal) }
   }

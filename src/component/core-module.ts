@@ -1,0 +1,110 @@
+import { BinaryReader } from '../wit/binary-reader.ts'
+
+/** A section of a core module, by the range of its content. */
+export interface CoreSection {
+  readonly id: number
+  readonly start: number
+  readonly end: number
+}
+
+export const coreSection = {
+  custom: 0,
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  memory: 5,
+  global: 6,
+  export: 7,
+  start: 8,
+  element: 9,
+  code: 10,
+  data: 11,
+  dataCount: 12,
+  tag: 13,
+} as const
+
+/** The order of sections in a module; custom ones may stand anywhere and are put last. */
+export const sectionOrder = [
+  coreSection.type,
+  coreSection.import,
+  coreSection.function,
+  coreSection.table,
+  coreSection.memory,
+  coreSection.tag,
+  coreSection.global,
+  coreSection.export,
+  coreSection.start,
+  coreSection.element,
+  coreSection.dataCount,
+  coreSection.code,
+  coreSection.data,
+] as const
+
+const preambleLength = 8
+
+/** Finds the sections of a core module. */
+export function coreSections(bytes: Uint8Array): CoreSection[] {
+  const reader = new BinaryReader(bytes)
+  reader.section(preambleLength)
+  const sections: CoreSection[] = []
+  while (!reader.done) {
+    const id = reader.byte()
+    const part = reader.section(reader.u32())
+    sections.push({ id, start: part.offset, end: part.end })
+  }
+  return sections
+}
+
+export interface MemoryType {
+  readonly initial: number
+  readonly maximum?: number
+  /** Plain 32-bit memory, not shared. */
+  readonly isPlain: boolean
+}
+
+export function readMemoryType(reader: BinaryReader): MemoryType {
+  const flags = reader.byte()
+  const isPlain = flags <= 1
+  if (!isPlain) return { initial: 0, isPlain }
+  const initial = reader.u32()
+  return { initial, isPlain, ...((flags & 1) === 1 && { maximum: reader.u32() }) }
+}
+
+/** What the import section brings, counted by kind. */
+export interface CoreImports {
+  readonly functions: number
+  readonly memories: readonly MemoryType[]
+  readonly globals: number
+  readonly count: number
+  /** Where the first entry stands. */
+  readonly entries: number
+}
+
+export function readCoreImports(reader: BinaryReader): CoreImports {
+  const counts = { functions: 0, globals: 0 }
+  const memories: MemoryType[] = []
+  const count = reader.u32()
+  const entries = reader.offset
+  for (let index = 0; index < count; index++) {
+    reader.name()
+    reader.name()
+    const kind = reader.byte()
+    if (kind === 0) {
+      reader.u32()
+      counts.functions++
+    } else if (kind === 1) {
+      reader.s33()
+      readMemoryType(reader)
+    } else if (kind === 2) memories.push(readMemoryType(reader))
+    else if (kind === 3) {
+      reader.s33()
+      reader.byte()
+      counts.globals++
+    } else if (kind === 4) {
+      reader.byte()
+      reader.u32()
+    } else throw reader.unexpected('the kind of an import', `code ${kind}`)
+  }
+  return { ...counts, memories, count, entries }
+}

@@ -1,0 +1,62 @@
+import { dirtyPageBits } from './instrument-helpers.ts'
+
+const dirtyPage = 1 << dirtyPageBits
+/** A store may begin on one page and end on the next: that many bytes beyond a marked page are restored, too. */
+const longestStore = 16
+export const wasmPage = 65_536
+
+/** A linear memory that knows which of its pages were written, so that it can be given back as it was. */
+export class TrackedMemory {
+  readonly memory: WebAssembly.Memory
+  /** One byte for each 4096 of the memory: not 0 when they were written. The guest's code marks it, too. */
+  readonly dirty: WebAssembly.Memory
+  readonly #marks: Uint8Array
+  readonly #words: Int32Array
+
+  constructor({ initial, maximum }: { readonly initial: number; readonly maximum: number }) {
+    this.memory = new WebAssembly.Memory({ initial, maximum })
+    const marks = Math.ceil((maximum * wasmPage) / dirtyPage / wasmPage)
+    this.dirty = new WebAssembly.Memory({ initial: marks, maximum: marks })
+    this.#marks = new Uint8Array(this.dirty.buffer)
+    this.#words = new Int32Array(this.dirty.buffer)
+  }
+
+  /** The host writes `length` bytes at `start`. */
+  readonly touched = (start: number, length: number): void => {
+    if (length > 0) this.#marks.fill(1, start >> dirtyPageBits, ((start + length - 1) >> dirtyPageBits) + 1)
+  }
+
+  /** The content as it is now, without zeroes at its end; from here on only what is written later counts as dirty. */
+  takeImage(): Uint8Array {
+    const bytes = new Uint8Array(this.memory.buffer)
+    let end = bytes.length
+    while (end > 0 && bytes[end - 1] === 0) end--
+    this.#words.fill(0)
+    return bytes.slice(0, end)
+  }
+
+  /** Nothing written so far counts. */
+  forgetMarks(): void {
+    this.#words.fill(0)
+  }
+
+  /** Makes the content what it was when `image` was taken. */
+  restore(image: Uint8Array): void {
+    const bytes = new Uint8Array(this.memory.buffer)
+    const words = Math.ceil(bytes.length / dirtyPage / 4)
+    for (let word = 0; word < words; word++) {
+      if (this.#words[word] === 0) continue
+      for (let page = word * 4; page < word * 4 + 4; page++) {
+        if (this.#marks[page] !== 0) restoreRange(bytes, image, page * dirtyPage)
+      }
+      this.#words[word] = 0
+    }
+  }
+}
+
+function restoreRange(bytes: Uint8Array, image: Uint8Array, start: number): void {
+  const end = Math.min(start + dirtyPage + longestStore, bytes.length)
+  const imageEnd = Math.min(end, image.length)
+  if (start < imageEnd) bytes.set(image.subarray(start, imageEnd), start)
+  if (imageEnd < end) bytes.fill(0, Math.max(start, imageEnd), end)
+}

@@ -1,0 +1,74 @@
+import { Instance, type InstanceImage, type InstanceOptions } from '../component/instance.ts'
+import { WeftError } from '../errors.ts'
+import type { WitWorld } from '../wit/type.ts'
+import { importsFor } from './imports.ts'
+import { CurrentInvocation, type Invocation } from './invocation.ts'
+import type { WasiContext } from './wasi-context.ts'
+
+export interface GuestInstanceOptions extends Omit<InstanceOptions, 'imports'> {
+  readonly world: WitWorld
+}
+
+const over = new WeftError('cancelled', 'the invocation is over')
+
+/** An instance of a component with the host's imports around it. */
+export class GuestInstance {
+  readonly core: Instance
+  /** Invocations that it has begun. */
+  served = 0
+  /** Invocations that run in it now. */
+  active = 0
+  readonly #invocations = new Set<Invocation>()
+  #life: AbortController | undefined
+
+  /** `first` is the invocation that it is made for: what its start function does is done on its behalf. */
+  constructor({ world, ...options }: GuestInstanceOptions, first: Invocation) {
+    const current = new CurrentInvocation(
+      () => (this.core?.current?.owner as Invocation | undefined) ?? first,
+    )
+    const alive = () => this.#alive.signal
+    const context: WasiContext = {
+      args: ['main.wasm'],
+      environment: {},
+      writeOutput: (stream, bytes) => current.output.write(stream, bytes),
+      get signal() {
+        return alive()
+      },
+    }
+    this.core = new Instance({ ...options, imports: importsFor(world, current, context) })
+  }
+
+  begin(invocation: Invocation): void {
+    this.served++
+    this.active++
+    this.#invocations.add(invocation)
+  }
+
+  /** The invocation is over: what it holds open is freed. Resources that an instance keeps for the next one live on. */
+  end(invocation: Invocation, keeps: 'handles' | 'nothing'): void {
+    this.active--
+    this.#invocations.delete(invocation)
+    invocation.flushOutput()
+    if (keeps === 'nothing') this.#endLife(over)
+  }
+
+  /** Ends it with everything that runs in it. */
+  fail(reason: unknown): void {
+    this.core.fail(reason)
+    this.#endLife(reason)
+  }
+
+  reset(image: InstanceImage): void {
+    this.core.reset(image)
+  }
+
+  get #alive(): AbortController {
+    this.#life ??= new AbortController()
+    return this.#life
+  }
+
+  #endLife(reason: unknown): void {
+    this.#life?.abort(reason)
+    this.#life = undefined
+  }
+}

@@ -1,0 +1,96 @@
+import type { InstanceImage } from '../component/instance.ts'
+import type { InstanceReuse } from '../component-settings.ts'
+import type { GuestInstance } from './guest-instance.ts'
+import type { Invocation } from './invocation.ts'
+
+/** Idle instances are kept this long for the next invocation. */
+const idleMs = 10_000
+/** Idle instances of one component on one thread. */
+const mostIdle = 64
+/** An instance that has grown beyond this is made anew rather than kept. */
+const mostKeptBytes = 64 * 1024 * 1024
+
+/**
+ * The instances of one component on one thread. An invocation gets one that is as good as new: made for it, or one that
+ * served before and was reset so that its guest can't tell. With `reuse` it gets one as the last invocation left it.
+ */
+export class InstancePool {
+  readonly #create: (invocation: Invocation) => GuestInstance
+  readonly #reuse: InstanceReuse | undefined
+  readonly #idle: GuestInstance[] = []
+  /** Serving, with room for more at once. */
+  readonly #shared = new Set<GuestInstance>()
+  #image: InstanceImage | undefined
+  #trim: NodeJS.Timeout | undefined
+
+  constructor(create: (invocation: Invocation) => GuestInstance, reuse: InstanceReuse | undefined) {
+    this.#create = create
+    this.#reuse = reuse
+  }
+
+  get idle(): number {
+    return this.#idle.length
+  }
+
+  take(invocation: Invocation, mayShare: 'alone' | 'shared'): GuestInstance {
+    const instance = this.#sharedOne(mayShare) ?? this.#idle.pop() ?? this.#make(invocation)
+    instance.begin(invocation)
+    if (mayShare === 'shared' && this.#hasRoom(instance)) this.#shared.add(instance)
+    else this.#shared.delete(instance)
+    return instance
+  }
+
+  /** Gives it back when `invocation` is over. */
+  give(instance: GuestInstance, invocation: Invocation): void {
+    instance.end(invocation, this.#reuse ? 'handles' : 'nothing')
+    if (instance.active > 0) return
+    this.#shared.delete(instance)
+    const isWhole =
+      !instance.core.hasFailed && instance.core.isIdle && instance.core.memoryBytes <= mostKeptBytes
+    const isWanted = this.#idle.length < mostIdle && isWhole
+    if (!isWanted || !this.#renewed(instance)) {
+      instance.fail(gone)
+      return
+    }
+    this.#idle.push(instance)
+    this.#trim ??= setTimeout(() => this.#dropIdle(), idleMs).unref()
+  }
+
+  /** Lets go of all that are idle; those that serve go when they are given back. */
+  clear(): void {
+    clearTimeout(this.#trim)
+    this.#trim = undefined
+    for (const instance of this.#idle.splice(0)) instance.fail(gone)
+  }
+
+  #make(invocation: Invocation): GuestInstance {
+    const instance = this.#create(invocation)
+    if (!this.#reuse && instance.core.isResettable) this.#image ??= instance.core.takeImage()
+    return instance
+  }
+
+  #renewed(instance: GuestInstance): boolean {
+    if (this.#reuse) return instance.served < this.#reuse.invocations
+    if (!instance.core.isResettable || !this.#image) return false
+    instance.reset(this.#image)
+    return true
+  }
+
+  #sharedOne(mayShare: 'alone' | 'shared'): GuestInstance | undefined {
+    if (mayShare === 'alone') return undefined
+    for (const instance of this.#shared) if (!instance.core.hasFailed) return instance
+    return undefined
+  }
+
+  #hasRoom(instance: GuestInstance): boolean {
+    const { invocations, concurrent = 1 } = this.#reuse ?? { invocations: 1 }
+    return instance.active < concurrent && instance.served < invocations
+  }
+
+  #dropIdle(): void {
+    this.#trim = undefined
+    this.clear()
+  }
+}
+
+const gone = new Error('the instance is not kept')

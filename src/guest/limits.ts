@@ -1,0 +1,41 @@
+import type { ComponentLimits } from '../component-settings.ts'
+
+/** Limits with nothing left out. */
+export type FullLimits = Required<Omit<ComponentLimits, 'timeMs'>> & Pick<ComponentLimits, 'timeMs'>
+
+const MiB = 1024 * 1024
+
+/** What a component may use when its manifest says nothing. Time: as long as its caller waits. */
+export const defaultLimits: FullLimits = {
+  memoryBytes: 256 * MiB,
+  tableElements: 1_000_000,
+  handles: 10_000,
+  bufferedBytes: 64 * MiB,
+  requestBytes: Number.POSITIVE_INFINITY,
+  queue: 10_000,
+  queueMs: Number.POSITIVE_INFINITY,
+}
+
+/** What no manifest can go beyond. */
+export const ceilings: FullLimits = {
+  memoryBytes: 4096 * MiB,
+  tableElements: 10_000_000,
+  handles: 1_000_000,
+  bufferedBytes: 1024 * MiB,
+  requestBytes: Number.POSITIVE_INFINITY,
+  queue: 100_000,
+  queueMs: Number.POSITIVE_INFINITY,
+}
+
+/** The limits that hold for a component. */
+export function limitsFor(asked: ComponentLimits = {}): FullLimits {
+  const limits: FullLimits = { ...defaultLimits, ...asked }
+  return {
+    ...limits,
+    memoryBytes: Math.min(limits.memoryBytes, ceilings.memoryBytes),
+    tableElements: Math.min(limits.tableElements, ceilings.tableElements),
+    handles: Math.min(limits.handles, ceilings.handles),
+    bufferedBytes: Math.min(limits.bufferedBytes, ceilings.bufferedBytes),
+    queue: Math.min(limits.queue, ceilings.queue),
+  }
+}
