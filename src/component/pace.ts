@@ -4,9 +4,14 @@
  */
 export class Pace {
   /** Shared; word 0 is the flag, word 1 how many invocations run on the thread. */
-  readonly memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })
-  readonly #words = new Int32Array(this.memory.buffer)
+  readonly memory: WebAssembly.Memory
+  readonly #words: Int32Array
   #sliceStart = 0
+
+  constructor(memory: WebAssembly.Memory = paceMemory()) {
+    this.memory = memory
+    this.#words = new Int32Array(memory.buffer)
+  }
 
   /** A task begins on this thread. */
   begin(): void {
@@ -30,16 +35,21 @@ export class Pace {
   }
 }
 
+/** What a thread and its watchdog share. */
+export function paceMemory(): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })
+}
+
 const flag = 0
 const running = 1
 /** How long a guest runs before others on its thread have a turn, in milliseconds. */
 export const sliceMs = 5
 
 /** Sets the flags of these threads while guests run there; the function it gives stops it. Runs on another thread. */
-export function watchPace(memories: () => readonly WebAssembly.Memory[]): () => void {
+export function watchPace(memories: readonly WebAssembly.Memory[]): () => void {
+  const all = memories.map((memory) => new Int32Array(memory.buffer))
   const timer = setInterval(() => {
-    for (const memory of memories()) {
-      const words = new Int32Array(memory.buffer)
+    for (const words of all) {
       if (Atomics.load(words, running) > 0) Atomics.store(words, flag, 1)
     }
   }, sliceMs)

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { chain, type Interceptor, type Invoke } from '../call/call.ts'
 import { limitTime } from '../call/limit-time.ts'
+import { Pace } from '../component/pace.ts'
 import { WeftError } from '../errors.ts'
 import { connectNats } from '../lattice/connect.ts'
 import { createLog, type Log } from '../log.ts'
@@ -148,6 +149,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
       defaultTimeoutMs: defaultCallTimeoutMs,
     })
   const components = new ThreadComponents({
+    pace: new Pace(init.pace),
     log,
     measure: instruments.measure,
     isLeader: init.index === 0,

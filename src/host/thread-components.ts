@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Call, Invoke } from '../call/call.ts'
 import { preciseNow } from '../call/course.ts'
+import type { Pace } from '../component/pace.ts'
 import { WeftError } from '../errors.ts'
 import { GuestComponent } from '../guest/component.ts'
 import type { ComponentServices } from '../guest/invocation.ts'
@@ -11,6 +13,8 @@ import type { PlannedComponent } from './thread-messages.ts'
 
 /** What the components of a thread need around them. */
 export interface ComponentSurroundings {
+  /** What the guests of the thread share. */
+  readonly pace: Pace
   readonly log: Log
   readonly measure: Measure
   /** True on the thread that tells what all threads share. */
@@ -62,7 +66,10 @@ export class ThreadComponents {
     const running = this.#running.get(planned.id)
     if (!running) return this.#start(planned)
     const isNewCode = planned.path !== running.planned.path
-    const guest = isNewCode ? await GuestComponent.load(planned.path) : running.guest
+    const guest = isNewCode ? await this.#load(planned) : running.guest
+    if (!isNewCode && !isDeepStrictEqual(planned.settings, running.planned.settings))
+      guest.configure(planned.settings)
+    if (isNewCode) running.guest.close()
     Object.assign(running, { planned, guest, linkTargets: linkTargetsOf(planned) })
     running.permits.max = planned.maxInstances
     running.permits.poked()
@@ -79,6 +86,7 @@ export class ThreadComponents {
     this.#running.delete(id)
     this.#draining.set(id, running)
     await running.server.drain()
+    running.guest.close()
     if (this.#draining.get(id) === running) this.#draining.delete(id)
   }
 
@@ -135,10 +143,14 @@ export class ThreadComponents {
   }
 
   async #start(planned: PlannedComponent): Promise<void> {
-    const guest = await GuestComponent.load(planned.path)
+    const guest = await this.#load(planned)
     const permits = new Permits(planned.permits, planned.maxInstances, () => this.#around.poke(planned.id))
     const server = await this.#around.serve(planned.id, guest.serves)
     this.#running.set(planned.id, { planned, guest, permits, server, linkTargets: linkTargetsOf(planned) })
+  }
+
+  #load({ path, settings }: PlannedComponent): Promise<GuestComponent> {
+    return GuestComponent.load(path, { settings, pace: this.#around.pace })
   }
 
   #servicesOf(running: Running): ComponentServices {

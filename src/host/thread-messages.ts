@@ -49,6 +49,8 @@ export interface ThreadInit {
   readonly lattice: string
   readonly natsUrl: string
   readonly natsLogin?: NatsLogin | undefined
+  /** Shared with the control thread, whose watchdog lets the guests of the thread take turns. */
+  readonly pace: WebAssembly.Memory
   /** 0 for the thread that does what must happen once per host. */
   readonly index: number
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { paceMemory, watchPace } from '../component/pace.ts'
 import { errorCodeFrom, WeftError } from '../errors.ts'
 import type { Log, LogRecord } from '../log.ts'
 import type {
@@ -15,7 +16,7 @@ export interface ThreadsOptions {
   /** The module that a data thread runs. */
   readonly entry: URL
   readonly count: number
-  readonly init: Omit<ThreadInit, 'index'>
+  readonly init: Omit<ThreadInit, 'index' | 'pace'>
   readonly log: Log
   /** Takes log records of data threads as they are. */
   readonly onLog: (record: LogRecord) => void
@@ -36,6 +37,7 @@ export class Threads {
   readonly #busy = new Map<number, number>()
   readonly #problems = new Map<string, Map<number, string>>()
   readonly #options: ThreadsOptions
+  readonly #stopWatch: () => void
 
   private constructor(options: ThreadsOptions) {
     this.#options = options
@@ -43,6 +45,7 @@ export class Threads {
       { length: options.count },
       (_, index) => new Thread(options, index, this.#receive),
     )
+    this.#stopWatch = watchPace(this.#threads.map(({ pace }) => pace))
   }
 
   /** Starts all threads; when one fails, none is left running. */
@@ -52,6 +55,7 @@ export class Threads {
       await Promise.all(threads.#threads.map((thread) => thread.ready))
       return threads
     } catch (error) {
+      threads.#stopWatch()
       await Promise.all(threads.#threads.map((thread) => thread.terminate()))
       throw error
     }
@@ -86,6 +90,7 @@ export class Threads {
   }
 
   async stop(graceMs: number): Promise<void> {
+    this.#stopWatch()
     await Promise.all(this.#threads.map((thread) => thread.stop(graceMs)))
   }
 
@@ -110,6 +115,7 @@ export class Threads {
 class Thread {
   readonly index: number
   readonly ready: Promise<void>
+  readonly pace = paceMemory()
   readonly #worker: Worker
   readonly #confirms = new Map<number, (outcome: PlanOutcome) => void>()
   #stopped: () => void = () => {}
@@ -118,7 +124,7 @@ class Thread {
   constructor(options: ThreadsOptions, index: number, receive: (index: number, message: FromThread) => void) {
     this.index = index
     this.#worker = new Worker(options.entry, {
-      workerData: { ...options.init, index },
+      workerData: { ...options.init, index, pace: this.pace } satisfies ThreadInit,
       name: `data-${index}`,
     })
     const { promise, resolve, reject } = Promise.withResolvers<void>()
