@@ -1,6 +1,6 @@
 import type { Instance } from './instance.ts'
 import type { ModuleInfo } from './instrument.ts'
-import { hostModule } from './instrument.ts'
+import { hostModule } from './instrument-placement.ts'
 import { jspi } from './jspi.ts'
 import { TrackedMemory, wasmPage } from './tracked-memory.ts'
 

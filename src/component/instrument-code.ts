@@ -1,8 +1,8 @@
 import type { BinaryReader } from '../wit/binary-reader.ts'
 import { type Instruction, op, readInstruction } from './core-instructions.ts'
 import { CoreWriter } from './core-writer.ts'
-import { moved, type Placement } from './instrument.ts'
 import { dirtyPageBits, helper } from './instrument-helpers.ts'
+import { moved, type Placement } from './instrument-placement.ts'
 
 /** What was seen in a module's code. */
 export interface CodeFacts {

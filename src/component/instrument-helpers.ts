@@ -1,6 +1,6 @@
 import { op } from './core-instructions.ts'
 import { CoreWriter } from './core-writer.ts'
-import type { Placement } from './instrument.ts'
+import type { Placement } from './instrument-placement.ts'
 
 const i32 = 0x7f
 

@@ -1,0 +1,28 @@
+/** The module name under which an instrumented module imports what the host gives it. */
+export const hostModule = '$weft'
+
+/** Where things stand in the rewritten module. */
+export interface Placement {
+  /** Function indexes from here on have moved. */
+  readonly movedFrom: number
+  /** By how much. */
+  readonly movedBy: number
+  /** Indexes of the imported and added functions. */
+  readonly check: number
+  readonly yield: number
+  readonly firstHelper: number
+  /** Indexes of memories; the guest's own is 0 when there is one. */
+  readonly dirty: number
+  readonly flag: number
+  /** The global that holds the size of the guest's memory in pages; undefined when it is not the module's own. */
+  readonly pages: number | undefined
+  /** Functions that stand for `memory.grow` and `memory.size`. */
+  readonly grow: number
+  readonly size: number
+  readonly tracksStores: boolean
+}
+
+/** The index of a function after the host's were put before it. */
+export function moved(index: number, place: Placement): number {
+  return index < place.movedFrom ? index : index + place.movedBy
+}
