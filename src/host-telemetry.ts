@@ -1,5 +1,6 @@
 import type { TelemetryBatch } from './instrument-thread.ts'
 import type { HostIdentity } from './lattice/host-identity.ts'
+import { publishLogs } from './lattice/publish-logs.ts'
 import type { Log, LogRecord } from './log.ts'
 import type { Measure } from './measure.ts'
 import { deliverMeasurements } from './telemetry/deliver-measurements.ts'
@@ -19,6 +20,8 @@ export interface HostTelemetryOptions {
   readonly identity: HostIdentity
   /** Puts one message on `weft.spans.{lattice}`. */
   readonly publishSpans: (message: Uint8Array) => void
+  /** Puts one message on `weft.logs.{lattice}`. */
+  readonly publishLogs: (message: string) => void
 }
 
 /** The telemetry of a host's control thread: takes what the data threads hand over, and exports all of it. */
@@ -31,12 +34,8 @@ export interface HostTelemetry {
 }
 
 /** Starts it: spans, metrics and logs to OTLP where `env` says so, spans to the lattice. */
-export function startHostTelemetry({
-  env,
-  log,
-  identity,
-  publishSpans,
-}: HostTelemetryOptions): HostTelemetry {
+export function startHostTelemetry(options: HostTelemetryOptions): HostTelemetry {
+  const { env, log, identity, publishSpans } = options
   const host: SpanResource = {
     service: 'weft-host',
     hostId: identity.id,
@@ -58,12 +57,17 @@ export function startHostTelemetry({
   const spans = exportSpans({ env, log, onDropped: drops('traces'), publishSpans })
   const metrics = exportMetrics({ env, log, host, onDropped: drops('metrics') })
   const logs = exportLog({ env, log, host, resourceOf, onDropped: drops('logs') })
+  const published = publishLogs({ publish: options.publishLogs, host: identity.friendlyName })
   watchProcess(measurements)
   const endWatch = watchThread(measurements, 'control')
   const endDelivery = deliverMeasurements({ measurements, sink: (measured) => metrics.accept(measured) })
   return {
     measure: measurements,
-    logSink: logs.sink,
+    logSink(record) {
+      if (!isWorthKeeping(record)) return
+      logs.sink(record)
+      published.sink(record)
+    },
     accept(batch) {
       if ('spans' in batch) {
         spans.accept(batch.spans)
@@ -73,10 +77,16 @@ export function startHostTelemetry({
       for (const [id, maker] of Object.entries(batch.measured.makers)) makers.set(id, maker)
     },
     async stop(timeoutMs) {
+      published.stop()
       await Promise.all([spans.stop(timeoutMs), logs.stop(timeoutMs)])
       endDelivery()
       endWatch()
       await metrics.stop(timeoutMs)
     },
   }
+}
+
+/** What Weft says below `info` is for the terminal of who debugs it; what a guest says is the guest's choice. */
+function isWorthKeeping({ level, attributes }: LogRecord): boolean {
+  return (level !== 'debug' && level !== 'trace') || attributes['stream'] !== undefined
 }

@@ -3,7 +3,7 @@ import { startHostTelemetry } from './host-telemetry.ts'
 import type { TelemetryBatch } from './instrument-thread.ts'
 import { connectNats } from './lattice/connect.ts'
 import { createHostIdentity } from './lattice/host-identity.ts'
-import { spansSubject } from './lattice/subjects.ts'
+import { logsSubject, spansSubject } from './lattice/subjects.ts'
 import { createLog, type LogRecord } from './log.ts'
 import { sibling } from './sibling.ts'
 
@@ -39,6 +39,7 @@ export async function startInstrumentedHost(options: StartHostOptions): Promise<
     log,
     identity,
     publishSpans: (message) => connection.publish(spansSubject(lattice), message),
+    publishLogs: (message) => connection.publish(logsSubject(lattice), message),
   })
   sinks = [options.logSink, telemetry.logSink]
   try {

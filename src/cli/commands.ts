@@ -11,4 +11,5 @@ export const commands: Readonly<Record<string, () => Promise<{ readonly command:
   push: () => import('./push.ts'),
   pull: () => import('./pull.ts'),
   traces: () => import('./traces.ts'),
+  logs: () => import('./logs.ts'),
 }

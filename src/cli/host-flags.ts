@@ -21,8 +21,12 @@ export const hostFlags = {
     help: 'nkeys server seed (SN…) that gives the host a lasting id (env WEFT_HOST_SEED)',
   },
   ...artifactFlags,
-  'log-level': { type: 'string', value: 'LEVEL', help: `${logLevels.join(', ')} (default info)` },
-  'log-format': { type: 'string', value: 'FORMAT', help: 'text or json (default text)' },
+  'log-level': {
+    type: 'string',
+    value: 'LEVEL',
+    help: `${logLevels.join(', ')} (env WEFT_LOG_LEVEL; default info)`,
+  },
+  'log-format': { type: 'string', value: 'FORMAT', help: 'text or json (env WEFT_LOG_FORMAT; default text)' },
 } as const satisfies Flags
 
 const mostThreads = 256
@@ -44,8 +48,8 @@ export function hostOptionsFrom(
     artifactDir: defaultArtifactDir(process.env),
     env: process.env,
     logSink: logSinkFrom(
-      flags['log-level'] as string | undefined,
-      flags['log-format'] as string | undefined,
+      (flags['log-level'] as string | undefined) ?? (terminal.env['WEFT_LOG_LEVEL'] || undefined),
+      (flags['log-format'] as string | undefined) ?? (terminal.env['WEFT_LOG_FORMAT'] || undefined),
       terminal,
     ),
     ...(seed !== undefined && { seed }),

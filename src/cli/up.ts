@@ -10,6 +10,7 @@ import type { Command } from './command.ts'
 import { controllerOn } from './controller-on.ts'
 import { deployApp } from './deploy-app.ts'
 import { hostFlags, hostOptionsFrom } from './host-flags.ts'
+import { keepLogs } from './keep-logs.ts'
 import { keepTraces } from './keep-traces.ts'
 import { readApp } from './read-app.ts'
 import { readyBlock } from './ready-block.ts'
@@ -70,6 +71,8 @@ export const command: Command = {
     started.defer(() => connection.drain().catch(() => {}))
     const traces = await keepTraces({ connection, lattice, log })
     started.defer(() => traces.stop())
+    const logs = keepLogs({ connection, lattice, log })
+    started.defer(() => logs.stop())
     // What it does shows as progress of the deploy; its own lines are for those who debug.
     const quiet = createLog((record) =>
       options.logSink(record.level === 'info' ? { ...record, level: 'debug' } : record),

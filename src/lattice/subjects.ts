@@ -111,6 +111,16 @@ export function tracesSubject(lattice: string): string {
   return `weft.traces.${oneToken('lattice', lattice)}`
 }
 
+/** Log lines of Weft hosts and their guests, in batches. */
+export function logsSubject(lattice: string): string {
+  return `weft.logs.${oneToken('lattice', lattice)}`
+}
+
+/** Requests for the latest log lines, answered by the host that keeps them. */
+export function recentLogsSubject(lattice: string): string {
+  return `weft.recent-logs.${oneToken('lattice', lattice)}`
+}
+
 /** Weft's liveness beat; outside `wasmbus.evt`, which wadm stores. */
 export function beatSubject(lattice: string): string {
   return `weft.beat.${oneToken('lattice', lattice)}`

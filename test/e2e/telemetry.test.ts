@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { metricsIn, type ReceivedMetric } from '../support/otlp-metrics.ts'
+import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts'
+import { until } from '../support/until.ts'
+import { openWorkplace } from '../support/weft.ts'
+
+describe('a lattice with a collector', () => {
+  let receiver: OtlpReceiver
+  let place: Awaited<ReturnType<typeof openWorkplace>>
+  let url: string
+  let traceId: string
+
+  before(async () => {
+    receiver = await startOtlpReceiver()
+    place = await openWorkplace()
+    const app = await place.manifest('manifests/hello/app.yaml')
+    url = app.url
+    const weft = place.start(['up', app.path, '--ephemeral', '--port', '0', '--threads', '2'], {
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_METRIC_EXPORT_INTERVAL: '500',
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+    })
+    await weft.seen(/weft is up/)
+    for (let request = 0; request < 10; request += 1) assert.equal((await fetch(url)).status, 200)
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+    const traced = await fetch(url, {
+      headers: { traceparent, tracestate: 'vendor=a', baggage: 'user=ada' },
+    })
+    await traced.text()
+    traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+    await receiver.until(() => spansOf(traceId).some((span) => span.parentSpanId === '00f067aa0ba902b7'), 30_000)
+  }, { timeout: 120_000 })
+  after(async () => {
+    await place.close()
+    await receiver.stop()
+  })
+
+  const spansOf = (id: string) => receiver.spans().filter((span) => span.traceId === id)
+
+  test('a request is one tree of spans, each of its own service', async () => {
+    await receiver.until(() => spansOf(traceId).length >= 5, 30_000)
+    const spans = spansOf(traceId)
+    const tree = spans
+      .filter((span) => span.kind !== 1)
+      .map((span) => `${pathOf(span, spans)}`)
+      .sort()
+    assert.deepEqual(tree, [
+      'hello-http:server GET',
+      'hello-http:server GET > hello-http:client http/incoming-handler handle',
+      'hello-http:server GET > hello-http:client http/incoming-handler handle > hello-hello:server http/incoming-handler handle',
+      'hello-http:server GET > hello-http:client http/incoming-handler handle > hello-hello:server http/incoming-handler handle > hello-hello:client keyvalue/atomics increment',
+      'hello-http:server GET > hello-http:client http/incoming-handler handle > hello-hello:server http/incoming-handler handle > hello-hello:client keyvalue/atomics increment > hello-keyvalue:server keyvalue/atomics increment',
+    ])
+    for (const span of spans) {
+      assert.equal(span.resource['service.namespace'], 'hello')
+      assert.match(String(span.resource['service.instance.id']), /^N/)
+    }
+  })
+
+  test('metrics come under the service of their component, with an exemplar of a trace', async () => {
+    const component = await metric('hello-hello weft.call.duration', (found) =>
+      found.points.some((point) => point.attributes['side'] === 'server' && Number(point.count) >= 11),
+    )
+    const served = component.points.find((point) => point.attributes['side'] === 'server')
+    assert.deepEqual(served?.attributes, {
+      component: 'hello-hello',
+      interface: 'wrpc:http/incoming-handler',
+      operation: 'handle',
+      side: 'server',
+      outcome: 'ok',
+    })
+    assert.equal(component.resource['service.namespace'], 'hello')
+    const exemplars = receiver.requests
+      .filter(({ path }) => path === '/v1/metrics')
+      .flatMap((request) => metricsIn(request).get('hello-hello weft.call.duration')?.points ?? [])
+      .flatMap(({ exemplars: found }) => found ?? [])
+    const known = new Set(receiver.spans().map((span) => span.spanId))
+    assert.ok(exemplars.length > 0)
+    assert.ok(exemplars.every((exemplar) => known.has(exemplar.spanId ?? '')))
+
+    await metric('hello-hello weft.instance.start.duration', ({ points }) => Number(points[0]?.count) >= 11)
+    await metric('hello-hello weft.instance.max', ({ points }) => (points[0]?.asDouble ?? 0) >= 1)
+    await metric('hello-hello weft.instance.active', ({ points }) => points[0]?.asDouble === 0)
+    await metric('hello-hello weft.queue.depth', ({ points }) => points[0]?.asDouble === 0)
+    await metric('weft-host process.memory.usage', ({ points }) => (points[0]?.asDouble ?? 0) > 1e7)
+    const threads = await metric('weft-host nodejs.eventloop.delay.p99', ({ points }) => points.length === 3)
+    assert.deepEqual(threads.points.map((point) => point.attributes['thread']).sort(), [
+      'control',
+      'data-0',
+      'data-1',
+    ])
+    const loaded = await metric('hello-hello weft.component.load.duration', () => true)
+    assert.deepEqual(Object.keys(loaded.points[0]?.attributes ?? {}), ['component', 'source'])
+  })
+
+  /** The latest value of a metric, when it is as it should be. */
+  async function metric(key: string, isGood: (found: ReceivedMetric) => boolean): Promise<ReceivedMetric> {
+    const latest = () =>
+      receiver.requests
+        .filter(({ path }) => path === '/v1/metrics')
+        .map((request) => metricsIn(request).get(key))
+        .findLast((found) => found !== undefined)
+    await until(
+      () => {
+        const found = latest()
+        return found !== undefined && isGood(found)
+      },
+      { timeoutMs: 20_000 },
+    ).catch(() => assert.fail(`${key}: ${JSON.stringify(latest())}`))
+    return latest() ?? assert.fail(key)
+  }
+})
+
+const kinds = ['', 'internal', 'server', 'client', 'producer', 'consumer']
+
+function pathOf(span: ReceivedSpan, spans: readonly ReceivedSpan[]): string {
+  const parent = spans.find((other) => other.spanId === span.parentSpanId)
+  const own = `${span.resource['service.name']}:${kinds[span.kind]} ${span.name}`
+  return parent ? `${pathOf(parent, spans)} > ${own}` : own
+}
