@@ -28,10 +28,13 @@ export class CompileQueue {
   }
 
   /** Rejects with `invalid` when the bytes are not a component that can run; `ref` names it in messages. */
-  compile(bytes: Uint8Array, ref: string): Promise<ReadyComponent> {
+  compile(
+    bytes: Uint8Array,
+    ref: string,
+  ): Promise<ReadyComponent & { readonly source: 'compiled' | 'cached' }> {
     const digest = digestOf(bytes)
     const path = cachedPath(this.#cacheDir, digest)
-    if (isCached(path)) return Promise.resolve({ digest, path })
+    if (isCached(path)) return Promise.resolve({ digest, path, source: 'cached' })
     let running = this.#running.get(digest)
     if (!running) {
       running = this.#ask(bytes, ref, path)
@@ -39,7 +42,7 @@ export class CompileQueue {
         .finally(() => this.#running.delete(digest))
       this.#running.set(digest, running)
     }
-    return running
+    return running.then((ready) => ({ ...ready, source: 'compiled' }))
   }
 
   async stop(): Promise<void> {

@@ -78,7 +78,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 }
 
 async function start(options: HostOptions, started: Stop[]): Promise<Host> {
-  const { lattice, log, natsUrl } = options
+  const { lattice, log, measure, natsUrl } = options
   const { id, friendlyName } = options.identity
   const startedAt = performance.now()
   const labels = new Map(Object.entries({ ...defaultLabels(), ...options.labels }))
@@ -140,7 +140,18 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     env: options.env,
     log,
   })
-  work = new Work({ hostId: id, workload, data, buckets, threads, compiler, artifacts, publishEvent, log })
+  work = new Work({
+    hostId: id,
+    workload,
+    data,
+    buckets,
+    threads,
+    compiler,
+    artifacts,
+    publishEvent,
+    log,
+    measure,
+  })
 
   const uptimeSeconds = () => Math.floor((performance.now() - startedAt) / 1000)
   const inventory = (): HostInventory => ({

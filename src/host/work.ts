@@ -5,6 +5,7 @@ import type { Buckets } from '../lattice/buckets.ts'
 import type { ControlReply, ScaleRequest, StartProviderRequest, UpdateRequest } from '../lattice/control.ts'
 import type { PublishEvent } from '../lattice/events.ts'
 import type { Log } from '../log.ts'
+import type { Measure } from '../measure.ts'
 import { builtinName } from './builtin-providers.ts'
 import { inOrder } from './in-order.ts'
 import type { LatticeData } from './lattice-data.ts'
@@ -21,6 +22,7 @@ export interface WorkParts {
   readonly artifacts: Artifacts
   readonly publishEvent: PublishEvent
   readonly log: Log
+  readonly measure: Measure
 }
 
 /**
@@ -143,17 +145,20 @@ export class Work {
     // A scale keeps the code it finds, unless it says that it may change it.
     const keepsCode = running && (running.ref === request.component_ref || !request.allow_update)
     const ref = keepsCode ? running.ref : request.component_ref
-    const compiled = keepsCode ? running.compiled : await this.#compile(ref)
+    const compiled = keepsCode ? running.compiled : await this.#compile(request.component_id, ref)
     if (ref !== running?.ref) await buckets.writeSpec(request.component_id, ref)
     const component = workload.putComponent({ ...request, component_ref: ref }, compiled)
     await this.applyPlan(component.id)
     this.#published(component.id, component.maxInstances, component)
   }
 
-  async #compile(ref: string): Promise<ReadyComponent> {
-    const { artifacts, compiler } = this.#parts
+  async #compile(component: string, ref: string): Promise<ReadyComponent> {
+    const { artifacts, compiler, measure } = this.#parts
     const { bytes } = await artifacts.fetch(ref, 'component')
-    return compiler.compile(bytes, ref)
+    const start = performance.now()
+    const { source, ...compiled } = await compiler.compile(bytes, ref)
+    measure.observe('componentLoad', (performance.now() - start) / 1000, { component, source })
+    return compiled
   }
 
   #published(id: string, count: number, of: Pick<HostedComponent, 'ref' | 'annotations'>): void {

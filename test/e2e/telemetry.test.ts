@@ -11,27 +11,33 @@ describe('a lattice with a collector', () => {
   let url: string
   let traceId: string
 
-  before(async () => {
-    receiver = await startOtlpReceiver()
-    place = await openWorkplace()
-    const app = await place.manifest('manifests/hello/app.yaml')
-    url = app.url
-    const weft = place.start(['up', app.path, '--ephemeral', '--port', '0', '--threads', '2'], {
-      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
-      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-      OTEL_METRIC_EXPORT_INTERVAL: '500',
-      OTEL_BSP_SCHEDULE_DELAY: '100',
-    })
-    await weft.seen(/weft is up/)
-    for (let request = 0; request < 10; request += 1) assert.equal((await fetch(url)).status, 200)
-    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
-    const traced = await fetch(url, {
-      headers: { traceparent, tracestate: 'vendor=a', baggage: 'user=ada' },
-    })
-    await traced.text()
-    traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
-    await receiver.until(() => spansOf(traceId).some((span) => span.parentSpanId === '00f067aa0ba902b7'), 30_000)
-  }, { timeout: 120_000 })
+  before(
+    async () => {
+      receiver = await startOtlpReceiver()
+      place = await openWorkplace()
+      const app = await place.manifest('manifests/hello/app.yaml')
+      url = app.url
+      const weft = place.start(['up', app.path, '--ephemeral', '--port', '0', '--threads', '2'], {
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+        OTEL_METRIC_EXPORT_INTERVAL: '500',
+        OTEL_BSP_SCHEDULE_DELAY: '100',
+      })
+      await weft.seen(/weft is up/)
+      for (let request = 0; request < 10; request += 1) assert.equal((await fetch(url)).status, 200)
+      const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+      const traced = await fetch(url, {
+        headers: { traceparent, tracestate: 'vendor=a', baggage: 'user=ada' },
+      })
+      await traced.text()
+      traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+      await receiver.until(
+        () => spansOf(traceId).some((span) => span.parentSpanId === '00f067aa0ba902b7'),
+        30_000,
+      )
+    },
+    { timeout: 120_000 },
+  )
   after(async () => {
     await place.close()
     await receiver.stop()
