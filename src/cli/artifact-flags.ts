@@ -30,6 +30,10 @@ export const artifactFlags = {
     value: 'HOST',
     help: 'registry that may be spoken to over plain HTTP (env WEFT_OCI_ALLOWED_INSECURE=a,b)',
   },
+  'require-signed': {
+    type: 'boolean',
+    help: 'refuse components and providers without signed claims (env WEFT_REQUIRE_SIGNED=true)',
+  },
   'no-file-load': { type: 'boolean', help: 'refuse file:// references (env WEFT_ALLOW_FILE_LOAD=false)' },
   'max-component-size-bytes': {
     type: 'string',

@@ -8,6 +8,7 @@ export const commands: Readonly<Record<string, () => Promise<{ readonly command:
   app: () => import('./app.ts'),
   get: () => import('./get.ts'),
   scale: () => import('./scale.ts'),
+  sign: () => import('./sign.ts'),
   push: () => import('./push.ts'),
   pull: () => import('./pull.ts'),
   traces: () => import('./traces.ts'),

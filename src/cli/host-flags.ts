@@ -5,6 +5,7 @@ import { atLeast, formatLogLine, type LogLevel, type LogRecord, logLevels } from
 import type { StartHostOptions } from '../start-host.ts'
 import { artifactFlags, artifactRulesFrom } from './artifact-flags.ts'
 import type { CommandInput, Flags, Terminal } from './command.ts'
+import { isOn } from './variables.ts'
 
 /** Flags of the commands that start a host. */
 export const hostFlags = {
@@ -36,7 +37,15 @@ export function hostOptionsFrom(
   input: CommandInput,
 ): Pick<
   StartHostOptions,
-  'labels' | 'seed' | 'threads' | 'cacheDir' | 'artifacts' | 'artifactDir' | 'env' | 'logSink'
+  | 'labels'
+  | 'seed'
+  | 'threads'
+  | 'cacheDir'
+  | 'artifacts'
+  | 'requireSigned'
+  | 'artifactDir'
+  | 'env'
+  | 'logSink'
 > {
   const { flags, terminal } = input
   const seed = (flags['host-seed'] as string | undefined) ?? terminal.env['WEFT_HOST_SEED']
@@ -45,6 +54,7 @@ export function hostOptionsFrom(
     threads: threadsFrom(flags['threads'] as string | undefined),
     cacheDir: defaultCacheDir(process.env),
     artifacts: artifactRulesFrom(input),
+    requireSigned: isOn(input, 'require-signed'),
     artifactDir: defaultArtifactDir(process.env),
     env: process.env,
     logSink: logSinkFrom(

@@ -39,6 +39,8 @@ export interface HostOptions {
   readonly cacheDir: string
   /** What of the references it is given this host takes. */
   readonly artifacts: ArtifactRules
+  /** True refuses components and providers that carry no signed claims. */
+  readonly requireSigned?: boolean | undefined
   /** Where what was pulled from registries is kept. */
   readonly artifactDir: string
   /** The module that data threads run. */
@@ -148,6 +150,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     threads,
     compiler,
     artifacts,
+    requireSigned: options.requireSigned === true,
     publishEvent,
     log,
     measure,

@@ -1,14 +1,16 @@
 import type { Artifacts } from '../artifact/artifacts.ts'
 import { WeftError } from '../errors.ts'
-import type { CompileQueue, ReadyComponent } from '../guest/compile-queue.ts'
+import type { CompileQueue } from '../guest/compile-queue.ts'
 import type { Buckets } from '../lattice/buckets.ts'
 import type { ControlReply, ScaleRequest, StartProviderRequest, UpdateRequest } from '../lattice/control.ts'
 import type { PublishEvent } from '../lattice/events.ts'
 import type { Log } from '../log.ts'
 import type { Measure } from '../measure.ts'
 import { builtinName } from './builtin-providers.ts'
+import { claimsEntry, componentEventClaims } from './claims-data.ts'
 import { inOrder } from './in-order.ts'
 import type { LatticeData } from './lattice-data.ts'
+import { openComponent } from './open-component.ts'
 import type { Threads } from './threads.ts'
 import type { HostedComponent, HostedProvider, Workload } from './workload.ts'
 
@@ -20,6 +22,8 @@ export interface WorkParts {
   readonly threads: Threads
   readonly compiler: CompileQueue
   readonly artifacts: Artifacts
+  /** True runs signed components only. */
+  readonly requireSigned: boolean
   readonly publishEvent: PublishEvent
   readonly log: Log
   readonly measure: Measure
@@ -125,6 +129,7 @@ export class Work {
         image_ref: request.component_ref,
         max_instances: request.count,
         error: message,
+        ...(running?.claims && { public_key: running.claims.subject }),
       })
     }
   }
@@ -135,7 +140,7 @@ export class Work {
     this.#published(
       request.component_id,
       0,
-      running ?? { ref: request.component_ref, annotations: request.annotations },
+      running ?? { ref: request.component_ref, annotations: request.annotations, claims: undefined },
     )
   }
 
@@ -145,29 +150,23 @@ export class Work {
     // A scale keeps the code it finds, unless it says that it may change it.
     const keepsCode = running && (running.ref === request.component_ref || !request.allow_update)
     const ref = keepsCode ? running.ref : request.component_ref
-    const compiled = keepsCode ? running.compiled : await this.#compile(request.component_id, ref)
+    const opened = keepsCode ? running : await openComponent({ id: request.component_id, ref }, this.#parts)
+    if (opened.claims)
+      await buckets.writeClaims(opened.claims.subject, claimsEntry('component', opened.claims))
     if (ref !== running?.ref) await buckets.writeSpec(request.component_id, ref)
-    const component = workload.putComponent({ ...request, component_ref: ref }, compiled)
+    const component = workload.putComponent({ ...request, component_ref: ref }, opened)
     await this.applyPlan(component.id)
     this.#published(component.id, component.maxInstances, component)
   }
 
-  async #compile(component: string, ref: string): Promise<ReadyComponent> {
-    const { artifacts, compiler, measure } = this.#parts
-    const { bytes } = await artifacts.fetch(ref, 'component')
-    const start = performance.now()
-    const { source, ...compiled } = await compiler.compile(bytes, ref)
-    measure.observe('componentLoad', (performance.now() - start) / 1000, { component, source })
-    return compiled
-  }
-
-  #published(id: string, count: number, of: Pick<HostedComponent, 'ref' | 'annotations'>): void {
+  #published(id: string, count: number, of: Pick<HostedComponent, 'ref' | 'annotations' | 'claims'>): void {
     this.#parts.publishEvent('component_scaled', {
       annotations: of.annotations,
       host_id: this.#parts.hostId,
       image_ref: of.ref,
       max_instances: count,
       component_id: id,
+      ...componentEventClaims(of.claims),
     })
   }
 

@@ -1,3 +1,4 @@
+import type { Claims } from '../claims/claims.ts'
 import type { ComponentSettings } from '../component-settings.ts'
 import type { ReadyComponent } from '../guest/compile-queue.ts'
 import { sharedPermits } from '../guest/permits.ts'
@@ -5,6 +6,7 @@ import type { ScaleRequest, StartProviderRequest } from '../lattice/control.ts'
 import type { ComponentDescription, ProviderDescription } from '../lattice/inventory.ts'
 import { settingsFrom } from '../lattice/settings-shape.ts'
 import type { LatticeData } from './lattice-data.ts'
+import type { OpenedComponent } from './open-component.ts'
 import type { ThreadPlan } from './thread-messages.ts'
 
 /** A component that runs on this host. */
@@ -12,6 +14,8 @@ export interface HostedComponent {
   readonly id: string
   readonly ref: string
   readonly compiled: ReadyComponent
+  /** Undefined when it is unsigned. */
+  readonly claims: Claims | undefined
   readonly maxInstances: number
   readonly annotations: Readonly<Record<string, string>>
   readonly configNames: readonly string[]
@@ -40,11 +44,12 @@ export class Workload {
   #revision = 0
 
   /** Throws `invalid` when the annotation with its settings is not what it should be. */
-  putComponent(request: ScaleRequest, compiled: ReadyComponent): HostedComponent {
+  putComponent(request: ScaleRequest, { compiled, claims }: OpenedComponent): HostedComponent {
     const component: HostedComponent = {
       id: request.component_id,
       ref: request.component_ref,
       compiled,
+      claims,
       maxInstances: request.count,
       annotations: request.annotations,
       configNames: request.config,
@@ -108,8 +113,9 @@ export class Workload {
     return [...this.components.values()].map((one) => ({
       id: one.id,
       image_ref: one.ref,
+      ...(one.claims?.name !== undefined && { name: one.claims.name }),
       annotations: one.annotations,
-      revision: 0,
+      revision: one.claims?.revision ?? 0,
       max_instances: one.maxInstances,
       config: one.configNames,
       limits: one.limits ?? null,

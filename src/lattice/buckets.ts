@@ -24,6 +24,8 @@ export interface Buckets {
   putConfig(name: string, json: string): Promise<void>
   readConfig(name: string): Promise<ConfigMap | undefined>
   deleteConfig(name: string): Promise<void>
+  /** Notes the claims of what was started, for `claims.get` on every host. */
+  writeClaims(subject: string, claims: Readonly<Record<string, unknown>>): Promise<void>
   /** The values of the `CLAIMS_*` entries. */
   readClaims(): Promise<readonly Readonly<Record<string, unknown>>[]>
   /** Resolves when all specs were handed over; undefined is a spec that was deleted. */
@@ -89,6 +91,12 @@ function bucketsOf({ data, config, log }: { data: Bucket; config: Bucket; log: L
       return bytes === undefined ? undefined : parseEntry({ bucket: config, key: name, bytes }, configShape)
     },
     deleteConfig: async (name) => config.purge(oneToken('config name', name)),
+    async writeClaims(subject, claims) {
+      const key = `${claimsPrefix}${oneToken('claims subject', subject)}`
+      const json = JSON.stringify(claims)
+      const before = await data.get(key)
+      if (before === undefined || new TextDecoder().decode(before) !== json) await data.put(key, json)
+    },
     async readClaims() {
       const entries = await data.entries()
       return readable({ bucket: data, entries, prefix: claimsPrefix, log }, claimsShape).map(

@@ -1,10 +1,13 @@
 import { inventoryShape } from './inventory-shape.ts'
 import type { Link } from './link.ts'
 import { linkShape } from './link-shape.ts'
-import { count, listOf, mapOf, or, record, type Shape, text } from './shape.ts'
+import { anything, count, listOf, mapOf, or, record, type Shape, text } from './shape.ts'
 
 /** What older clients know a provider's instance by: the id twice, and the link name `default`. */
 const legacyProvider = { instance_id: text, public_key: text, link_name: text } as const
+
+/** Of a signed component: its key, and what its signer says of it. */
+const signed = { public_key: text, claims: mapOf(anything) } as const
 
 /** `message` is Weft's: what is wrong, for people. */
 const healthShape = record({ provider_id: text }, { host_id: text, message: text })
@@ -25,7 +28,7 @@ export const eventShapes = {
   host_heartbeat: inventoryShape,
   component_scaled: record(
     { annotations: or(mapOf(text), {}), image_ref: text, max_instances: count, component_id: text },
-    { host_id: text },
+    { host_id: text, ...signed },
   ),
   component_scale_failed: record(
     {
@@ -35,11 +38,11 @@ export const eventShapes = {
       component_id: text,
       error: text,
     },
-    { host_id: text },
+    { host_id: text, public_key: text },
   ),
   provider_started: record(
     { annotations: or(mapOf(text), {}), image_ref: text, provider_id: text },
-    { host_id: text, ...legacyProvider },
+    { host_id: text, ...legacyProvider, claims: mapOf(anything) },
   ),
   provider_start_failed: record(
     { provider_ref: text, provider_id: text, error: text },

@@ -71,7 +71,7 @@ test('events come typed, unknown kinds are passed over, and unreadable ones are 
   send('unheard_of', {})
   connection.publish('wasmbus.evt.typed.x', 'no JSON')
   send('component_scaled', { image_ref: 'r', max_instances: -1, component_id: 'a' })
-  send('component_scaled', { image_ref: 'r', max_instances: 2, component_id: 'a', claims: {} })
+  send('component_scaled', { image_ref: 'r', max_instances: 2, component_id: 'a', unheard: {} })
   send('provider_stopped', { annotations: { a: 'b' }, provider_id: 'kv', reason: 'stop', host_id: host })
   send('host_heartbeat', inventory)
   await until(() => events.length === 3)
