@@ -5,6 +5,7 @@ import { atLeast, formatLogLine, type LogLevel, type LogRecord, logLevels } from
 import type { StartHostOptions } from '../start-host.ts'
 import { artifactFlags, artifactRulesFrom } from './artifact-flags.ts'
 import type { CommandInput, Flags, Terminal } from './command.ts'
+import { securityFlags, securityFrom } from './security-flags.ts'
 import { isOn } from './variables.ts'
 
 /** Flags of the commands that start a host. */
@@ -22,6 +23,7 @@ export const hostFlags = {
     help: 'nkeys server seed (SN…) that gives the host a lasting id (env WEFT_HOST_SEED)',
   },
   ...artifactFlags,
+  ...securityFlags,
   'log-level': {
     type: 'string',
     value: 'LEVEL',
@@ -44,6 +46,8 @@ export function hostOptionsFrom(
   | 'artifacts'
   | 'requireSigned'
   | 'artifactDir'
+  | 'policy'
+  | 'configService'
   | 'env'
   | 'logSink'
 > {
@@ -55,6 +59,7 @@ export function hostOptionsFrom(
     cacheDir: defaultCacheDir(process.env),
     artifacts: artifactRulesFrom(input),
     requireSigned: isOn(input, 'require-signed'),
+    ...securityFrom(input),
     artifactDir: defaultArtifactDir(process.env),
     env: process.env,
     logSink: logSinkFrom(

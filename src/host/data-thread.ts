@@ -12,6 +12,7 @@ import { invokeOver } from '../wrpc/invoke.ts'
 import { LostHosts } from '../wrpc/lost-hosts.ts'
 import { serveOperations } from '../wrpc/serve.ts'
 import { applyPlan } from './apply-plan.ts'
+import { CheckInvocations } from './check-invocations.ts'
 import { route } from './route.ts'
 import { ThreadComponents } from './thread-components.ts'
 import type { FromThread, PeerLoad, PlannedProvider, ThreadInit, ToThread } from './thread-messages.ts'
@@ -73,6 +74,7 @@ export async function runDataThread({ init, port, instrument }: DataThreadOption
     if (message.kind === 'plan') plans.next(message.plan)
     else if (message.kind === 'peers') peers = message.load
     else if (message.kind === 'lost') parts.lostHosts.lost(message.host)
+    else if (message.kind === 'policy') parts.policy.decided(message.decision)
     else if (message.kind === 'poke') parts.components.poked(message.component)
     else {
       await plans.stop(message.graceMs)
@@ -104,6 +106,7 @@ export interface ThreadParts {
   readonly lostHosts: LostHosts
   peerLoad: (component: string) => PeerLoad | undefined
   readonly busy: ReturnType<typeof watchBusy>
+  readonly policy: CheckInvocations
 }
 
 function assemble({ init, log, send, instrument, connection, inbox }: AssembleOptions): ThreadParts {
@@ -122,8 +125,14 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
   watchWire(instruments.measure, connection)
   const enter = (call: Parameters<Invoke>[0], next: Invoke) =>
     chain([...instruments.server, limitTime()], next)(call)
+  const policy = new CheckInvocations({
+    ask: (call) => send({ kind: 'ask-policy', call }),
+    refOf: (id) => components.planned(id)?.ref ?? '',
+  })
+  const toComponent: Invoke = (call) => components.dispatch(call)
+  const permitted = init.checksInvocations ? policy.interceptor(toComponent) : toComponent
   const dispatch: Invoke = (call) =>
-    providers.serves(call.target) ? providers.dispatch(call) : components.dispatch(call)
+    providers.serves(call.target) ? providers.dispatch(call) : permitted(call)
   const serveHere: Invoke = (call) => enter(call, dispatch)
   const invoke = chain(
     [...instruments.client, limitTime()],
@@ -183,6 +192,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     lostHosts,
     peerLoad: () => undefined,
     busy,
+    policy,
   }
   return parts
 }

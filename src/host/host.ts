@@ -4,18 +4,21 @@ import { credentialsFrom } from '../artifact/credentials.ts'
 import { CompileQueue } from '../guest/compile-queue.ts'
 import { startBeat, watchBeats } from '../lattice/beat.ts'
 import { openBuckets } from '../lattice/buckets.ts'
+import { requestRegistryCredentials } from '../lattice/config-service.ts'
 import { connectNats, withoutSecrets } from '../lattice/connect.ts'
 import { serveControl } from '../lattice/control-server.ts'
 import { createEventPublisher } from '../lattice/events.ts'
 import { startHeartbeat } from '../lattice/heartbeat.ts'
 import { defaultLabels, type HostIdentity } from '../lattice/host-identity.ts'
 import type { HostInventory } from '../lattice/inventory.ts'
+import { openPolicy, type PolicySubjects } from '../lattice/policy.ts'
 import { formatUptime } from '../lattice/uptime.ts'
 import type { Log, LogRecord } from '../log.ts'
 import type { Measure } from '../measure.ts'
 import type { NatsLogin } from '../nats-login.ts'
 import { version } from '../version.ts'
 import { controlHandlers } from './control-handlers.ts'
+import { decideInvocation } from './decide-invocation.ts'
 import { gathered } from './gathered.ts'
 import { LatticeData } from './lattice-data.ts'
 import { peerLoads } from './peer-loads.ts'
@@ -41,6 +44,10 @@ export interface HostOptions {
   readonly artifacts: ArtifactRules
   /** True refuses components and providers that carry no signed claims. */
   readonly requireSigned?: boolean | undefined
+  /** The policy service that is asked before anything starts or is called; everything is allowed without one. */
+  readonly policy?: PolicySubjects | undefined
+  /** True asks the lattice's config service for registry logins. */
+  readonly configService?: boolean | undefined
   /** Where what was pulled from registries is kept. */
   readonly artifactDir: string
   /** The module that data threads run. */
@@ -99,6 +106,19 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
   const compiler = new CompileQueue(options.cacheDir)
   started.push(() => compiler.stop())
 
+  const policy = openPolicy(
+    {
+      connection,
+      hostId: id,
+      lattice,
+      labels: () => Object.fromEntries(labels),
+      log,
+      onInvocationChange: (call, decision) =>
+        threads.tell({ kind: 'policy', decision: { ...decision, call, isFinal: true } }),
+    },
+    options.policy,
+  )
+  started.push(() => policy.stop())
   const threads = await Threads.start({
     entry: options.dataThread,
     count: options.threads,
@@ -108,6 +128,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
       lattice,
       natsUrl: rpc.natsUrl,
       natsLogin: rpc.natsLogin,
+      checksInvocations: options.policy !== undefined,
     },
     log,
     onLog: options.onLog,
@@ -118,6 +139,8 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
       log.error(`provider ${provider} is unhealthy: ${problem}`)
       publishEvent('health_check_failed', { host_id: id, provider_id: provider, message: problem })
     },
+    onAskPolicy: async (call) =>
+      threads.tell({ kind: 'policy', decision: await decideInvocation(call, { policy, workload }) }),
     onLost: (index, error) => {
       options.onStopRequest(0, `data thread ${index} was lost: ${error.message}`)
     },
@@ -142,6 +165,15 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     env: options.env,
     log,
   })
+  if (options.configService) {
+    const given = await requestRegistryCredentials({
+      connection,
+      lattice,
+      labels: Object.fromEntries(labels),
+      log,
+    })
+    artifacts.addCredentials(credentialsFrom(given))
+  }
   work = new Work({
     hostId: id,
     workload,
@@ -150,6 +182,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     threads,
     compiler,
     artifacts,
+    policy,
     requireSigned: options.requireSigned === true,
     publishEvent,
     log,

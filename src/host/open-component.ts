@@ -17,6 +17,8 @@ export interface OpenComponentParts {
   readonly compiler: CompileQueue
   readonly requireSigned: boolean
   readonly measure: Measure
+  /** Throws when it may not run; asked before anything is compiled. */
+  readonly permit: (claims: Claims | undefined) => Promise<void>
 }
 
 /**
@@ -25,12 +27,13 @@ export interface OpenComponentParts {
  */
 export async function openComponent(
   { id, ref }: { readonly id: string; readonly ref: string },
-  { artifacts, compiler, measure, requireSigned }: OpenComponentParts,
+  { artifacts, compiler, measure, requireSigned, permit }: OpenComponentParts,
 ): Promise<OpenedComponent> {
   const { bytes } = await artifacts.fetch(ref, 'component')
   checkComponentBytes(bytes, ref)
   const claims = componentClaims(bytes, ref)
   requireClaims(claims, ref, requireSigned)
+  await permit(claims)
   const start = performance.now()
   const { source, ...compiled } = await compiler.compile(bytes, ref)
   measure.observe('componentLoad', (performance.now() - start) / 1000, { component: id, source })

@@ -1,7 +1,9 @@
 import type { ComponentSettings } from '../component-settings.ts'
+import type { PolicyCall } from '../lattice/policy.ts'
 import type { LogRecord } from '../log.ts'
 import type { NatsLogin } from '../nats-login.ts'
 import type { ProviderLink } from '../provider.ts'
+import type { InvocationDecision } from './check-invocations.ts'
 
 /** A component as a data thread runs it. */
 export interface PlannedComponent {
@@ -49,6 +51,8 @@ export interface ThreadInit {
   readonly lattice: string
   readonly natsUrl: string
   readonly natsLogin?: NatsLogin | undefined
+  /** True asks the policy service before components are called. */
+  readonly checksInvocations: boolean
   /** Shared with the control thread, whose watchdog lets the guests of the thread take turns. */
   readonly pace: WebAssembly.Memory
   /** 0 for the thread that does what must happen once per host. */
@@ -70,6 +74,8 @@ export type ToThread =
   | { readonly kind: 'lost'; readonly host: string }
   /** A permit of this component came free on another thread. */
   | { readonly kind: 'poke'; readonly component: string }
+  /** What the policy service says of an operation that a thread asked about, or says now. */
+  | { readonly kind: 'policy'; readonly decision: InvocationDecision }
   /** Finish what runs within `graceMs`, then end. */
   | { readonly kind: 'stop'; readonly graceMs: number }
 
@@ -98,4 +104,6 @@ export type FromThread =
   | { readonly kind: 'health'; readonly provider: string; readonly problem?: string }
   /** Whatever the telemetry of data threads has for the telemetry of the control thread; opaque here. */
   | { readonly kind: 'telemetry'; readonly batch: unknown }
+  /** May this operation be called? The answer goes to every thread. */
+  | { readonly kind: 'ask-policy'; readonly call: PolicyCall }
   | { readonly kind: 'stopped' }

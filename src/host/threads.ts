@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { paceMemory, watchPace } from '../component/pace.ts'
 import { errorCodeFrom, WeftError } from '../errors.ts'
+import type { PolicyCall } from '../lattice/policy.ts'
 import type { Log, LogRecord } from '../log.ts'
 import type {
   FromThread,
@@ -23,6 +24,8 @@ export interface ThreadsOptions {
   readonly onTelemetry: (batch: unknown) => void
   /** What is wrong with a provider on any thread; undefined when it is well on all of them. */
   readonly onHealth: (provider: string, problem: string | undefined) => void
+  /** A thread wants to know whether an operation may be called. */
+  readonly onAskPolicy: (call: PolicyCall) => Promise<void>
   /** A thread ended by itself: with it went the calls that it had. */
   readonly onLost: (index: number, error: Error) => void
 }
@@ -95,10 +98,11 @@ export class Threads {
   }
 
   readonly #receive = (index: number, message: FromThread) => {
-    const { onLog, onTelemetry, onHealth } = this.#options
+    const { onLog, onTelemetry, onHealth, onAskPolicy } = this.#options
     if (message.kind === 'log') onLog(message.record)
     else if (message.kind === 'telemetry') onTelemetry(message.batch)
     else if (message.kind === 'busy') this.#busy.set(index, message.share)
+    else if (message.kind === 'ask-policy') void onAskPolicy(message.call)
     else if (message.kind === 'poke') {
       for (const thread of this.#threads) if (thread.index !== index) thread.post(message)
     } else if (message.kind === 'health') {

@@ -1,9 +1,11 @@
 import type { Artifacts } from '../artifact/artifacts.ts'
+import type { Claims } from '../claims/claims.ts'
 import { WeftError } from '../errors.ts'
 import type { CompileQueue } from '../guest/compile-queue.ts'
 import type { Buckets } from '../lattice/buckets.ts'
 import type { ControlReply, ScaleRequest, StartProviderRequest, UpdateRequest } from '../lattice/control.ts'
 import type { PublishEvent } from '../lattice/events.ts'
+import type { Policy } from '../lattice/policy.ts'
 import type { Log } from '../log.ts'
 import type { Measure } from '../measure.ts'
 import { builtinName } from './builtin-providers.ts'
@@ -24,6 +26,7 @@ export interface WorkParts {
   readonly artifacts: Artifacts
   /** True runs signed components only. */
   readonly requireSigned: boolean
+  readonly policy: Policy
   readonly publishEvent: PublishEvent
   readonly log: Log
   readonly measure: Measure
@@ -145,12 +148,23 @@ export class Work {
   }
 
   async #runComponent(request: ScaleRequest, running: HostedComponent | undefined): Promise<void> {
-    const { workload, data, buckets } = this.#parts
+    const { workload, data, buckets, policy } = this.#parts
     await data.requireConfigs(request.config)
     // A scale keeps the code it finds, unless it says that it may change it.
     const keepsCode = running && (running.ref === request.component_ref || !request.allow_update)
     const ref = keepsCode ? running.ref : request.component_ref
-    const opened = keepsCode ? running : await openComponent({ id: request.component_id, ref }, this.#parts)
+    const permit = (claims: Claims | undefined) =>
+      policy.startComponent({
+        id: request.component_id,
+        ref,
+        maxInstances: request.count,
+        annotations: request.annotations,
+        claims,
+      })
+    if (keepsCode) await permit(running.claims)
+    const opened = keepsCode
+      ? running
+      : await openComponent({ id: request.component_id, ref }, { ...this.#parts, permit })
     if (opened.claims)
       await buckets.writeClaims(opened.claims.subject, claimsEntry('component', opened.claims))
     if (ref !== running?.ref) await buckets.writeSpec(request.component_id, ref)
@@ -171,9 +185,11 @@ export class Work {
   }
 
   async #startProvider(request: StartProviderRequest): Promise<void> {
-    const { workload, data, buckets, publishEvent, threads, hostId, log } = this.#parts
+    const { workload, data, buckets, publishEvent, threads, hostId, log, policy } = this.#parts
     try {
       const name = builtinName(request.provider_ref)
+      const { provider_id: id, provider_ref: ref, annotations } = request
+      await policy.startProvider({ id, ref, annotations, claims: undefined })
       await data.requireConfigs(request.config)
       await buckets.writeSpec(request.provider_id, request.provider_ref)
       const provider: HostedProvider = workload.putProvider(request, name)
