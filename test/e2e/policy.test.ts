@@ -34,7 +34,7 @@ test('a policy service decides what starts and what may be called, and may chang
     assert.match(refused.err, /Policy denied request to scale component `forbidden`: says the test/)
 
     const denied = await fetch(`${app.url}/?name=Ada`)
-    assert.equal(denied.status, 500)
+    assert.equal(denied.status, 403)
     await until(() => calls.length > 0)
     assert.equal(calls.length, 1)
     connection.publish('policy.changes', JSON.stringify({ requestId: calls[0], permitted: true }))
