@@ -20,40 +20,116 @@ export function statusOf(code: ErrorCode): number {
   return statuses[code]
 }
 
-const decoder = new TextDecoder('latin1')
+// The decoder that is called latin1 is windows-1252: it changes bytes.
+const textOf = (bytes: Uint8Array) =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 const perConnection = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade'])
 
 /** Writes what the component answered; resolves when the last byte is handed to the socket. */
 export async function writeResult(res: ServerResponse, result: HttpResult, isHead: boolean): Promise<void> {
   if (result.tag === 'err')
     throw new WeftError('internal', `the component answered with error ${describe(result.val)}`)
-  const response = result.val
-  res.writeHead(response.status, headerList(response))
-  await writeBody(res, response, isHead)
+  const { status, body, trailers, ...response } = result.val
+  const headers = headerList(response)
+  const chunks = body[Symbol.asyncIterator]()
+  try {
+    const beginning = isHead ? nothing : await beginningOf(chunks)
+    const tail = 'whole' in beginning && !isHead ? await trailers : undefined
+    if ('whole' in beginning && !tail) {
+      endWhole(res, { status, headers, body: beginning.whole, isHead })
+    } else {
+      res.writeHead(status, headers)
+      if ('whole' in beginning) await writeChunk(res, beginning.whole)
+      else await writeChunks(res, beginning, chunks)
+      addTrailers(res, await trailers)
+      res.end()
+    }
+  } finally {
+    // Tells a body that was left early; what it says to that is its own concern.
+    chunks.return?.().then(undefined, () => {})
+  }
+  if (!res.writableFinished) await Promise.race([once(res, 'finish'), once(res, 'close')])
 }
 
-function headerList(response: HttpResponse): string[] {
+type Step = IteratorResult<Uint8Array>
+
+/** A body that is there already, or its first chunk (if that is there) and the promise of the next. */
+type Beginning =
+  | { readonly whole: Uint8Array | undefined }
+  | { readonly first: Uint8Array | undefined; readonly next: Promise<Step> }
+
+const nothing: Beginning = { whole: undefined }
+/** Copying up to this many bytes costs less than another write. */
+const smallBody = 16_384
+const later = Symbol('it takes a while')
+
+async function beginningOf(chunks: AsyncIterator<Uint8Array>): Promise<Beginning> {
+  const pendingFirst = chunks.next()
+  const first = await atOnce(pendingFirst)
+  if (first === later) return { first: undefined, next: pendingFirst }
+  if (first.done) return nothing
+  const pendingSecond = chunks.next()
+  const second = await atOnce(pendingSecond)
+  const isWhole = second !== later && second.done === true
+  return isWhole ? { whole: first.value } : { first: first.value, next: pendingSecond }
+}
+
+/** What a promise gives that is settled or about to be; `later` when it has to wait for something. */
+function atOnce<T>(promise: Promise<T>): Promise<T | typeof later> {
+  return Promise.race([promise, new Promise<typeof later>((resolve) => setImmediate(resolve, later))])
+}
+
+/** A body that is there in one piece goes out with its length, in one write. */
+function endWhole(
+  res: ServerResponse,
+  {
+    status,
+    headers,
+    body,
+    isHead,
+  }: {
+    readonly status: number
+    readonly headers: string[]
+    readonly body: Uint8Array | undefined
+    readonly isHead: boolean
+  },
+): void {
+  const hasLength = isHead || headers.some((part, at) => at % 2 === 0 && /^(content-length)$/i.test(part))
+  const mayHaveBody = status >= 200 && status !== 204 && status !== 304
+  if (!hasLength && mayHaveBody) headers.push('content-length', String(body?.byteLength ?? 0))
+  res.writeHead(status, headers)
+  // Node puts text and headers into one write to the socket, bytes into a second.
+  if (body && body.byteLength <= smallBody) res.end(textOf(body), 'latin1')
+  else res.end(body)
+}
+
+function headerList(response: Pick<HttpResponse, 'headers'>): string[] {
   return response.headers.flatMap(([name, values]) =>
-    perConnection.has(name.toLowerCase()) ? [] : values.flatMap((value) => [name, decoder.decode(value)]),
+    perConnection.has(name.toLowerCase()) ? [] : values.flatMap((value) => [name, textOf(value)]),
   )
 }
 
-async function writeBody(res: ServerResponse, response: HttpResponse, isHead: boolean): Promise<void> {
-  for await (const chunk of response.body) {
-    if (isHead) break
-    if (res.destroyed) throw new WeftError('cancelled', 'the HTTP client closed the connection')
-    if (!res.write(chunk)) await Promise.race([once(res, 'drain'), once(res, 'close')])
-  }
-  const trailers = isHead ? undefined : await response.trailers
-  if (trailers)
-    res.addTrailers(
-      trailers.flatMap(([name, values]) =>
-        values.map((value): [string, string] => [name, decoder.decode(value)]),
-      ),
-    )
-  const finished = once(res, 'close')
-  res.end()
-  if (!res.writableFinished) await Promise.race([once(res, 'finish'), finished])
+async function writeChunks(
+  res: ServerResponse,
+  { first, next }: Extract<Beginning, { readonly next: unknown }>,
+  chunks: AsyncIterator<Uint8Array>,
+): Promise<void> {
+  // The client learns of the answer before a body that takes its time.
+  if (first) await writeChunk(res, first)
+  else res.flushHeaders()
+  for (let step = await next; !step.done; step = await chunks.next()) await writeChunk(res, step.value)
+}
+
+async function writeChunk(res: ServerResponse, chunk: Uint8Array | undefined): Promise<void> {
+  if (res.destroyed) throw new WeftError('cancelled', 'the HTTP client closed the connection')
+  if (chunk && !res.write(chunk)) await Promise.race([once(res, 'drain'), once(res, 'close')])
+}
+
+function addTrailers(res: ServerResponse, trailers: HttpResponse['headers'] | undefined): void {
+  if (!trailers) return
+  res.addTrailers(
+    trailers.flatMap(([name, values]) => values.map((value): [string, string] => [name, textOf(value)])),
+  )
 }
 
 function describe(error: { readonly tag: string; readonly val?: unknown }): string {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 /** A span's identity as it travels: W3C Trace Context. Ids are lower-case hex, 32 and 16 characters. */
 export interface TraceContext {
@@ -28,9 +28,21 @@ export function formatTraceparent(trace: TraceContext): string {
 }
 
 export function newTraceId(): string {
-  return randomBytes(16).toString('hex')
+  return randomHex(16)
 }
 
 export function newSpanId(): string {
-  return randomBytes(8).toString('hex')
+  return randomHex(8)
+}
+
+/** Asking the system for random bytes costs more than all else about a span: it is asked for many at a time. */
+const supply = { bytes: Buffer.alloc(8192), at: 8192 }
+
+function randomHex(length: number): string {
+  if (supply.at + length > supply.bytes.length) {
+    randomFillSync(supply.bytes)
+    supply.at = 0
+  }
+  supply.at += length
+  return supply.bytes.toString('hex', supply.at - length, supply.at)
 }

@@ -41,6 +41,10 @@ async function start(invoke: Invoke, config: Record<string, string> = {}): Promi
   return `http://127.0.0.1:${port}`
 }
 
+async function* once(bytes: Uint8Array) {
+  yield bytes
+}
+
 async function* chunks(...texts: string[]) {
   for (const text of texts) yield new Uint8Array(Buffer.from(text))
 }
@@ -102,7 +106,9 @@ for (const [code, status] of failures) {
 
 test('an error-code of the component is 500', async () => {
   const url = await start(async () => ({ tag: 'err', val: { tag: 'internal-error', val: 'x' } }))
-  assert.equal((await fetch(url)).status, 500)
+  const answered = await fetch(url)
+  assert.equal(answered.status, 500)
+  await answered.text()
 })
 
 test('HEAD has the head and no body', async () => {
@@ -133,6 +139,7 @@ test('a client that hangs up cancels the call', async () => {
 test('a body that breaks off breaks the connection off', async () => {
   async function* broken() {
     yield new Uint8Array(Buffer.from('begin'))
+    await new Promise((resolve) => setTimeout(resolve, 20))
     throw new WeftError('trapped', 'in mid-stream')
   }
   const url = await start(async () => ({
@@ -140,6 +147,46 @@ test('a body that breaks off breaks the connection off', async () => {
     val: { ...(answer(200) as { val: object }).val, body: broken() },
   }))
   await assert.rejects(fetch(url).then((response) => response.text()))
+})
+
+test('a body that breaks off before anything went out is an error status', async () => {
+  async function* broken() {
+    yield new Uint8Array(Buffer.from('begin'))
+    throw new WeftError('trapped', 'in mid-stream')
+  }
+  const url = await start(async () => ({
+    tag: 'ok',
+    val: { ...(answer(200) as { val: object }).val, body: broken() },
+  }))
+  const answered = await fetch(url)
+  assert.equal(answered.status, 500)
+  await answered.text()
+})
+
+test('a body that is there whole goes out with its length, its bytes unchanged', async () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, at) => at)
+  const url = await start(async () => ({
+    tag: 'ok',
+    val: { ...(answer(200) as { val: object }).val, body: once(bytes) },
+  }))
+  const whole = await fetch(url)
+  assert.equal(whole.headers.get('content-length'), '256')
+  assert.deepEqual(await whole.bytes(), bytes)
+})
+
+test('a body that takes its time goes out in chunks', async () => {
+  async function* slow() {
+    yield new Uint8Array(Buffer.from('a'))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    yield new Uint8Array(Buffer.from('b'))
+  }
+  const url = await start(async () => ({
+    tag: 'ok',
+    val: { ...(answer(200) as { val: object }).val, body: slow() },
+  }))
+  const chunked = await fetch(url)
+  assert.equal(chunked.headers.get('content-length'), null)
+  assert.equal(await chunked.text(), 'ab')
 })
 
 test('the deadline comes from timeout_ms', async () => {

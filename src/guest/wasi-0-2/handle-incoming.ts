@@ -60,7 +60,8 @@ class Exchange {
       const outparam = new ResponseOutparam((answer) => this.#set(answer))
       await untilAborted(Promise.resolve(handler.handle(request, outparam)), signal)
       if (!this.#answered) throw new WeftError('trapped', 'the guest returned without setting a response')
-      this.#content?.fail(new WeftError('trapped', 'the guest returned without finishing its body'))
+      if (this.#content?.bytes.isOpen)
+        this.#content.fail(new WeftError('trapped', 'the guest returned without finishing its body'))
       return undefined
     } catch (caught) {
       const thrown = signal.aborted ? abortError(signal) : caught
