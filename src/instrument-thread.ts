@@ -2,7 +2,7 @@ import type { DataThreadOptions, Instruments } from './host/data-thread.ts'
 import type { ThreadInit } from './host/thread-messages.ts'
 import { deliverMeasurements } from './telemetry/deliver-measurements.ts'
 import { type MeasurementBatch, Measurements } from './telemetry/measurements.ts'
-import { samplerFromEnv } from './telemetry/sampler.ts'
+import { samplerOfThread } from './telemetry/sampler.ts'
 import type { SpanRecord, SpanResource } from './telemetry/span.ts'
 import { SpanBuffer } from './telemetry/span-buffer.ts'
 import { traceCalls } from './telemetry/trace-calls.ts'
@@ -38,7 +38,7 @@ export function instrumentThread(
   })
   const endWatch = watchThread(measurements, name)
   const endDelivery = deliverMeasurements({ measurements, sink: (measured) => send({ measured }) })
-  const sampler = samplerFromEnv(process.env)
+  const sampler = samplerOfThread(process.env)
   const around = (side: 'client' | 'server') => [
     traceCalls({ side, record: buffer.record, sampler, resourceOf, measurements }),
   ]

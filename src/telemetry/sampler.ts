@@ -1,6 +1,6 @@
 import type { TraceContext } from '../call/trace-context.ts'
 import { WeftError } from '../errors.ts'
-import type { Env } from './otlp-target.ts'
+import { type Env, otlpTarget } from './otlp-target.ts'
 
 /** Decides whether the spans of a call are recorded; `parent` is the span that the call came in with. */
 export type Sampler = (traceId: string, parent: TraceContext | undefined) => boolean
@@ -14,6 +14,35 @@ const samplers: Readonly<Record<string, (ratio: number) => Sampler>> = {
   parentbased_always_on: () => (_, parent) => parent?.sampled ?? true,
   parentbased_always_off: () => (_, parent) => parent?.sampled ?? false,
   parentbased_traceidratio: (ratio) => (traceId, parent) => parent?.sampled ?? isWithin(traceId, ratio),
+}
+
+/** New traces a second and thread that are worth keeping when nobody but `weft traces` looks at them. */
+const enoughTraces = 100
+
+/**
+ * The sampler of a thread. Where spans go nowhere but to `weft traces`, which keeps the latest, and nobody asked for a
+ * sampler, a thread begins at most so many traces a second: under load nobody could look at more. Throws `invalid` for an
+ * unknown sampler.
+ */
+export function samplerOfThread(env: Env): Sampler {
+  const sampler = samplerFromEnv(env)
+  const isAskedFor = (env['OTEL_TRACES_SAMPLER'] ?? '') !== ''
+  return isAskedFor || otlpTarget(env, 'traces').state === 'on' ? sampler : atMost(enoughTraces, sampler)
+}
+
+/** As `sampler`, but for no more than `perSecond` traces that begin here. A trace that came in sampled goes on. */
+export function atMost(perSecond: number, sampler: Sampler, now: () => number = Date.now): Sampler {
+  let second = 0
+  let begun = 0
+  return (traceId, parent) => {
+    if (!sampler(traceId, parent)) return false
+    if (parent) return true
+    const current = Math.floor(now() / 1000)
+    if (current !== second) begun = 0
+    second = current
+    begun += 1
+    return begun <= perSecond
+  }
 }
 
 /** The sampler that `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG` ask for; throws `invalid` for an unknown one. */

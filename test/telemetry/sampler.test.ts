@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newTraceId } from '../../src/call/trace-context.ts'
-import { samplerFromEnv } from '../../src/telemetry/sampler.ts'
+import { atMost, samplerFromEnv, samplerOfThread } from '../../src/telemetry/sampler.ts'
 
 const parent = (sampled: boolean) => ({
   traceId: 'a'.repeat(32),
@@ -50,4 +50,30 @@ test('an unknown sampler or ratio is refused with the variable and what it may b
       /OTEL_TRACES_SAMPLER_ARG is '.+'; it must be a number from 0 to 1/,
     )
   }
+})
+
+test('only so many traces begin each second; those that came in go on', () => {
+  let now = 5_000
+  const sample = atMost(
+    2,
+    () => true,
+    () => now,
+  )
+  assert.deepEqual(
+    [1, 2, 3].map(() => sample(id, undefined)),
+    [true, true, false],
+  )
+  assert.equal(sample(id, parent(true)), true)
+  now = 6_000
+  assert.equal(sample(id, undefined), true)
+})
+
+test('a thread keeps all traces when they are exported or a sampler was asked for', () => {
+  const kept = (env: Record<string, string>) => {
+    const sample = samplerOfThread(env)
+    return Array.from({ length: 1000 }, () => sample(newTraceId(), undefined)).filter(Boolean).length
+  }
+  assert.equal(kept({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' }), 1000)
+  assert.equal(kept({ OTEL_TRACES_SAMPLER: 'always_on' }), 1000)
+  assert.ok(kept({}) <= 200, 'a second may pass in between')
 })
