@@ -1,6 +1,7 @@
 import type { Call, Invoke } from './call/call.ts'
 import type { Log } from './log.ts'
 import type { NatsLogin } from './nats-login.ts'
+import type { Secrets } from './secret.ts'
 import type { WitInterface } from './wit/type.ts'
 
 /** A link that a provider is one end of, with its configuration resolved to values. */
@@ -13,6 +14,9 @@ export interface ProviderLink {
   readonly interfaces: readonly string[]
   readonly sourceConfig: Readonly<Record<string, string>>
   readonly targetConfig: Readonly<Record<string, string>>
+  /** Secrets of the provider's own end, by name; absent when there are none. */
+  readonly sourceSecrets?: Secrets
+  readonly targetSecrets?: Secrets
 }
 
 /** What a provider is given. It never sees the host. */
@@ -28,6 +32,8 @@ export interface ProviderContext {
   /** True on one thread of the host: it does what must happen once, before the other threads are told to start. */
   readonly isLeader: boolean
   readonly config: Readonly<Record<string, string>>
+  /** Secrets by name, when there are any; they belong into no log, error, span or bucket. */
+  readonly secrets?: Secrets
   readonly log: Log
   /** Calls a component or another provider; `source` must be this provider's id. */
   readonly invoke: Invoke

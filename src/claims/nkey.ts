@@ -1,4 +1,5 @@
 import {
+  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
@@ -41,6 +42,11 @@ export function signingKeyFromSeed(kind: NkeyKind, seed: string): SigningKey {
   if (!bytes || !isRight)
     throw new WeftError('invalid', `expected an nkeys seed of kind ${kind} (${expected}…)`)
   return signingKey(kind, bytes.subarray(2))
+}
+
+/** A key pair that is the same whenever it is made from the same text; it names something, it guards nothing. */
+export function derivedKey(kind: NkeyKind, text: string): SigningKey {
+  return signingKey(kind, createHash('sha256').update(text).digest())
 }
 
 /** True when `publicKey` signed `bytes`; false for anything that is no key or no signature too. */

@@ -86,7 +86,7 @@ function importsToLink(world: WitWorld): InterfaceName[] {
   return world.imports.flatMap((one) => {
     const name = parseInterfaceName(one.id)
     if (!name || one.functions.length === 0) return []
-    if (name.namespace === 'wasmcloud' && name.package === 'bus') return []
+    if (name.namespace === 'wasmcloud' && ['bus', 'secrets'].includes(name.package)) return []
     if (name.namespace === 'wasi') {
       if (hostPackages.has(name.package)) return []
       if (name.package === 'http' && !isOutgoingHttp(name)) return []

@@ -9,6 +9,7 @@ export const commands: Readonly<Record<string, () => Promise<{ readonly command:
   get: () => import('./get.ts'),
   scale: () => import('./scale.ts'),
   sign: () => import('./sign.ts'),
+  secrets: () => import('./secrets.ts'),
   push: () => import('./push.ts'),
   pull: () => import('./pull.ts'),
   traces: () => import('./traces.ts'),

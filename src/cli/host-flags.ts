@@ -48,6 +48,7 @@ export function hostOptionsFrom(
   | 'artifactDir'
   | 'policy'
   | 'configService'
+  | 'secretsTopic'
   | 'env'
   | 'logSink'
 > {

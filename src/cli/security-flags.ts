@@ -1,6 +1,7 @@
 import type { PolicySubjects } from '../lattice/policy.ts'
 import type { CommandInput, Flags } from './command.ts'
 import { countFrom } from './output.ts'
+import { defaultSecretsTopic } from './secrets-backend.ts'
 import { flagOrVariable, isOn } from './variables.ts'
 
 /** The services that a host asks before and while it runs things. */
@@ -20,6 +21,11 @@ export const securityFlags = {
     value: 'MS',
     help: 'how long it may take; none in time is a no (env WEFT_POLICY_TIMEOUT_MS; default 1000)',
   },
+  'secrets-topic': {
+    type: 'string',
+    value: 'SUBJECT',
+    help: `base of the subjects of secrets backends (env WEFT_SECRETS_TOPIC; default ${defaultSecretsTopic})`,
+  },
   'config-service-enabled': {
     type: 'boolean',
     help: "ask the lattice's config service for registry logins (env WEFT_CONFIG_SERVICE_ENABLED=true)",
@@ -32,6 +38,7 @@ const longestMs = 60_000
 export function securityFrom(input: CommandInput): {
   readonly policy: PolicySubjects | undefined
   readonly configService: boolean
+  readonly secretsTopic: string
 } {
   const topic = flagOrVariable(input, 'policy-topic')
   const timeout = flagOrVariable(input, 'policy-timeout-ms')
@@ -45,6 +52,7 @@ export function securityFrom(input: CommandInput): {
             timeoutMs:
               timeout === undefined ? undefined : countFrom('--policy-timeout-ms', timeout, longestMs),
           },
+    secretsTopic: flagOrVariable(input, 'secrets-topic') ?? defaultSecretsTopic,
     configService: isOn(input, 'config-service-enabled'),
   }
 }

@@ -14,6 +14,7 @@ import { keepLogs } from './keep-logs.ts'
 import { keepTraces } from './keep-traces.ts'
 import { readApp } from './read-app.ts'
 import { readyBlock } from './ready-block.ts'
+import { secretsBackendOn } from './secrets-backend.ts'
 import { storedApps } from './stored-apps.ts'
 import { untilStopped } from './until-stopped.ts'
 
@@ -73,6 +74,8 @@ export const command: Command = {
     started.defer(() => traces.stop())
     const logs = keepLogs({ connection, lattice, log })
     started.defer(() => logs.stop())
+    const secrets = await secretsBackendOn(input, { connection, log })
+    started.defer(() => secrets.stop())
     // What it does shows as progress of the deploy; its own lines are for those who debug.
     const quiet = createLog((record) =>
       options.logSink(record.level === 'info' ? { ...record, level: 'debug' } : record),

@@ -5,6 +5,7 @@ import { outgoingHandler } from '../capability/http-wit.ts'
 import { type KeyvalueCall, keyvalueImports, namesMissingKeys } from '../capability/keyvalue-imports.ts'
 import { keyvalueInterface } from '../capability/keyvalue-wit.ts'
 import { loggingImports } from '../capability/logging-imports.ts'
+import { secretsImports } from '../capability/secrets-imports.ts'
 import { WeftError } from '../errors.ts'
 import { withoutVersion } from '../wit/names.ts'
 import type { WitInterface, WitWorld } from '../wit/type.ts'
@@ -40,6 +41,12 @@ export function importsFor(world: WitWorld, invocation: Importing, context: Wasi
     }
     if (key === 'wasi:config/store' || key === 'wasi:config/runtime')
       return configImports(() => invocation.services.config())
+    if (key.startsWith('wasmcloud:secrets/'))
+      return (
+        family(`secrets${version}`, () => secretsImports(() => invocation.services.secrets()))[
+          key.slice(18)
+        ] ?? customImports(one, invocation)
+      )
     if (key === 'wasi:logging/logging')
       return loggingImports({
         write: (...line) => invocation.log.write(...line),

@@ -2,6 +2,7 @@ import { type Call, type Invoke, operationName } from '../call/call.ts'
 import { childOf } from '../call/child.ts'
 import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { Secrets } from '../secret.ts'
 import { withoutVersion } from '../wit/names.ts'
 import type { WitFunction } from '../wit/type.ts'
 import { type OutputLines, outputLines } from './output-lines.ts'
@@ -12,6 +13,7 @@ export interface ComponentServices {
   readonly invoke: Invoke
   readonly log: Log
   config(): Readonly<Record<string, string>>
+  secrets(): Secrets
   /** The id that link `name` of this component leads to for `ns:pkg/iface`; undefined when there is no such link. */
   linkTarget(name: string, interfaceKey: string): string | undefined
 }

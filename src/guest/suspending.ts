@@ -3,7 +3,7 @@ import type { WitInterface, WitWorld } from '../wit/type.ts'
 import { suspendingImports as wasi02Suspending } from './wasi-0-2/suspending-imports.ts'
 
 /** Imports answered on the spot; everything else that is not WASI may have to wait for another component or provider. */
-const answeredAtOnce = /^(wasi:(config|logging)\/|wasi:otel\/|wasmcloud:bus\/)/
+const answeredAtOnce = /^(wasi:(config|logging)\/|wasi:otel\/|wasmcloud:(bus|secrets)\/)/
 const waitingWasi = /^wasi:keyvalue\//
 
 /**

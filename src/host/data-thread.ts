@@ -177,6 +177,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
       natsLogin: init.natsLogin,
       isLeader: init.index === 0,
       config: planned.config,
+      secrets: planned.secrets,
       log: log.with({ provider: planned.id }),
       invoke,
       enter,

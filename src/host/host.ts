@@ -12,6 +12,7 @@ import { startHeartbeat } from '../lattice/heartbeat.ts'
 import { defaultLabels, type HostIdentity } from '../lattice/host-identity.ts'
 import type { HostInventory } from '../lattice/inventory.ts'
 import { openPolicy, type PolicySubjects } from '../lattice/policy.ts'
+import { createSecretsClient } from '../lattice/secrets-client.ts'
 import { formatUptime } from '../lattice/uptime.ts'
 import type { Log, LogRecord } from '../log.ts'
 import type { Measure } from '../measure.ts'
@@ -20,6 +21,8 @@ import { version } from '../version.ts'
 import { controlHandlers } from './control-handlers.ts'
 import { decideInvocation } from './decide-invocation.ts'
 import { gathered } from './gathered.ts'
+import { HostSecrets } from './host-secrets.ts'
+import { createHostTokens } from './host-tokens.ts'
 import { LatticeData } from './lattice-data.ts'
 import { peerLoads } from './peer-loads.ts'
 import { Threads } from './threads.ts'
@@ -46,6 +49,8 @@ export interface HostOptions {
   readonly requireSigned?: boolean | undefined
   /** The policy service that is asked before anything starts or is called; everything is allowed without one. */
   readonly policy?: PolicySubjects | undefined
+  /** The base of the subjects of secrets backends, such as `wasmcloud.secrets`; none is asked without it. */
+  readonly secretsTopic?: string | undefined
   /** True asks the lattice's config service for registry logins. */
   readonly configService?: boolean | undefined
   /** Where what was pulled from registries is kept. */
@@ -174,6 +179,13 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     })
     artifacts.addCredentials(credentialsFrom(given))
   }
+  const tokens = createHostTokens(options.identity)
+  const { secretsTopic } = options
+  const client =
+    secretsTopic === undefined
+      ? undefined
+      : createSecretsClient({ connection, topic: secretsTopic, hostJwt: tokens.host })
+  const secrets = new HostSecrets({ client, buckets, log })
   work = new Work({
     hostId: id,
     workload,
@@ -183,6 +195,8 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     compiler,
     artifacts,
     policy,
+    secrets,
+    tokens,
     requireSigned: options.requireSigned === true,
     publishEvent,
     log,

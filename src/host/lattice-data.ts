@@ -2,6 +2,7 @@ import { WeftError } from '../errors.ts'
 import type { Buckets, ConfigMap } from '../lattice/buckets.ts'
 import type { Link } from '../lattice/link.ts'
 import type { ProviderLink } from '../provider.ts'
+import { isSecretName, type Secrets } from '../secret.ts'
 import type { ImportLink } from './thread-messages.ts'
 
 /** Links and configuration of the lattice as this host has seen them so far, and resolved for who runs here. */
@@ -36,17 +37,16 @@ export class LatticeData {
     await Promise.all(this.#watches.map((watch) => watch.stop()))
   }
 
-  /** The named configs merged left to right; a name that is not there counts as empty. */
+  /** The named configs merged left to right; a name that is not there counts as empty, a secret's reference too. */
   config(names: readonly string[]): ConfigMap {
-    return Object.assign({}, ...names.map((name) => this.#configs.get(name) ?? {})) as ConfigMap
+    const own = names.filter((name) => !isSecretName(name))
+    return Object.assign({}, ...own.map((name) => this.#configs.get(name) ?? {})) as ConfigMap
   }
 
-  /** Refuses names that do not exist. One put a moment ago may not have come by yet: it is read, not waited for. */
+  /** Refuses names that do not exist; secrets are looked up when they are fetched. One put a moment ago may not have come by yet: it is read, not waited for. */
   async requireConfigs(names: readonly string[]): Promise<void> {
     for (const name of names) {
-      if (name.startsWith('SECRET')) {
-        throw new WeftError('invalid', `${name} is a secret reference: this host has no secrets backend`)
-      }
+      if (isSecretName(name)) continue
       if (this.#configs.has(name)) continue
       const config = await this.#buckets.readConfig(name)
       if (!config) throw new WeftError('not_found', `Config ${name} does not exist`)
@@ -67,12 +67,19 @@ export class LatticeData {
 
   /**
    * The links that have provider `id` at either end, with their configuration. A link is put after its configuration,
-   * but may come by before it: it counts when all of it is there, or a server would listen on its default address.
+   * but may come by before it: it counts when all of it is there, or a server would listen on its default address. The
+   * same goes for its secrets; each end gets its own alone.
    */
-  providerLinks(id: string): readonly ProviderLink[] {
+  providerLinks(
+    id: string,
+    secretsOf: (names: readonly string[]) => Secrets | undefined,
+  ): readonly ProviderLink[] {
     return [...this.#links.values()].flat().flatMap((link) => {
       if (link.source_id !== id && link.target !== id) return []
       if (![...link.source_config, ...link.target_config].every((name) => this.#configs.has(name))) return []
+      const sourceSecrets = link.source_id === id ? secretsOf(link.source_config.filter(isSecretName)) : {}
+      const targetSecrets = link.target === id ? secretsOf(link.target_config.filter(isSecretName)) : {}
+      if (!sourceSecrets || !targetSecrets) return []
       return {
         source: link.source_id,
         target: link.target,
@@ -82,7 +89,24 @@ export class LatticeData {
         interfaces: link.interfaces,
         sourceConfig: this.config(link.source_config),
         targetConfig: this.config(link.target_config),
+        ...(!isEmpty(sourceSecrets) && { sourceSecrets }),
+        ...(!isEmpty(targetSecrets) && { targetSecrets }),
       }
     })
   }
+
+  /** Names of the secrets that links give to the end `id`. */
+  linkSecrets(id: string): readonly string[] {
+    const names = [...this.#links.values()]
+      .flat()
+      .flatMap((link) => [
+        ...(link.source_id === id ? link.source_config : []),
+        ...(link.target === id ? link.target_config : []),
+      ])
+    return [...new Set(names.filter(isSecretName))]
+  }
+}
+
+function isEmpty(secrets: Secrets): boolean {
+  return Object.keys(secrets).length === 0
 }

@@ -158,6 +158,7 @@ export class ThreadComponents {
       invoke: this.#around.invoke,
       log: this.#around.log,
       config: () => running.planned.config,
+      secrets: () => running.planned.secrets,
       linkTarget: (name, key) => running.linkTargets.get(`${name} ${key}`),
     }
   }

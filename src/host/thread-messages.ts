@@ -3,6 +3,7 @@ import type { PolicyCall } from '../lattice/policy.ts'
 import type { LogRecord } from '../log.ts'
 import type { NatsLogin } from '../nats-login.ts'
 import type { ProviderLink } from '../provider.ts'
+import type { Secrets } from '../secret.ts'
 import type { InvocationDecision } from './check-invocations.ts'
 
 /** A component as a data thread runs it. */
@@ -17,6 +18,7 @@ export interface PlannedComponent {
   readonly permits: SharedArrayBuffer
   readonly settings: ComponentSettings
   readonly config: Readonly<Record<string, string>>
+  readonly secrets: Secrets
   readonly links: readonly ImportLink[]
 }
 
@@ -34,6 +36,7 @@ export interface PlannedProvider {
   readonly name: string
   readonly application?: string
   readonly config: Readonly<Record<string, string>>
+  readonly secrets: Secrets
   readonly links: readonly ProviderLink[]
 }
 

@@ -10,11 +10,13 @@ import type { Log } from '../log.ts'
 import type { Measure } from '../measure.ts'
 import { builtinName } from './builtin-providers.ts'
 import { claimsEntry, componentEventClaims } from './claims-data.ts'
+import type { HostSecrets } from './host-secrets.ts'
+import type { HostTokens } from './host-tokens.ts'
 import { inOrder } from './in-order.ts'
 import type { LatticeData } from './lattice-data.ts'
 import { openComponent } from './open-component.ts'
 import type { Threads } from './threads.ts'
-import type { HostedComponent, HostedProvider, Workload } from './workload.ts'
+import { applicationOf, type HostedComponent, type HostedProvider, type Workload } from './workload.ts'
 
 export interface WorkParts {
   readonly hostId: string
@@ -27,6 +29,8 @@ export interface WorkParts {
   /** True runs signed components only. */
   readonly requireSigned: boolean
   readonly policy: Policy
+  readonly secrets: HostSecrets
+  readonly tokens: HostTokens
   readonly publishEvent: PublishEvent
   readonly log: Log
   readonly measure: Measure
@@ -99,8 +103,12 @@ export class Work {
 
   /** Tells the data threads what to run now; a failure for `id` is thrown. */
   async applyPlan(id?: string): Promise<void> {
-    const { threads, workload, data, log } = this.#parts
-    for (const failure of await threads.apply(workload.plan(data))) {
+    const { threads, workload, data, secrets, log } = this.#parts
+    const prepared = [...workload.providers.values()].map((one) =>
+      secrets.prepareLinks(data.linkSecrets(one.id), { ...one, ...applicationOf(one.annotations) }),
+    )
+    await Promise.all(prepared)
+    for (const failure of await threads.apply(workload.plan(data, secrets))) {
       if (failure.id === id) throw new WeftError('internal', failure.message)
       log.error(`${failure.id} could not be brought up to date: ${failure.message}`)
     }
@@ -165,10 +173,15 @@ export class Work {
     const opened = keepsCode
       ? running
       : await openComponent({ id: request.component_id, ref }, { ...this.#parts, permit })
+    const secrets = await this.#parts.secrets.fetch(request.config, {
+      id: request.component_id,
+      jwt: opened.claims?.jwt,
+      ...applicationOf(request.annotations),
+    })
     if (opened.claims)
       await buckets.writeClaims(opened.claims.subject, claimsEntry('component', opened.claims))
     if (ref !== running?.ref) await buckets.writeSpec(request.component_id, ref)
-    const component = workload.putComponent({ ...request, component_ref: ref }, opened)
+    const component = workload.putComponent({ ...request, component_ref: ref }, { ...opened, secrets })
     await this.applyPlan(component.id)
     this.#published(component.id, component.maxInstances, component)
   }
@@ -192,7 +205,13 @@ export class Work {
       await policy.startProvider({ id, ref, annotations, claims: undefined })
       await data.requireConfigs(request.config)
       await buckets.writeSpec(request.provider_id, request.provider_ref)
-      const provider: HostedProvider = workload.putProvider(request, name)
+      const jwt = this.#parts.tokens.builtin(name)
+      const secrets = await this.#parts.secrets.fetch(request.config, {
+        id,
+        jwt,
+        ...applicationOf(annotations),
+      })
+      const provider: HostedProvider = workload.putProvider(request, { name, jwt, secrets })
       await this.applyPlan(provider.id)
       publishEvent('provider_started', {
         host_id: hostId,

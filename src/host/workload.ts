@@ -5,6 +5,8 @@ import { sharedPermits } from '../guest/permits.ts'
 import type { ScaleRequest, StartProviderRequest } from '../lattice/control.ts'
 import type { ComponentDescription, ProviderDescription } from '../lattice/inventory.ts'
 import { settingsFrom } from '../lattice/settings-shape.ts'
+import type { Secrets } from '../secret.ts'
+import type { HostSecrets } from './host-secrets.ts'
 import type { LatticeData } from './lattice-data.ts'
 import type { OpenedComponent } from './open-component.ts'
 import type { ThreadPlan } from './thread-messages.ts'
@@ -16,6 +18,7 @@ export interface HostedComponent {
   readonly compiled: ReadyComponent
   /** Undefined when it is unsigned. */
   readonly claims: Claims | undefined
+  readonly secrets: Secrets
   readonly maxInstances: number
   readonly annotations: Readonly<Record<string, string>>
   readonly configNames: readonly string[]
@@ -30,6 +33,9 @@ export interface HostedProvider {
   readonly ref: string
   /** The name behind `wasmcloud+builtin://`. */
   readonly name: string
+  /** The signed claims that secrets are asked for with. */
+  readonly jwt: string | undefined
+  readonly secrets: Secrets
   readonly annotations: Readonly<Record<string, string>>
   readonly configNames: readonly string[]
 }
@@ -44,12 +50,16 @@ export class Workload {
   #revision = 0
 
   /** Throws `invalid` when the annotation with its settings is not what it should be. */
-  putComponent(request: ScaleRequest, { compiled, claims }: OpenedComponent): HostedComponent {
+  putComponent(
+    request: ScaleRequest,
+    { compiled, claims, secrets }: OpenedComponent & { readonly secrets: Secrets },
+  ): HostedComponent {
     const component: HostedComponent = {
       id: request.component_id,
       ref: request.component_ref,
       compiled,
       claims,
+      secrets,
       maxInstances: request.count,
       annotations: request.annotations,
       configNames: request.config,
@@ -61,11 +71,16 @@ export class Workload {
     return component
   }
 
-  putProvider(request: StartProviderRequest, name: string): HostedProvider {
+  putProvider(
+    request: StartProviderRequest,
+    { name, jwt, secrets }: Pick<HostedProvider, 'name' | 'jwt' | 'secrets'>,
+  ): HostedProvider {
     const provider: HostedProvider = {
       id: request.provider_id,
       ref: request.provider_ref,
       name,
+      jwt,
+      secrets,
       annotations: request.annotations,
       configNames: request.config,
     }
@@ -74,7 +89,7 @@ export class Workload {
   }
 
   /** The next plan for the data threads, with links and config as they are now. */
-  plan(data: LatticeData): ThreadPlan {
+  plan(data: LatticeData, secrets: HostSecrets): ThreadPlan {
     this.#revision += 1
     return {
       revision: this.#revision,
@@ -87,6 +102,7 @@ export class Workload {
         permits: one.permits,
         settings: one.settings,
         config: data.config(one.configNames),
+        secrets: one.secrets,
         links: data.importLinks(one.id),
       })),
       providers: [...this.providers.values()].map((one) => ({
@@ -94,7 +110,8 @@ export class Workload {
         name: one.name,
         ...applicationOf(one.annotations),
         config: data.config(one.configNames),
-        links: data.providerLinks(one.id),
+        secrets: one.secrets,
+        links: data.providerLinks(one.id, (names) => secrets.ofLinks(one.id, names)),
       })),
     }
   }
@@ -132,7 +149,8 @@ export class Workload {
   }
 }
 
-function applicationOf(annotations: Readonly<Record<string, string>>): { application?: string } {
+/** The application that something was deployed with, by wasmCloud's annotation. */
+export function applicationOf(annotations: Readonly<Record<string, string>>): { application?: string } {
   const application = annotations[applicationAnnotation]
   return application === undefined ? {} : { application }
 }

@@ -11,28 +11,40 @@ const contentionTimeoutMs = 10_000
 const firstPauseMs = 2
 const longestPauseMs = 100
 
+/** How a bucket is made when it is not there. */
+interface BucketOptions {
+  /** Values kept for each key; NATS's default is 1. */
+  readonly history?: number
+}
+
 /** One KV bucket of the lattice. Every failure is a `WeftError` that names the bucket. */
 export class Bucket {
   readonly name: string
   readonly connection: NatsConnection
   #kv: KV
+  readonly #options: BucketOptions
   /** The last change per key: changes of one process wait for each other instead of racing. */
   readonly #turns = new Map<string, Promise<unknown>>()
 
-  private constructor(name: string, connection: NatsConnection, kv: KV) {
+  private constructor(
+    name: string,
+    connection: NatsConnection,
+    { kv, options }: { readonly kv: KV; readonly options: BucketOptions },
+  ) {
     this.name = name
     this.connection = connection
     this.#kv = kv
+    this.#options = options
   }
 
   /** Opens the bucket; one that is not there is made with NATS's defaults, as every host of a lattice does. */
-  static async open(connection: NatsConnection, name: string): Promise<Bucket> {
-    return new Bucket(name, connection, await openKv(connection, name))
+  static async open(connection: NatsConnection, name: string, options: BucketOptions = {}): Promise<Bucket> {
+    return new Bucket(name, connection, { kv: await openKv(connection, name, options), options })
   }
 
   /** Makes the bucket again if it is gone, as after a restart of a server that kept nothing. */
   async reopen(): Promise<KV> {
-    this.#kv = await openKv(this.connection, this.name)
+    this.#kv = await openKv(this.connection, this.name, this.#options)
     return this.#kv
   }
 
@@ -42,8 +54,20 @@ export class Bucket {
     return isPut(entry) ? entry.value : undefined
   }
 
-  async put(key: string, value: Uint8Array | string): Promise<void> {
-    await this.#answer(`put ${key}`, () => this.#kv.put(key, value))
+  /** The latest value with its revision, or the value that `revision` had; undefined when there is none. */
+  async entry(
+    key: string,
+    revision?: number,
+  ): Promise<{ readonly value: Uint8Array; readonly revision: number } | undefined> {
+    const entry = await this.#answer(`get ${key}`, () =>
+      revision === undefined ? this.#kv.get(key) : this.#kv.get(key, { revision }),
+    )
+    return isPut(entry) ? entry : undefined
+  }
+
+  /** Gives the revision that the value has now. */
+  async put(key: string, value: Uint8Array | string): Promise<number> {
+    return await this.#answer(`put ${key}`, () => this.#kv.put(key, value))
   }
 
   async purge(key: string): Promise<void> {
@@ -110,9 +134,9 @@ export class Bucket {
   }
 }
 
-async function openKv(connection: NatsConnection, name: string): Promise<KV> {
+async function openKv(connection: NatsConnection, name: string, options: BucketOptions): Promise<KV> {
   try {
-    return await deadline(new Kvm(connection).create(name), answerTimeoutMs)
+    return await deadline(new Kvm(connection).create(name, options), answerTimeoutMs)
   } catch (cause) {
     throw bucketError(name, 'open', cause)
   }

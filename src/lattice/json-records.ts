@@ -25,7 +25,9 @@ export function recordsOf(bucket: Bucket, kind: string): JsonRecords {
       const entries = [...(await bucket.entries())].filter(([key]) => key.startsWith(`${kind}.`))
       return new Map(entries.map(([key, bytes]) => [key.slice(kind.length + 1), readJson(bytes)]))
     },
-    write: (name, value) => bucket.put(keyOf(name), JSON.stringify(value)),
+    async write(name, value) {
+      await bucket.put(keyOf(name), JSON.stringify(value))
+    },
     remove: (name) => bucket.purge(keyOf(name)),
   }
 }

@@ -25,6 +25,14 @@ export const count: Shape<number> = (value, path) =>
 export const fraction: Shape<number> = (value, path) =>
   typeof value === 'number' && value >= 0 && value <= 1 ? value : refuse(path, 'a number from 0 to 1', value)
 
+/** Bytes as a JSON list of numbers, as Rust writes them. */
+export const byteList: Shape<Uint8Array> = (value, path) => {
+  const isByte = (one: unknown) => Number.isInteger(one) && Number(one) >= 0 && Number(one) <= 255
+  return Array.isArray(value) && value.every(isByte)
+    ? Uint8Array.from(value)
+    : refuse(path, 'a list of bytes', value)
+}
+
 export const anything: Shape<unknown> = (value) => value
 
 export function listOf<T>(shape: Shape<T>): Shape<readonly T[]> {

@@ -37,9 +37,12 @@ const link = {
 test('a link counts when its configuration has come by too', async () => {
   await buckets.putLink(link)
   await until(() => data.importLinks('http').length === 1)
-  assert.deepEqual(data.providerLinks('http'), [])
+  assert.deepEqual(
+    data.providerLinks('http', () => ({})),
+    [],
+  )
   await buckets.putConfig('address', '{"address":"127.0.0.1:1"}')
-  const found = await until(() => data.providerLinks('http')[0])
+  const found = await until(() => data.providerLinks('http', () => ({}))[0])
   assert.deepEqual(found.sourceConfig, { address: '127.0.0.1:1' })
   assert.deepEqual(data.importLinks('http'), [
     { name: 'default', interface: 'wasi:http/incoming-handler', target: 'hello' },
@@ -60,5 +63,5 @@ test('a config that was put a moment ago is found, one that does not exist is na
     code: 'not_found',
     message: 'Config nowhere does not exist',
   })
-  await assert.rejects(data.requireConfigs(['SECRET_x']), { code: 'invalid', message: /no secrets backend/ })
+  await data.requireConfigs(['SECRET_looked-up-later'])
 })

@@ -9,6 +9,7 @@ import { CompileQueue } from '../../src/guest/compile-queue.ts'
 import { GuestComponent } from '../../src/guest/component.ts'
 import type { ComponentServices } from '../../src/guest/invocation.ts'
 import { createLog, type LogRecord } from '../../src/log.ts'
+import type { Secrets } from '../../src/secret.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -43,6 +44,7 @@ export function fakeServices(
   options: {
     readonly invoke?: Invoke
     readonly config?: Record<string, string>
+    readonly secrets?: Secrets
     readonly linked?: boolean
   } = {},
 ): ComponentServices & { readonly lines: LogRecord[] } {
@@ -51,6 +53,7 @@ export function fakeServices(
     lines,
     log: createLog((record) => lines.push(record)),
     config: () => options.config ?? {},
+    secrets: () => options.secrets ?? {},
     linkTarget: () => (options.linked === false ? undefined : 'target'),
     invoke: options.invoke ?? (() => Promise.reject(new WeftError('internal', 'nothing is to be called'))),
   }
