@@ -3,14 +3,15 @@ import type { ThreadInit } from './host/thread-messages.ts'
 import { deliverMeasurements } from './telemetry/deliver-measurements.ts'
 import { type MeasurementBatch, Measurements } from './telemetry/measurements.ts'
 import { samplerOfThread } from './telemetry/sampler.ts'
-import type { SpanRecord, SpanResource } from './telemetry/span.ts'
+import type { SpanResource } from './telemetry/span.ts'
 import { SpanBuffer } from './telemetry/span-buffer.ts'
+import type { SpanGroup } from './telemetry/span-groups.ts'
 import { traceCalls } from './telemetry/trace-calls.ts'
 import { watchThread } from './telemetry/watch-thread.ts'
 
 /** What a data thread hands to the control thread's telemetry. */
 export type TelemetryBatch =
-  | { readonly spans: readonly SpanRecord[] }
+  | { readonly spans: readonly SpanGroup[] }
   | { readonly measured: MeasurementBatch }
 
 /** Traces and measures the calls of a data thread. */
@@ -40,7 +41,7 @@ export function instrumentThread(
   const endDelivery = deliverMeasurements({ measurements, sink: (measured) => send({ measured }) })
   const sampler = samplerOfThread(process.env)
   const around = (side: 'client' | 'server') => [
-    traceCalls({ side, record: buffer.record, sampler, resourceOf, measurements }),
+    traceCalls({ side, record: buffer.recordDraft, sampler, resourceOf, measurements }),
   ]
   return {
     client: around('client'),

@@ -32,7 +32,9 @@ export class CallCourse {
   }
 }
 
+const { timeOrigin } = performance
+
 /** Milliseconds since the epoch with sub-millisecond resolution. */
 export function preciseNow(): number {
-  return performance.timeOrigin + performance.now()
+  return timeOrigin + performance.now()
 }

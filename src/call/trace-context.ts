@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 
 /** A span's identity as it travels: W3C Trace Context. Ids are lower-case hex, 32 and 16 characters. */
 export interface TraceContext {
@@ -28,21 +28,22 @@ export function formatTraceparent(trace: TraceContext): string {
 }
 
 export function newTraceId(): string {
-  return randomHex(16)
+  return randomHex(32)
 }
 
 export function newSpanId(): string {
-  return randomHex(8)
+  return randomHex(16)
 }
 
-/** Asking the system for random bytes costs more than all else about a span: it is asked for many at a time. */
-const supply = { bytes: Buffer.alloc(8192), at: 8192 }
+/** Asking for random bytes one id at a time would take longer than all else that a span costs. */
+const poolBytes = 4096
+const pool = { hex: '', at: 0 }
 
 function randomHex(length: number): string {
-  if (supply.at + length > supply.bytes.length) {
-    randomFillSync(supply.bytes)
-    supply.at = 0
+  if (pool.at + length > pool.hex.length) {
+    pool.hex = randomBytes(poolBytes).toString('hex')
+    pool.at = 0
   }
-  supply.at += length
-  return supply.bytes.toString('hex', supply.at - length, supply.at)
+  pool.at += length
+  return pool.hex.slice(pool.at - length, pool.at)
 }

@@ -1,7 +1,7 @@
 import type { Call } from '../call/call.ts'
 import { type ErrorCode, WeftError } from '../errors.ts'
 import type { WitType } from '../wit/type.ts'
-import { type CallSide, httpSource, subjectOf } from './describe-call.ts'
+import { type CallSide, type CallSubject, httpSource } from './describe-call.ts'
 import { field, stringField } from './field.ts'
 import { responseStatus } from './http-attributes.ts'
 import { attributeNames as names, spanNames } from './names.ts'
@@ -40,8 +40,11 @@ export function failureOutcome(thrown: unknown, time: number): CallOutcome {
  * The outcome of a call that was answered. A WIT `err` is an error for the caller's span, whose wish was not met; the
  * callee did its work, so its span is only marked. HTTP goes by the conventions: 5xx is an error, to a client 4xx too.
  */
-export function answerOutcome(call: Call, side: CallSide, answer: unknown): CallOutcome {
-  const subject = subjectOf(call.operation)
+export function answerOutcome(
+  call: Call,
+  { side, subject }: { readonly side: CallSide; readonly subject: CallSubject },
+  answer: unknown,
+): CallOutcome {
   const isHttp = subject === 'http-in' || subject === 'http-out'
   const entersHttp = subject === 'http-in' && side === 'server' && call.source === httpSource
   if (labelOfAnswer(call, answer) === 'err') {

@@ -13,19 +13,23 @@ import {
 import type { Measurements } from './measurements.ts'
 import { attributeNames as names } from './names.ts'
 import type { HistogramSeries } from './series.ts'
-import type { SpanAttributes, SpanKind, SpanResource } from './span.ts'
+import type { SpanResource } from './span.ts'
+import { SpanPart } from './span-draft.ts'
 
 /** What is the same for every call from here to there: its part of a span, and its durations by outcome. */
 export interface CallSite {
   readonly call: Pick<Call, 'source' | 'target' | 'operation'>
   readonly link: string
   readonly subject: CallSubject
-  readonly name: string
-  readonly kind: SpanKind
-  readonly attributes: SpanAttributes
+  /** Name, kind and attributes of its spans; and the same with the names of HTTP methods. */
+  readonly part: SpanPart
+  readonly namedParts: Map<string, SpanPart>
+  readonly isParentRemote: boolean
   /** The component or provider whose side this is. */
   readonly owner: string
   readonly durations: Map<OutcomeLabel, HistogramSeries>
+  /** Of its calls' waits, by the name of the timing. */
+  readonly waits: Map<string, HistogramSeries>
   resource: SpanResource
   resourceUntil: number
 }
@@ -65,15 +69,18 @@ export class CallSites {
     const { side, resourceOf } = this.#options
     const subject = subjectOf(call.operation)
     const owner = side === 'client' ? call.source : call.target
+    const kind = kindOf(call, side, subject)
+    const attributes = fixedAttributes(call, side, subject)
     const site: CallSite = {
       call: { source: call.source, target: call.target, operation: call.operation },
       link: call.context.linkName,
       subject,
-      name: spanNameOf(call.operation),
-      kind: kindOf(call, side, subject),
-      attributes: fixedAttributes(call, side, subject),
+      part: new SpanPart({ name: spanNameOf(call.operation), kind, attributes }),
+      namedParts: new Map(),
+      isParentRemote: kind === 'server' || kind === 'consumer',
       owner,
       durations: new Map(),
+      waits: new Map(),
       resource: resourceOf(owner),
       resourceUntil: 0,
     }

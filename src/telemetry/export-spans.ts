@@ -3,9 +3,10 @@ import type { DropReason } from './export-queue.ts'
 import { OtlpExport } from './otlp-export.ts'
 import { writeSpans } from './otlp-spans.ts'
 import type { Env } from './otlp-target.ts'
-import { encodeSpanMessages } from './publish-spans.ts'
+import { spanMessages } from './publish-spans.ts'
 import { queueSizes } from './queue-sizes.ts'
-import type { SpanRecord } from './span.ts'
+import { createResources } from './resource.ts'
+import type { SpanGroup } from './span-groups.ts'
 
 export interface ExportSpansOptions {
   readonly env: Env
@@ -18,7 +19,7 @@ export interface ExportSpansOptions {
 /** Where the control thread brings the spans of its data threads. */
 export interface SpanExport {
   /** Takes a batch; never throws and never waits. */
-  accept(batch: readonly SpanRecord[]): void
+  accept(batch: readonly SpanGroup[]): void
   /** How many spans did not reach the collector. */
   readonly dropped: number
   /** Sends what waits; settles when it is sent or lost, or `timeoutMs` has passed. */
@@ -30,18 +31,18 @@ export interface SpanExport {
 /** Exports spans over OTLP where `env` says so, and publishes them in the lattice. */
 export function exportSpans(options: ExportSpansOptions): SpanExport {
   const { env, log, onDropped } = options
-  const otlp = new OtlpExport<SpanRecord, SpanRecord>({
+  const otlp = new OtlpExport<SpanGroup, Uint8Array>({
     env,
     signal: 'traces',
     log,
     ...(onDropped && { onDropped }),
-    makerOf: (span) => span.resource,
-    itemsOf: (span) => [span],
-    scopeOf: (span) => span.scope,
+    makerOf: (group) => group.resource,
+    itemsOf: (group) => [group.spans],
+    scopeOf: (group) => group.scope,
     write: writeSpans,
-    queue: queueSizes(env, 'BSP'),
+    queue: { ...queueSizes(env, 'BSP'), weigh: (group) => group.count },
   })
-  const publish = options.publishSpans ? createPublisher(options.publishSpans, log) : undefined
+  const publish = createPublisher(options)
   return {
     accept: (batch) => {
       otlp.push(batch)
@@ -55,14 +56,17 @@ export function exportSpans(options: ExportSpansOptions): SpanExport {
   }
 }
 
-function createPublisher(
-  publishSpans: (message: Uint8Array) => void,
-  log: Log,
-): (batch: readonly SpanRecord[]) => void {
+function createPublisher({
+  publishSpans,
+  log,
+  env,
+}: ExportSpansOptions): ((batch: readonly SpanGroup[]) => void) | undefined {
+  if (!publishSpans) return undefined
+  const resourceOf = createResources(env)
   let isDown = false
   return (batch) => {
     try {
-      for (const message of encodeSpanMessages(batch)) publishSpans(message)
+      for (const message of spanMessages(batch, resourceOf)) publishSpans(message)
       isDown = false
     } catch (error) {
       if (!isDown)

@@ -1,4 +1,4 @@
-import { type OtlpMessage, type OtlpWriter, otlpFields } from './otlp-writer.ts'
+import { type OtlpField, type OtlpMessage, type OtlpWriter, otlpFields } from './otlp-writer.ts'
 
 /**
  * A value that OTLP can carry. A whole number is an integer, also `1.0`; `{ double: 1 }` says that it is none, and a bigint
@@ -58,11 +58,7 @@ export const writeValue: OtlpMessage<OtlpValue> = (out, value) => {
 }
 
 /** `KeyValue`, as often as there are attributes. */
-export function writeAttributes(
-  out: OtlpWriter,
-  field: Parameters<OtlpWriter['messages']>[0],
-  attributes: OtlpAttributes,
-): void {
+export function writeAttributes(out: OtlpWriter, field: OtlpField, attributes: OtlpAttributes): void {
   out.messages(field, Object.entries(attributes).filter(isGiven), writePair)
 }
 
@@ -77,10 +73,10 @@ export const writeScope: OtlpMessage<OtlpScope> = (out, scope) => {
 export const writeResource: OtlpMessage<OtlpAttributes> = (out, attributes) =>
   writeAttributes(out, resourceFields.attributes, attributes)
 
-/** The request message of a signal: groups by resource, in them groups by scope, in them `writeItem`. */
+/** The request message of a signal: groups by resource, in them groups by scope, in them what `writeItems` writes. */
 export function writeRequest<T>(
   names: { readonly groups: string; readonly scopes: string; readonly items: string },
-  writeItem: OtlpMessage<T>,
+  writeItems: (out: OtlpWriter, field: OtlpField, items: readonly T[]) => void,
 ): OtlpMessage<readonly OtlpGroup<T>[]> {
   const groups = { number: 1, name: names.groups }
   const resource = { number: 1, name: 'resource' }
@@ -90,7 +86,7 @@ export function writeRequest<T>(
   const schemaUrl = { number: 3, name: 'schemaUrl' }
   const writeScoped: OtlpMessage<OtlpGroup<T>['scopes'][number]> = (out, scoped) => {
     out.message(scope, scoped.scope, writeScope)
-    out.messages(items, scoped.items, writeItem)
+    writeItems(out, items, scoped.items)
     out.text(schemaUrl, scoped.scope.schemaUrl ?? '')
   }
   const writeGroup: OtlpMessage<OtlpGroup<T>> = (out, group) => {

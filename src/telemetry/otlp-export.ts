@@ -4,7 +4,7 @@ import { type DropReason, ExportQueue, type ExportQueueOptions } from './export-
 import { scopeName } from './names.ts'
 import type { OtlpGroup, OtlpScope } from './otlp-common.ts'
 import { encodeJson } from './otlp-json.ts'
-import { encodeProtobuf } from './otlp-protobuf.ts'
+import { ProtobufWriter } from './otlp-protobuf.ts'
 import { OtlpSender } from './otlp-sender.ts'
 import { type Env, type OtlpEndpoint, otlpTarget, type Signal, withoutSecrets } from './otlp-target.ts'
 import type { OtlpMessage } from './otlp-writer.ts'
@@ -91,7 +91,7 @@ export class OtlpExport<T, Item> {
   #open(endpoint: OtlpEndpoint): Destination<T> {
     const { signal, log, onDropped, queue } = this.#options
     const sender = new OtlpSender(endpoint)
-    const encode = endpoint.protocol === 'http/json' ? encodeJson : encodeProtobuf
+    const encode = endpoint.protocol === 'http/json' ? encodeJson : protobufEncoder()
     return {
       sender,
       queue: new ExportQueue<T>({
@@ -121,6 +121,16 @@ export class OtlpExport<T, Item> {
       resource: this.#resourceOf(maker),
       scopes: [...scopes.values()],
     }))
+  }
+}
+
+/** One batch is on its way at a time, so that all may be written into the same memory. */
+function protobufEncoder(): <T>(value: T, write: OtlpMessage<T>) => Uint8Array {
+  const writer = new ProtobufWriter()
+  return (value, write) => {
+    writer.cut(0)
+    write(writer, value)
+    return writer.view()
   }
 }
 

@@ -80,7 +80,16 @@ class JsonWriter implements OtlpWriter {
 
   messages<T>({ name }: OtlpField, values: Iterable<T>, write: OtlpMessage<T>): void {
     const objects = Array.from(values, (value) => jsonObject(value, write))
-    if (objects.length > 0) this.object[name] = objects
+    if (objects.length > 0) this.object[name] = [...this.#listAt(name), ...objects]
+  }
+
+  encoded(_field: OtlpField, _protobuf: Uint8Array, again: (out: OtlpWriter) => void): void {
+    again(this)
+  }
+
+  #listAt(name: string): readonly unknown[] {
+    const list = this.object[name]
+    return Array.isArray(list) ? list : []
   }
 }
 

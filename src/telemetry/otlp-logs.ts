@@ -59,5 +59,5 @@ export const writeLog: OtlpMessage<OtlpLog> = (out, log) => {
 /** `ExportLogsServiceRequest` */
 export const writeLogs: OtlpMessage<readonly OtlpGroup<OtlpLog>[]> = writeRequest(
   { groups: 'resourceLogs', scopes: 'scopeLogs', items: 'logRecords' },
-  writeLog,
+  (out, field, items) => out.messages(field, items, writeLog),
 )

@@ -146,7 +146,7 @@ export const writeMetric: OtlpMessage<OtlpMetric> = (out, metric) => {
 /** `ExportMetricsServiceRequest` */
 export const writeMetrics: OtlpMessage<readonly OtlpGroup<OtlpMetric>[]> = writeRequest(
   { groups: 'resourceMetrics', scopes: 'scopeMetrics', items: 'metrics' },
-  writeMetric,
+  (out, field, items) => out.messages(field, items, writeMetric),
 )
 
 const writeData: OtlpMessage<OtlpMetric['data']> = (out, data) => {

@@ -1,10 +1,10 @@
 import type { OtlpField, OtlpMessage, OtlpWriter } from './otlp-writer.ts'
 
-/** One message in protobuf, in bytes of its own. */
-export function encodeProtobuf<T>(value: T, write: OtlpMessage<T>): Uint8Array {
-  const writer = new ProtobufWriter()
+/** One message in protobuf, in bytes of its own; `size` is about how many they will be. */
+export function encodeProtobuf<T>(value: T, write: OtlpMessage<T>, size = firstSize): Uint8Array {
+  const writer = new ProtobufWriter(size)
   write(writer, value)
-  return writer.take()
+  return writer.view()
 }
 
 const varintType = 0
@@ -15,6 +15,11 @@ const fixed32Type = 5
 const firstSize = 4096
 /** Below this many characters a loop beats the call into Node. */
 const shortText = 48
+
+/** By character code: what a lower-case hex digit is worth. */
+const digits = Uint8Array.from({ length: 128 }, (_, code) =>
+  Math.max(0, '0123456789abcdef'.indexOf(String.fromCharCode(code))),
+)
 
 /** Writes protobuf into a buffer that grows; `take` gives what was written and begins anew. */
 export class ProtobufWriter implements OtlpWriter {
@@ -27,8 +32,18 @@ export class ProtobufWriter implements OtlpWriter {
     this.#view = new DataView(this.#buffer.buffer)
   }
 
+  /** Takes back what was written after the first `length` bytes. */
+  cut(length: number): void {
+    this.#at = Math.min(length, this.#at)
+  }
+
   get length(): number {
     return this.#at
+  }
+
+  /** What was written, not copied: good until the next write. */
+  view(): Uint8Array {
+    return this.#buffer.subarray(0, this.#at)
   }
 
   take(): Uint8Array {
@@ -39,9 +54,10 @@ export class ProtobufWriter implements OtlpWriter {
 
   /** Bytes that are protobuf already: whole fields, as another writer wrote them. */
   append(bytes: Uint8Array): void {
-    this.#reserve(bytes.length)
+    const { length } = bytes
+    this.#reserve(length)
     this.#buffer.set(bytes, this.#at)
-    this.#at += bytes.length
+    this.#at += length
   }
 
   text(field: OtlpField, value: string): void {
@@ -78,8 +94,8 @@ export class ProtobufWriter implements OtlpWriter {
     this.#varint(length)
     const buffer = this.#buffer
     for (let index = 0; index < length; index += 1) {
-      buffer[this.#at + index] =
-        (digitOf(value.charCodeAt(index * 2)) << 4) | digitOf(value.charCodeAt(index * 2 + 1))
+      const high = digits[value.charCodeAt(index * 2)] ?? 0
+      buffer[this.#at + index] = (high << 4) | (digits[value.charCodeAt(index * 2 + 1)] ?? 0)
     }
     this.#at += length
   }
@@ -179,30 +195,35 @@ export class ProtobufWriter implements OtlpWriter {
 
   uint64s(field: OtlpField, values: readonly (number | bigint)[]): void {
     if (values.length === 0) return
-    const end = this.#begin(field, values.length * 10)
+    const end = this.begin(field, values.length * 10)
     for (const value of values) this.#varint64(value)
-    this.#end(end)
+    this.end(end)
   }
 
   message<T>(field: OtlpField, value: T, write: OtlpMessage<T>): void {
-    const start = this.#begin(field, 0)
+    const start = this.begin(field)
     write(this, value)
-    this.#end(start)
+    this.end(start)
   }
 
   messages<T>(field: OtlpField, values: Iterable<T>, write: OtlpMessage<T>): void {
     for (const value of values) this.message(field, value, write)
   }
 
-  // The length of a message stands before it and is known after it: one byte is left for it, more are made when needed.
-  #begin(field: OtlpField, size: number): number {
+  encoded(_field: OtlpField, protobuf: Uint8Array): void {
+    this.append(protobuf)
+  }
+
+  /** Begins a message; its length stands before it and is known after it: one byte is left for it, more are made. */
+  begin(field: OtlpField, size = 0): number {
     this.#reserve(size + 16)
     this.#tag(field, lengthType)
     this.#at += 1
     return this.#at
   }
 
-  #end(start: number): void {
+  /** Ends the message that `begin` began. */
+  end(start: number): void {
     const length = this.#at - start
     const more = varintSize(length) - 1
     if (more > 0) {
@@ -262,8 +283,4 @@ function varintSize(value: number): number {
   let size = 1
   for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) size += 1
   return size
-}
-
-function digitOf(code: number): number {
-  return code < 58 ? code - 48 : code - 87
 }

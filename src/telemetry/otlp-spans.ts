@@ -1,6 +1,8 @@
 import { type OtlpGroup, writeAttributes, writeRequest } from './otlp-common.ts'
-import { type OtlpMessage, otlpFields } from './otlp-writer.ts'
+import { type OtlpField, type OtlpMessage, type OtlpWriter, otlpFields } from './otlp-writer.ts'
+import { readScopeSpans } from './read-spans.ts'
 import { type SpanEvent, type SpanLink, type SpanRecord, type SpanStatus, spanKinds } from './span.ts'
+import type { SpanDraft, SpanFields } from './span-draft.ts'
 
 const fields = otlpFields({
   traceId: 1,
@@ -32,29 +34,56 @@ const isRemote = 0x200
 
 /** `Span` */
 export const writeSpan: OtlpMessage<SpanRecord> = (out, span) => {
-  out.hex(fields.traceId, span.traceId)
-  out.hex(fields.spanId, span.spanId)
-  out.text(fields.traceState, span.traceState)
-  if (span.parentSpanId !== undefined) out.hex(fields.parentSpanId, span.parentSpanId)
-  out.text(fields.name, span.name)
-  out.integer(fields.kind, spanKinds.indexOf(span.kind) + 1)
-  out.time(fields.startTimeUnixNano, span.start)
-  out.time(fields.endTimeUnixNano, Math.max(span.start, span.end))
-  writeAttributes(out, fields.attributes, span.attributes)
-  out.messages(fields.events, span.events, writeEvent)
+  const isParentRemote = span.kind === 'server' || span.kind === 'consumer'
+  writeIdentity(out, { ...span, parentSpanId: span.parentSpanId, isParentRemote })
+  writeSpanPart(out, span)
   out.messages(fields.links, span.links, writeLink)
   out.integer(fields.droppedAttributesCount, span.dropped?.attributes ?? 0)
   out.integer(fields.droppedEventsCount, span.dropped?.events ?? 0)
   out.integer(fields.droppedLinksCount, span.dropped?.links ?? 0)
-  if (span.status.code !== 'unset') out.message(fields.status, span.status, writeStatus)
-  out.fixed32(fields.flags, flagsOf(span))
 }
 
-/** `ExportTraceServiceRequest` */
-export const writeSpans: OtlpMessage<readonly OtlpGroup<SpanRecord>[]> = writeRequest(
+/** The fields of a `Span` that others may have alike. */
+export const writeSpanPart: OtlpMessage<SpanFields> = (out, part) => {
+  if (part.name !== undefined) out.text(fields.name, part.name)
+  if (part.kind !== undefined) out.integer(fields.kind, spanKinds.indexOf(part.kind) + 1)
+  if (part.attributes) writeAttributes(out, fields.attributes, part.attributes)
+  if (part.events) out.messages(fields.events, part.events, writeEvent)
+  if (part.status && part.status.code !== 'unset') out.message(fields.status, part.status, writeStatus)
+}
+
+/** The field of `ScopeSpans` that spans stand in. */
+export const spansField: OtlpField = { number: 2, name: 'spans' }
+
+/** `ExportTraceServiceRequest` of spans that are encoded already. */
+export const writeSpans: OtlpMessage<readonly OtlpGroup<Uint8Array>[]> = writeRequest(
   { groups: 'resourceSpans', scopes: 'scopeSpans', items: 'spans' },
-  writeSpan,
+  (out, field, items) => {
+    for (const encoded of items) out.encoded(field, encoded, (again) => writeAgain(again, field, encoded))
+  },
 )
+
+function writeAgain(out: OtlpWriter, field: OtlpField, encoded: Uint8Array): void {
+  out.messages(field, readScopeSpans(encoded), writeSpan)
+}
+
+/** Ids and times of a `Span`. */
+export function writeIdentity(
+  out: OtlpWriter,
+  span: Pick<
+    SpanDraft,
+    'traceId' | 'spanId' | 'traceState' | 'parentSpanId' | 'start' | 'end' | 'isParentRemote'
+  >,
+): void {
+  out.hex(fields.traceId, span.traceId)
+  out.hex(fields.spanId, span.spanId)
+  out.text(fields.traceState, span.traceState)
+  if (span.parentSpanId !== undefined) out.hex(fields.parentSpanId, span.parentSpanId)
+  out.time(fields.startTimeUnixNano, span.start)
+  out.time(fields.endTimeUnixNano, Math.max(span.start, span.end))
+  const parent = isRemoteKnown | (span.isParentRemote ? isRemote : 0)
+  out.fixed32(fields.flags, span.parentSpanId === undefined ? sampled : sampled | parent)
+}
 
 const writeEvent: OtlpMessage<SpanEvent> = (out, event) => {
   out.time(eventFields.timeUnixNano, event.time)
@@ -73,11 +102,4 @@ const writeLink: OtlpMessage<SpanLink> = (out, link) => {
 const writeStatus: OtlpMessage<SpanStatus> = (out, status) => {
   out.text(statusFields.message, status.message ?? '')
   out.integer(statusFields.code, statusNumbers[status.code])
-}
-
-// The callee's parent lives in the caller, elsewhere.
-function flagsOf(span: SpanRecord): number {
-  if (span.parentSpanId === undefined) return sampled
-  const remote = span.kind === 'server' || span.kind === 'consumer'
-  return sampled | isRemoteKnown | (remote ? isRemote : 0)
 }

@@ -30,6 +30,8 @@ export interface OtlpWriter {
   uint64s(field: OtlpField, values: readonly (number | bigint)[]): void
   message<T>(field: OtlpField, value: T, write: OtlpMessage<T>): void
   messages<T>(field: OtlpField, values: Iterable<T>, write: OtlpMessage<T>): void
+  /** Whole fields that are in protobuf already; `again` writes them where another format is wanted. */
+  encoded(field: OtlpField, protobuf: Uint8Array, again: (out: OtlpWriter) => void): void
 }
 
 /** How a value becomes the fields of a message. */

@@ -37,8 +37,13 @@ export class ProtobufReader {
 
   /** A signed 64-bit number; beyond 2⁵³ it is only near. */
   int64(): number {
+    const at = this.#at
     const value = this.varint()
-    return value >= 2 ** 63 ? value - 2 ** 64 : value
+    if (value <= Number.MAX_SAFE_INTEGER) return value
+    let exact = 0n
+    for (let index = at; index < this.#at; index += 1)
+      exact |= BigInt((this.#buffer[index] ?? 0) & 127) << BigInt(7 * (index - at))
+    return Number(BigInt.asIntN(64, exact))
   }
 
   double(): number {

@@ -1,4 +1,6 @@
 import type { SpanRecord } from './span.ts'
+import type { SpanDraft } from './span-draft.ts'
+import { type SpanGroup, SpanGroups } from './span-groups.ts'
 import { withinTime } from './within-time.ts'
 
 export interface SpanBufferOptions {
@@ -6,7 +8,7 @@ export interface SpanBufferOptions {
    * Takes a batch away, to the control thread. When it gives a promise, the next batch waits for it: so a control
    * thread that does not keep up costs spans, not memory.
    */
-  readonly sink: (batch: SpanRecord[]) => void | Promise<void>
+  readonly sink: (batch: SpanGroup[]) => void | Promise<void>
   /** Told of the spans that are lost. */
   readonly onDropped?: (count: number) => void
   /** The longest that a span waits, in milliseconds. Default 200. */
@@ -17,14 +19,14 @@ export interface SpanBufferOptions {
   readonly maxWaiting?: number
 }
 
-/** Collects the spans of one thread and hands them on in batches. */
+/** Collects the spans of one thread, encodes them as they come, and hands them on in batches. */
 export class SpanBuffer {
   readonly #sink: SpanBufferOptions['sink']
   readonly #onDropped: (count: number) => void
   readonly #flushMs: number
   readonly #batchSize: number
   readonly #maxWaiting: number
-  #waiting: SpanRecord[] = []
+  readonly #groups = new SpanGroups()
   #timer: NodeJS.Timeout | undefined
   #sending: Promise<void> | undefined
   #dropped = 0
@@ -44,14 +46,16 @@ export class SpanBuffer {
 
   /** Takes a span; never throws and never waits. Bound, so that it can be passed on. */
   readonly record = (span: SpanRecord): void => {
-    if (this.#waiting.length >= this.#maxWaiting) {
-      this.#drop(1)
-      return
-    }
-    this.#waiting.push(span)
-    if (this.#sending) return
-    if (this.#waiting.length >= this.#batchSize) this.#send()
-    else this.#timer ??= setTimeout(() => this.#send(), this.#flushMs).unref()
+    if (!this.#hasRoom()) return
+    this.#groups.add(span)
+    this.#wait()
+  }
+
+  /** The same for the span of a call. */
+  readonly recordDraft = (draft: SpanDraft): void => {
+    if (!this.#hasRoom()) return
+    this.#groups.addDraft(draft)
+    this.#wait()
   }
 
   /** Hands on what waits now; settles when the sink has it all, or `timeoutMs` has passed. */
@@ -60,7 +64,7 @@ export class SpanBuffer {
     do {
       this.#send()
       if (this.#sending) await withinTime(this.#sending, Math.max(0, end - Date.now()))
-    } while (this.#waiting.length > 0 && Date.now() < end)
+    } while (this.#groups.count > 0 && Date.now() < end)
   }
 
   #drop(count: number): void {
@@ -68,17 +72,29 @@ export class SpanBuffer {
     this.#onDropped(count)
   }
 
+  #hasRoom(): boolean {
+    if (this.#groups.count < this.#maxWaiting) return true
+    this.#drop(1)
+    return false
+  }
+
+  #wait(): void {
+    if (this.#sending) return
+    if (this.#groups.count >= this.#batchSize) this.#send()
+    else this.#timer ??= setTimeout(() => this.#send(), this.#flushMs).unref()
+  }
+
   #send(): void {
-    if (this.#sending || this.#waiting.length === 0) return
+    if (this.#sending || this.#groups.count === 0) return
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const batch = this.#waiting
-    this.#waiting = []
+    const { count } = this.#groups
+    const batch = this.#groups.take()
     try {
       const taken = this.#sink(batch)
-      if (taken) this.#waitFor(taken, batch.length)
+      if (taken) this.#waitFor(taken, count)
     } catch {
-      this.#drop(batch.length)
+      this.#drop(count)
     }
   }
 

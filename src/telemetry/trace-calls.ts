@@ -9,18 +9,20 @@ import {
   labelOfAnswer,
   type OutcomeLabel,
 } from './call-outcome.ts'
+import { CallParts } from './call-parts.ts'
 import { type CallSite, CallSites, durationsOf } from './call-site.ts'
-import { type CallSide, ownAttributes, ownName } from './describe-call.ts'
+import type { CallSide } from './describe-call.ts'
 import type { Measurements } from './measurements.ts'
 import { spanNames } from './names.ts'
 import type { Sampler } from './sampler.ts'
-import type { SpanRecord, SpanResource } from './span.ts'
+import type { SpanResource } from './span.ts'
+import { type SpanDraft, type SpanFields, SpanPart } from './span-draft.ts'
 
 export interface TraceCallsOptions {
   /** `client` spans belong to the call's source, `server` spans to its target. */
   readonly side: CallSide
   /** Takes each finished span; must not throw. */
-  readonly record: (span: SpanRecord) => void
+  readonly record: (span: SpanDraft) => void
   readonly sampler: Sampler
   /** The service of a component or provider, known or not; must not throw. */
   readonly resourceOf: (id: string) => SpanResource
@@ -38,21 +40,20 @@ const leastTimingMs = 0.05
  */
 export function traceCalls(options: TraceCallsOptions): Interceptor {
   const sites = new CallSites(options)
-  return (next) => async (call) => {
+  const parts = new CallParts()
+  return (next) => (call) => {
     const start = preciseNow()
     const trace = traceOf(call, options.sampler)
     const passed = trace === call.context.trace ? call : { ...call, context: { ...call.context, trace } }
     if (!trace.sampled && !options.measurements) return next(passed)
-    const open: OpenCall = { options, call, trace, start, site: sites.of(call, start) }
-    let answer: unknown
-    try {
-      answer = await next(passed)
-    } catch (thrown) {
-      endWhenOver(open, { kind: 'failure', thrown })
-      throw thrown
-    }
-    endWhenOver(open, { kind: 'answer', answer })
-    return answer
+    const open: OpenCall = { options, call, trace, start, site: sites.of(call, start), parts }
+    const running = next(passed)
+    // The answer goes on as it is: looking at it takes no turn of who waits for it.
+    running.then(
+      (answer) => endWhenOver(open, { kind: 'answer', answer }),
+      (thrown: unknown) => endWhenOver(open, { kind: 'failure', thrown }),
+    )
+    return running
   }
 }
 
@@ -62,6 +63,7 @@ interface OpenCall {
   readonly trace: TraceContext
   readonly start: number
   readonly site: CallSite
+  readonly parts: CallParts
 }
 
 /** How a call came back. `brokeOff` is what its body failed with after the answer. */
@@ -102,19 +104,21 @@ function measure(open: OpenCall, end: End, now: number): void {
   if (side === 'client') return
   if (outcome === 'trapped') measurements.add('traps', 1, { component: site.owner })
   if (outcome === 'deadline') measurements.add('limitHits', 1, { component: site.owner, limit: 'time' })
-  for (const timing of call.course.timings) measureTiming(measurements, site.owner, timing, trace)
+  for (const timing of call.course.timings) measureTiming(open, measurements, timing)
 }
 
-function measureTiming(
-  measurements: Measurements,
-  component: string,
-  { name, start, end }: Timing,
-  trace: TraceContext,
-): void {
-  const seconds = (end - start) / 1000
-  if (name === 'queued') measurements.observe('queueWait', seconds, { component }, trace)
-  else if (name === 'instantiated')
-    measurements.observe('instanceStart', seconds, { component, start: 'cold' }, trace)
+function measureTiming({ site, trace }: OpenCall, measurements: Measurements, timing: Timing): void {
+  if (timing.name === 'executed') return
+  const known = site.waits.get(timing.name)
+  const component = site.owner
+  const series =
+    known && !known.isForgotten
+      ? known
+      : timing.name === 'queued'
+        ? measurements.histogram('queueWait', { component })
+        : measurements.histogram('instanceStart', { component, start: 'cold' })
+  site.waits.set(timing.name, series)
+  series.observe((timing.end - timing.start) / 1000, trace)
 }
 
 function labelOf(call: Call, end: End): OutcomeLabel {
@@ -122,9 +126,9 @@ function labelOf(call: Call, end: End): OutcomeLabel {
   return end.brokeOff === undefined ? labelOfAnswer(call, end.answer) : WeftError.from(end.brokeOff).code
 }
 
-function outcomeOf({ call, options }: OpenCall, end: End, now: number): CallOutcome {
+function outcomeOf({ call, options, site }: OpenCall, end: End, now: number): CallOutcome {
   if (end.kind === 'failure') return failureOutcome(end.thrown, now)
-  const outcome = answerOutcome(call, options.side, end.answer)
+  const outcome = answerOutcome(call, { side: options.side, subject: site.subject }, end.answer)
   if (end.brokeOff === undefined || outcome.status.code === 'error') return outcome
   // The answer is out: what it says stays on the span, beside the failure that came after it.
   const broken = failureOutcome(end.brokeOff, now)
@@ -132,41 +136,43 @@ function outcomeOf({ call, options }: OpenCall, end: End, now: number): CallOutc
 }
 
 function recordSpan(open: OpenCall, outcome: CallOutcome, end: number): void {
-  const { options, call, trace, site } = open
-  const parentSpanId = call.context.trace?.spanId
-  const record: SpanRecord = {
+  const { options, call, trace, site, parts } = open
+  const own = parts.own(call, options.side, site)
+  const ended = parts.outcome(outcome)
+  const all: (SpanPart | SpanFields)[] = [parts.fixed(call, options.side, site)]
+  if (own) all.push(own)
+  if (ended) all.push(ended)
+  const draft: SpanDraft = {
     traceId: trace.traceId,
     spanId: trace.spanId,
-    ...(parentSpanId === undefined ? {} : { parentSpanId }),
+    parentSpanId: call.context.trace?.spanId,
     traceState: trace.traceState,
-    name: ownName(call, options.side, site) ?? site.name,
-    kind: site.kind,
     start: open.start,
     end,
-    attributes: { ...site.attributes, ...ownAttributes(call, site.subject), ...outcome.attributes },
-    events: outcome.events,
-    links: [],
-    status: outcome.status,
+    isParentRemote: site.isParentRemote,
+    parts: all,
     resource: site.resource,
   }
-  options.record(record)
+  options.record(draft)
   if (options.side === 'client') return
-  for (const timing of call.course.timings) recordTiming(record, timing, options.record)
+  for (const timing of call.course.timings) recordTiming(draft, timing, options.record)
 }
 
+const timingParts = {
+  queued: new SpanPart({ name: spanNames.queued, kind: 'internal' }),
+  instantiated: new SpanPart({ name: spanNames.instantiated, kind: 'internal' }),
+} as const
+
 // A local call passes both sides with one course; its timings are the callee's.
-function recordTiming(parent: SpanRecord, timing: Timing, record: TraceCallsOptions['record']): void {
+function recordTiming(parent: SpanDraft, timing: Timing, record: TraceCallsOptions['record']): void {
   if (timing.name === 'executed' || timing.end - timing.start <= leastTimingMs) return
   record({
     ...parent,
     spanId: newSpanId(),
     parentSpanId: parent.spanId,
-    name: spanNames[timing.name],
-    kind: 'internal',
     start: timing.start,
     end: timing.end,
-    attributes: {},
-    events: [],
-    status: { code: 'unset' },
+    isParentRemote: false,
+    parts: [timingParts[timing.name]],
   })
 }

@@ -1,4 +1,4 @@
-import { parseSpans } from './parse-spans.ts'
+import { readSpans } from './read-spans.ts'
 import type { SpanRecord } from './span.ts'
 import { summarizeTrace, type TraceSummary } from './summarize-trace.ts'
 
@@ -36,11 +36,17 @@ const defaultLimits: TraceStoreLimits = {
   maxBytes: 64 * 1024 * 1024,
 }
 
+/** Messages that nobody has read yet may take this share of all bytes. */
+const unreadShare = 4
+
 /** Keeps the latest traces in memory. The trace that got no span for the longest time goes first. */
 export class TraceStore {
   readonly #limits: TraceStoreLimits
   /** In the order of their last span. */
   readonly #traces = new Map<string, StoredTrace>()
+  /** Messages as they came, the oldest first. */
+  readonly #unread: Uint8Array[] = []
+  #unreadBytes = 0
   #spans = 0
   #bytes = 0
   #refused = 0
@@ -56,20 +62,24 @@ export class TraceStore {
     readonly bytes: number
     readonly refused: number
   } {
+    this.#read()
     return { traces: this.#traces.size, spans: this.#spans, bytes: this.#bytes, refused: this.#refused }
   }
 
-  /** Takes a message of `weft.spans.{lattice}`, whatever it holds; never throws. */
+  /**
+   * Takes a message of `weft.spans.{lattice}`, whatever it holds; never throws. It is read when somebody asks: most
+   * traces are never looked at.
+   */
   accept(message: Uint8Array): void {
-    const { spans, refused } = parseSpans(message)
-    this.#refused += refused
-    const bytesEach = Math.ceil(message.byteLength / Math.max(1, spans.length))
-    for (const span of spans) this.#add(span, bytesEach)
-    this.#evict()
+    this.#unread.push(message)
+    this.#unreadBytes += message.byteLength
+    while (this.#unreadBytes > this.#limits.maxBytes / unreadShare && this.#unread.length > 1)
+      this.#unreadBytes -= this.#unread.shift()?.byteLength ?? 0
   }
 
   /** The latest traces that match, newest first. */
   latest(query: TraceQuery = {}): TraceSummary[] {
+    this.#read()
     const found: TraceSummary[] = []
     for (const trace of [...this.#traces.values()].reverse()) {
       if (found.length >= (query.limit ?? 20)) break
@@ -81,13 +91,26 @@ export class TraceStore {
 
   /** The ids of the traces that begin with `prefix`, newest first. */
   idsWithPrefix(prefix: string): string[] {
+    this.#read()
     const wanted = prefix.toLowerCase()
     return [...this.#traces.keys()].filter((id) => id.startsWith(wanted)).reverse()
   }
 
   /** All spans of one trace; empty when it is not known. */
   spansOf(traceId: string): SpanRecord[] {
+    this.#read()
     return [...(this.#traces.get(traceId)?.spans.values() ?? [])]
+  }
+
+  #read(): void {
+    for (const message of this.#unread.splice(0)) {
+      const { spans, refused } = readSpans(message)
+      this.#refused += refused
+      const bytesEach = Math.ceil(message.byteLength / Math.max(1, spans.length))
+      for (const span of spans) this.#add(span, bytesEach)
+      this.#evict()
+    }
+    this.#unreadBytes = 0
   }
 
   #add(span: SpanRecord, bytes: number): void {

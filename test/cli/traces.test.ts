@@ -7,7 +7,7 @@ import { spansSubject } from '../../src/lattice/subjects.ts'
 import { createLog } from '../../src/log.ts'
 import type { SpanRecord } from '../../src/telemetry/span.ts'
 import { openCli } from '../support/run-cli.ts'
-import { sampleSpan } from '../support/sample-span.ts'
+import { sampleSpan, spansMessages } from '../support/sample-span.ts'
 import { type NatsServer, startNats } from '../support/start-nats.ts'
 import { until } from '../support/until.ts'
 
@@ -48,9 +48,9 @@ after(async () => {
   await cli.close()
 })
 
-/** Publishes spans as a host does: a JSON list of them in one message. */
+/** Publishes spans as a host does. */
 function publish(...spans: readonly SpanRecord[]): void {
-  connection.publish(spansSubject(lattice), JSON.stringify(spans))
+  for (const message of spansMessages(...spans)) connection.publish(spansSubject(lattice), message)
 }
 
 async function ids(...args: readonly string[]): Promise<string[]> {

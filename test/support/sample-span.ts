@@ -1,5 +1,8 @@
 import { newSpanId } from '../../src/call/trace-context.ts'
+import { spanMessages } from '../../src/telemetry/publish-spans.ts'
+import { createResources } from '../../src/telemetry/resource.ts'
 import type { SpanRecord } from '../../src/telemetry/span.ts'
+import { type SpanGroup, SpanGroups } from '../../src/telemetry/span-groups.ts'
 
 export const sampleTraceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 
@@ -21,4 +24,16 @@ export function sampleSpan(wanted: Partial<SpanRecord> = {}): SpanRecord {
     resource: { service: 'hello', hostId: 'NHOST', hostName: 'brave-fox' },
     ...wanted,
   }
+}
+
+/** Spans as a data thread hands them on. */
+export function spanGroups(...spans: readonly SpanRecord[]): SpanGroup[] {
+  const groups = new SpanGroups()
+  for (const span of spans) groups.add(span)
+  return groups.take()
+}
+
+/** Spans as messages on `weft.spans.{lattice}`. */
+export function spansMessages(...spans: readonly SpanRecord[]): Uint8Array[] {
+  return spanMessages(spanGroups(...spans), createResources({}))
 }

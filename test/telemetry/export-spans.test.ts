@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { createLog, type LogRecord } from '../../src/log.ts'
 import { exportSpans } from '../../src/telemetry/export-spans.ts'
-import { parseSpans } from '../../src/telemetry/parse-spans.ts'
+import { readSpans } from '../../src/telemetry/read-spans.ts'
 import { version } from '../../src/version.ts'
 import { startOtlpReceiver } from '../support/otlp-receiver.ts'
-import { sampleSpan, sampleTraceId } from '../support/sample-span.ts'
+import { sampleSpan, sampleTraceId, spanGroups } from '../support/sample-span.ts'
 
 const quiet = createLog(() => undefined)
 
@@ -45,7 +45,7 @@ test('a collector gets whole spans, one service for each component', async () =>
     resource: { service: 'keyvalue', hostId: 'NHOST', hostName: 'brave-fox' },
     scope: { name: 'guest-sdk' },
   })
-  spans.accept([parent, child])
+  spans.accept(spanGroups(parent, child))
   await spans.stop(5000)
   const received = receiver.spans()
   await receiver.stop()
@@ -91,7 +91,7 @@ test('protobuf is sent unless JSON is asked for', async () => {
     env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.url}/own/path` },
     log: quiet,
   })
-  spans.accept([sampleSpan({ name: 'named in protobuf' })])
+  spans.accept(spanGroups(sampleSpan({ name: 'named in protobuf' })))
   await spans.stop(5000)
   await receiver.stop()
   const [request] = receiver.requests
@@ -105,9 +105,9 @@ test('spans go out by themselves, without a flush', async () => {
   const receiver = await startOtlpReceiver()
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }
   const spans = exportSpans({ env, log: quiet })
-  spans.accept([sampleSpan()])
+  spans.accept(spanGroups(sampleSpan()))
   await receiver.until(() => receiver.spans().length === 1)
-  spans.accept(Array.from({ length: 600 }, () => sampleSpan()))
+  spans.accept(spanGroups(...Array.from({ length: 600 }, () => sampleSpan())))
   await receiver.until(() => receiver.spans().length === 601)
   await spans.stop(5000)
   await receiver.stop()
@@ -119,7 +119,8 @@ test('a collector that is down costs bounded memory, and one line when it goes a
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }
   const spans = exportSpans({ env, log: createLog((record) => lines.push(record)) })
   receiver.answerWith(400)
-  for (let batch = 0; batch < 30; batch += 1) spans.accept(Array.from({ length: 500 }, () => sampleSpan()))
+  for (let batch = 0; batch < 30; batch += 1)
+    spans.accept(spanGroups(...Array.from({ length: 500 }, () => sampleSpan())))
   await spans.flush(5000)
   assert.equal(spans.dropped, 15_000)
   assert.deepEqual(
@@ -128,7 +129,7 @@ test('a collector that is down costs bounded memory, and one line when it goes a
   )
 
   receiver.answerWith(200)
-  spans.accept([sampleSpan()])
+  spans.accept(spanGroups(sampleSpan()))
   await spans.flush(5000)
   assert.deepEqual(
     lines.map((line) => line.level),
@@ -147,7 +148,7 @@ test('stopping waits no longer than it is told for a collector that does not ans
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_EXPORTER_OTLP_TIMEOUT: '1000' },
     log: quiet,
   })
-  spans.accept([sampleSpan()])
+  spans.accept(spanGroups(sampleSpan()))
   const start = performance.now()
   await spans.stop(150)
   const took = performance.now() - start
@@ -162,7 +163,7 @@ test('a collector that refuses the connection loses the batch after its timeout'
   await receiver.stop()
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_EXPORTER_OTLP_TIMEOUT: '300' }
   const spans = exportSpans({ env, log: createLog((record) => lines.push(record)) })
-  spans.accept([sampleSpan()])
+  spans.accept(spanGroups(sampleSpan()))
   await spans.stop(5000)
   assert.equal(spans.dropped, 1)
   assert.match(String(lines[0]?.attributes['error']), /ECONNREFUSED/)
@@ -172,10 +173,10 @@ test('without an endpoint spans are published all the same', async () => {
   const messages: Uint8Array[] = []
   const spans = exportSpans({ env: {}, log: quiet, publishSpans: (message) => messages.push(message) })
   const batch = [sampleSpan({ name: 'a' }), sampleSpan({ name: 'b' })]
-  spans.accept(batch)
+  spans.accept(spanGroups(...batch))
   await spans.stop(100)
   assert.equal(messages.length, 1)
-  assert.deepEqual(parseSpans(messages[0] as Uint8Array), { spans: batch, refused: 0 })
+  assert.deepEqual(readSpans(messages[0] as Uint8Array), { spans: batch, refused: 0 })
 })
 
 test('a lattice that can not be reached is told once and throws nothing', () => {
@@ -187,8 +188,8 @@ test('a lattice that can not be reached is told once and throws nothing', () => 
       throw new Error('closed')
     },
   })
-  spans.accept([sampleSpan()])
-  spans.accept([sampleSpan()])
+  spans.accept(spanGroups(sampleSpan()))
+  spans.accept(spanGroups(sampleSpan()))
   assert.equal(lines.length, 1)
 })
 
@@ -196,7 +197,7 @@ test('with OTEL_TRACES_EXPORTER=none or OTEL_SDK_DISABLED=true nothing is export
   const receiver = await startOtlpReceiver()
   for (const off of [{ OTEL_TRACES_EXPORTER: 'none' }, { OTEL_SDK_DISABLED: 'true' }]) {
     const spans = exportSpans({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...off }, log: quiet })
-    spans.accept([sampleSpan()])
+    spans.accept(spanGroups(sampleSpan()))
     await spans.stop(1000)
   }
   assert.equal(receiver.requests.length, 0)

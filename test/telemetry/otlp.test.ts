@@ -5,7 +5,7 @@ import { encodeJson } from '../../src/telemetry/otlp-json.ts'
 import { type OtlpLog, writeLogs } from '../../src/telemetry/otlp-logs.ts'
 import { type OtlpMetric, writeMetrics } from '../../src/telemetry/otlp-metrics.ts'
 import { encodeProtobuf } from '../../src/telemetry/otlp-protobuf.ts'
-import { writeSpans } from '../../src/telemetry/otlp-spans.ts'
+import { spansField, writeSpan, writeSpans } from '../../src/telemetry/otlp-spans.ts'
 import type { OtlpMessage } from '../../src/telemetry/otlp-writer.ts'
 import type { SpanRecord } from '../../src/telemetry/span.ts'
 import { decodeOtlp } from '../support/decode-otlp.ts'
@@ -30,7 +30,7 @@ test('a span is the same in protobuf and in JSON, with all that it can have', ()
     resource: { service: 'greeter', hostId: 'N1', hostName: 'oak' },
     dropped: { attributes: 1, events: 2, links: 3 },
   }
-  const sent = both('traces', [groupOf(span)], writeSpans)
+  const sent = both('traces', [groupOf(encodedSpan(span))], writeSpans)
   assert.deepEqual(sent, {
     resourceSpans: [
       {
@@ -264,6 +264,11 @@ function both<T>(
   const fromProtobuf = decodeOtlp(signal, encodeProtobuf(value, write))
   assert.deepEqual(fromProtobuf, fromJson)
   return fromProtobuf
+}
+
+/** As a thread hands it on: a field of `ScopeSpans`. */
+function encodedSpan(span: SpanRecord): Uint8Array {
+  return encodeProtobuf(span, (out, value) => out.message(spansField, value, writeSpan))
 }
 
 function groupOf<T>(item: T): OtlpGroup<T> {

@@ -1,61 +1,61 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { SpanRecord } from '../../src/telemetry/span.ts'
 import { SpanBuffer } from '../../src/telemetry/span-buffer.ts'
-import { sampleSpan } from '../support/sample-span.ts'
+import type { SpanGroup } from '../../src/telemetry/span-groups.ts'
+import { sampleSpan, spanGroups } from '../support/sample-span.ts'
 
 test('a span leaves within the flush time', async () => {
-  const { promise, resolve } = Promise.withResolvers<SpanRecord[]>()
+  const { promise, resolve } = Promise.withResolvers<SpanGroup[]>()
   const buffer = new SpanBuffer({ sink: resolve })
   const start = performance.now()
   const span = sampleSpan()
   buffer.record(span)
   const alive = setTimeout(() => resolve([]), 2000) // the buffer's own timer holds no process
-  assert.deepEqual(await promise, [span])
+  assert.deepEqual(await promise, spanGroups(span))
   clearTimeout(alive)
   assert.ok(performance.now() - start < 400)
 })
 
 test('a full batch leaves at once', () => {
-  const batches: SpanRecord[][] = []
+  const batches: SpanGroup[][] = []
   const buffer = new SpanBuffer({ sink: (batch) => void batches.push(batch), batchSize: 3 })
   for (let index = 0; index < 7; index += 1) buffer.record(sampleSpan())
   assert.deepEqual(
-    batches.map((batch) => batch.length),
+    batches.map((batch) => batch.reduce((sum, group) => sum + group.count, 0)),
     [3, 3],
   )
 })
 
 test('flushing hands on what waits', async () => {
-  const batches: SpanRecord[][] = []
+  const batches: SpanGroup[][] = []
   const buffer = new SpanBuffer({ sink: (batch) => void batches.push(batch) })
   buffer.record(sampleSpan())
   await buffer.flush()
   await buffer.flush()
   assert.deepEqual(
-    batches.map((batch) => batch.length),
+    batches.map((batch) => batch.reduce((sum, group) => sum + group.count, 0)),
     [1],
   )
 })
 
 test('a sink that does not keep up costs spans, which are counted, and goes on when it does', async () => {
   const taken = Promise.withResolvers<void>()
-  const batches: SpanRecord[][] = []
-  const sink = (batch: SpanRecord[]) => {
+  const batches: SpanGroup[][] = []
+  const sink = (batch: SpanGroup[]) => {
     batches.push(batch)
     return taken.promise
   }
   const buffer = new SpanBuffer({ sink, batchSize: 2, maxWaiting: 5 })
   for (let index = 0; index < 10; index += 1) buffer.record(sampleSpan())
   assert.deepEqual(
-    batches.map((batch) => batch.length),
+    batches.map((batch) => batch.reduce((sum, group) => sum + group.count, 0)),
     [2],
   )
   assert.equal(buffer.dropped, 3)
   taken.resolve()
   await buffer.flush()
   assert.deepEqual(
-    batches.map((batch) => batch.length),
+    batches.map((batch) => batch.reduce((sum, group) => sum + group.count, 0)),
     [2, 5],
   )
 })

@@ -6,7 +6,7 @@ import { otlpTarget } from '../../src/telemetry/otlp-target.ts'
 import { queueSizes } from '../../src/telemetry/queue-sizes.ts'
 import { telemetryEnv } from '../../src/telemetry/telemetry-env.ts'
 import { startOtlpReceiver } from '../support/otlp-receiver.ts'
-import { sampleSpan } from '../support/sample-span.ts'
+import { sampleSpan, spanGroups } from '../support/sample-span.ts'
 
 const env = {
   OTEL_EXPORTER_OTLP_ENDPOINT: 'http://platform:4318',
@@ -52,19 +52,21 @@ test('spans go where their maker sends them', async () => {
     log: createLog(() => undefined),
   })
   const host = { hostId: 'N1', hostName: 'oak' }
-  spans.accept([
-    sampleSpan({ resource: { ...host, service: 'weft-host', isPlatform: true } }),
-    sampleSpan({ resource: { ...host, service: 'hello' } }),
-    sampleSpan({
-      resource: {
-        ...host,
-        service: 'checkout',
-        component: 'shop-checkout',
-        attributes: { team: 'shop', 'service.name': 'not this' },
-        otlp: { endpoint: shop.url, protocol: 'http/json' },
-      },
-    }),
-  ])
+  spans.accept(
+    spanGroups(
+      sampleSpan({ resource: { ...host, service: 'weft-host', isPlatform: true } }),
+      sampleSpan({ resource: { ...host, service: 'hello' } }),
+      sampleSpan({
+        resource: {
+          ...host,
+          service: 'checkout',
+          component: 'shop-checkout',
+          attributes: { team: 'shop', 'service.name': 'not this' },
+          otlp: { endpoint: shop.url, protocol: 'http/json' },
+        },
+      }),
+    ),
+  )
   await spans.stop(5000)
   const all = [platform, apps, shop]
   await Promise.all(all.map((receiver) => receiver.stop()))

@@ -7,6 +7,7 @@ import { type ErrorCode, errorCodes, WeftError } from '../../src/errors.ts'
 import type { CallSide } from '../../src/telemetry/describe-call.ts'
 import { type Sampler, samplerFromEnv } from '../../src/telemetry/sampler.ts'
 import type { SpanRecord } from '../../src/telemetry/span.ts'
+import { spanFromDraft } from '../../src/telemetry/span-draft.ts'
 import { traceCalls } from '../../src/telemetry/trace-calls.ts'
 import { sampleCall } from '../support/sample-call.ts'
 
@@ -15,7 +16,7 @@ const resourceOf = (id: string) => ({ service: id, hostId: 'NHOST', hostName: 'b
 function tracer(sampler: Sampler = () => true) {
   const spans: SpanRecord[] = []
   const side = (name: CallSide) =>
-    traceCalls({ side: name, sampler, resourceOf, record: (span) => spans.push(span) })
+    traceCalls({ side: name, sampler, resourceOf, record: (draft) => spans.push(spanFromDraft(draft)) })
   return { spans, client: side('client'), server: side('server') }
 }
 
