@@ -69,6 +69,16 @@ export class GuestComponent {
     this.#pool = this.#newPool(settings)
   }
 
+  /** Instances kept ready for the next calls. */
+  get ready(): number {
+    return this.#pool.idle
+  }
+
+  /** Linear memory of its live instances. */
+  get memoryBytes(): number {
+    return this.#pool.memoryBytes
+  }
+
   /** Lets go of what it keeps ready. */
   close(): void {
     this.#pool.clear()

@@ -20,6 +20,8 @@ export class InstancePool {
   readonly #idle: GuestInstance[] = []
   /** Serving, with room for more at once. */
   readonly #shared = new Set<GuestInstance>()
+  /** Idle and serving ones. */
+  readonly #alive = new Set<GuestInstance>()
   #image: InstanceImage | undefined
   #trim: NodeJS.Timeout | undefined
 
@@ -30,6 +32,13 @@ export class InstancePool {
 
   get idle(): number {
     return this.#idle.length
+  }
+
+  /** Linear memory of all of them. */
+  get memoryBytes(): number {
+    let sum = 0
+    for (const instance of this.#alive) sum += instance.core.memoryBytes
+    return sum
   }
 
   take(invocation: Invocation, mayShare: 'alone' | 'shared'): GuestInstance {
@@ -49,7 +58,7 @@ export class InstancePool {
       !instance.core.hasFailed && instance.core.isIdle && instance.core.memoryBytes <= mostKeptBytes
     const isWanted = this.#idle.length < mostIdle && isWhole
     if (!isWanted || !this.#renewed(instance)) {
-      instance.fail(gone)
+      this.#letGo(instance)
       return
     }
     this.#idle.push(instance)
@@ -60,11 +69,17 @@ export class InstancePool {
   clear(): void {
     clearTimeout(this.#trim)
     this.#trim = undefined
-    for (const instance of this.#idle.splice(0)) instance.fail(gone)
+    for (const instance of this.#idle.splice(0)) this.#letGo(instance)
+  }
+
+  #letGo(instance: GuestInstance): void {
+    this.#alive.delete(instance)
+    instance.fail(gone)
   }
 
   #make(invocation: Invocation): GuestInstance {
     const instance = this.#create(invocation)
+    this.#alive.add(instance)
     if (!this.#reuse && instance.core.isResettable) this.#image ??= instance.core.takeImage()
     return instance
   }

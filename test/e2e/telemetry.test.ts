@@ -88,6 +88,8 @@ describe('a lattice with a collector', () => {
 
     await metric('hello-hello weft.instance.start.duration', ({ points }) => Number(points[0]?.count) >= 1)
     await metric('hello-hello weft.instance.max', ({ points }) => (points[0]?.asDouble ?? 0) >= 1)
+    await metric('hello-hello weft.instance.ready', ({ points }) => (points[0]?.asDouble ?? 0) >= 1)
+    await metric('hello-hello weft.guest.memory', ({ points }) => (points[0]?.asDouble ?? 0) >= 65_536)
     await metric('hello-hello weft.instance.active', ({ points }) => points[0]?.asDouble === 0)
     await metric('hello-hello weft.queue.depth', ({ points }) => points[0]?.asDouble === 0)
     await metric('weft-host process.memory.usage', ({ points }) => (points[0]?.asDouble ?? 0) > 1e7)
