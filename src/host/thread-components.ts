@@ -131,8 +131,14 @@ export class ThreadComponents {
       'queueDepth',
       each(({ permits }) => permits.queued),
     )
-    measure.watch('readyInstances', each(({ guest }) => guest.ready))
-    measure.watch('guestMemory', each(({ guest }) => guest.memoryBytes))
+    measure.watch(
+      'readyInstances',
+      each(({ guest }) => guest.ready),
+    )
+    measure.watch(
+      'guestMemory',
+      each(({ guest }) => guest.memoryBytes),
+    )
     if (!isLeader) return
     measure.watch(
       'activeInstances',
