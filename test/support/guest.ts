@@ -6,7 +6,7 @@ import { CallCourse } from '../../src/call/course.ts'
 import type { HttpRequest, HttpResponse, HttpResult } from '../../src/capability/http.ts'
 import { WeftError } from '../../src/errors.ts'
 import { CompileQueue } from '../../src/guest/compile-queue.ts'
-import { GuestComponent } from '../../src/guest/component.ts'
+import { GuestComponent, type RunOptions } from '../../src/guest/component.ts'
 import type { ComponentServices } from '../../src/guest/invocation.ts'
 import { createLog, type LogRecord } from '../../src/log.ts'
 import type { Secrets } from '../../src/secret.ts'
@@ -21,16 +21,16 @@ export function guestBytes(path: string): Promise<Uint8Array> {
 /** Compiles and loads guests in a cache of its own, removed with `close`. */
 export async function openGuests(): Promise<{
   readonly compiler: CompileQueue
-  load(path: string): Promise<GuestComponent>
+  load(path: string, options?: RunOptions): Promise<GuestComponent>
   close(): Promise<void>
 }> {
   const cache = await mkdtemp(join(tmpdir(), 'weft-guests-'))
   const compiler = new CompileQueue(cache)
   return {
     compiler,
-    async load(path) {
+    async load(path, options) {
       const { path: folder } = await compiler.compile(await guestBytes(path), path)
-      return GuestComponent.load(folder)
+      return GuestComponent.load(folder, options)
     },
     async close() {
       await compiler.stop()
@@ -100,9 +100,13 @@ export async function fetchFrom(
     readonly body?: AsyncIterable<Uint8Array>
     readonly headers?: HttpRequest['headers']
     readonly signal?: AbortSignal
+    /** Milliseconds until the call's deadline. */
+    readonly withinMs?: number
   } = {},
 ): Promise<Answer> {
-  const call = guestCall(component, 'handle', [requestTo(path, options)], options.signal)
+  const made = guestCall(component, 'handle', [requestTo(path, options)], options.signal)
+  const deadline = Date.now() + (options.withinMs ?? 20_000)
+  const call = { ...made, context: { ...made.context, deadline } }
   const result = (await component.run(call, options.services ?? fakeServices())) as HttpResult
   if (result.tag === 'err') throw new Error(`error-code ${result.val.tag}`)
   const chunks: Uint8Array[] = []

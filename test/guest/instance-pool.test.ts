@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { fakeServices, fetchFrom, guestCall, openGuests } from '../support/guest.ts'
+
+let guests: Awaited<ReturnType<typeof openGuests>>
+before(async () => {
+  guests = await openGuests()
+})
+after(() => guests.close())
+
+const marks = 'test/guests/leaves-marks/leaves-marks.wasm'
+
+describe('an instance that serves again', () => {
+  test('shows its guest nothing of the invocations before: memory, its size, globals, handles', async () => {
+    const component = await guests.load(marks)
+    const first = (await fetchFrom(component, '/')).text
+    assert.equal(first, 'calls 1 pages 17 marks 0 handle 3\n')
+    for (let time = 0; time < 20; time++) assert.equal((await fetchFrom(component, '/')).text, first)
+  })
+
+  test('is as good as new also when several serve at once', async () => {
+    const component = await guests.load(marks)
+    const answers = await Promise.all(Array.from({ length: 30 }, () => fetchFrom(component, '/')))
+    assert.deepEqual([...new Set(answers.map(({ text }) => text))], ['calls 1 pages 17 marks 0 handle 3\n'])
+  })
+
+  test('is made once and reset from then on', async () => {
+    const component = await guests.load('test/guests/calc/calc.wasm')
+    const timings = async () => {
+      const call = guestCall(component, 'add', [1, 2])
+      assert.equal(await component.run(call, fakeServices()), 3)
+      return call.course.timings.map(({ name }) => name)
+    }
+    assert.deepEqual(await timings(), ['instantiated', 'executed'])
+    assert.deepEqual(await timings(), ['executed'])
+  })
+})
+
+describe('reuse', () => {
+  test('lets an instance keep its state for so many invocations', async () => {
+    const component = await guests.load(marks, { settings: { reuse: { invocations: 3 } } })
+    const calls = []
+    for (let time = 0; time < 7; time++)
+      calls.push(/calls (\d+)/.exec((await fetchFrom(component, '/')).text)?.[1])
+    assert.deepEqual(calls, ['1', '2', '3', '1', '2', '3', '1'])
+  })
+
+  test('of a WASI 0.3 instance by several invocations at once answers each with its own', async () => {
+    const component = await guests.load('test/guests/http-hello-p3/http-hello-p3.wasm', {
+      settings: { reuse: { invocations: 1000, concurrent: 64 } },
+    })
+    const body = (number: number) =>
+      (async function* () {
+        yield Buffer.from(`body ${number} `)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        yield Buffer.from('end')
+      })()
+    const answers = await Promise.all(
+      Array.from({ length: 64 }, (_, number) =>
+        fetchFrom(component, '/echo', { method: 'post', body: body(number) }),
+      ),
+    )
+    assert.deepEqual(
+      answers.map(({ text }) => text),
+      Array.from({ length: 64 }, (_, number) => `body ${number} end`),
+    )
+  })
+
+  test('ends with the instance when its guest traps', async () => {
+    const component = await guests.load('test/guests/http-trap-p2/http-trap-p2.wasm', {
+      settings: { reuse: { invocations: 1000 } },
+    })
+    await fetchFrom(component, '/')
+    await assert.rejects(fetchFrom(component, '/trap'), { code: 'trapped' })
+    assert.equal((await fetchFrom(component, '/')).text, 'fine\n')
+  })
+})
