@@ -18,14 +18,32 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number]
 
+/** The limits of a component that can be hit. */
+export type LimitName =
+  | 'queue'
+  | 'time'
+  | 'memory'
+  | 'tables'
+  | 'handles'
+  | 'buffered'
+  | 'request-body'
+  | 'component-size'
+
 /** The one error class. Code and message may cross the wire between Weft peers; stack and cause never do. */
 export class WeftError extends Error {
   override readonly name = 'WeftError'
   readonly code: ErrorCode
+  /** Which limit of a component was hit, when one was. */
+  readonly limit: LimitName | undefined
 
-  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown; readonly limit?: LimitName },
+  ) {
     super(message, options)
     this.code = code
+    this.limit = options?.limit
   }
 
   /** Wraps whatever was thrown; a `WeftError` stays itself, an abort becomes `cancelled`, the rest `internal`. */

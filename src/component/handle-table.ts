@@ -51,7 +51,9 @@ export class HandleTable {
       return free
     }
     if (this.#entries.length > this.#most)
-      throw new WeftError('exhausted', `the component holds ${this.#most} handles, which is its limit`)
+      throw new WeftError('exhausted', `the component holds ${this.#most} handles, which is its limit`, {
+        limit: 'handles',
+      })
     this.#entries.push(entry)
     return this.#entries.length - 1
   }

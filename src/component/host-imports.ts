@@ -21,6 +21,7 @@ export class HostImports {
   readonly #maxima: readonly number[]
   readonly #check: () => number
   readonly #yield: object
+  readonly #limit: () => void
   #scratch: WebAssembly.Memory | undefined
 
   /** `memoryBytes` bounds all memories together. */
@@ -28,6 +29,7 @@ export class HostImports {
     this.#instance = instance
     this.#maxima = sharesOf(modules, Math.floor(memoryBytes / wasmPage))
     this.#check = () => instance.check()
+    this.#limit = () => instance.limitHit('memory')
     this.#yield = new jspi.Suspending(() => instance.yield())
   }
 
@@ -48,6 +50,7 @@ export class HostImports {
     const memory = info.memory ? this.#make(number, info.memory.initial, owner) : this.#importedMemory(given)
     const common = {
       check: this.#check,
+      limit: this.#limit,
       yield: this.#yield as WebAssembly.ImportValue,
       flag: this.#instance.pace.memory,
     }

@@ -1,4 +1,4 @@
-import { WeftError } from '../errors.ts'
+import { type LimitName, WeftError } from '../errors.ts'
 import { asyncFunction } from './async-functions.ts'
 import { GuestResource, HandleTable } from './handle-table.ts'
 import type { ImportObjects } from './host-function.ts'
@@ -73,6 +73,7 @@ export class Instance {
   /** Why the guest's stack can't be suspended now; undefined when it can. */
   #stuckIn: string | undefined = 'its start function'
   #failure: { readonly reason: unknown } | undefined
+  #limitHit: LimitName | undefined
 
   constructor({ program, modules, imports, suspending, limits, pace }: InstanceOptions) {
     this.program = program
@@ -141,8 +142,9 @@ export class Instance {
     }
   }
 
-  /** `task` runs, or goes on after a wait. */
+  /** `task` runs, or goes on after a wait; throws when the instance has failed meanwhile. */
   enter(task: Task | undefined): void {
+    if (this.#failure) throw this.#failure.reason
     this.current = task
     this.pace.enter()
   }
@@ -161,6 +163,16 @@ export class Instance {
     if (task && Date.now() > task.deadline)
       throw new WeftError('deadline', 'the guest ran on until its time was over, and was stopped')
     return isSliceOver && this.#mayLeave && this.#stuckIn === undefined ? 1 : 0
+  }
+
+  /** The guest was refused something that it may take badly: if it traps then, that is why. */
+  limitHit(limit: LimitName): void {
+    this.#limitHit = limit
+  }
+
+  /** The limit that the guest was refused something for, since it was made or reset. */
+  get refusedBy(): LimitName | undefined {
+    return this.#limitHit
   }
 
   /** Others on the thread have their turn. */
@@ -182,6 +194,7 @@ export class Instance {
   /** Makes it what it was when it was new; only when `isIdle` and `isResettable`. */
   reset(image: InstanceImage): void {
     this.releaseHandles()
+    this.#limitHit = undefined
     this.#host.memories.forEach((memory, index) => {
       const bytes = image.memories[index]
       if (bytes) memory.restore(bytes)

@@ -50,7 +50,7 @@ function grow(place: Placement): CoreWriter {
     code.byte(op.else)
     // else if memory.grow(pages + delta - memory.size) != -1
     getPages(code).byte(0x20, 0, 0x6a, op.memorySize, 0, 0x6b, op.memoryGrow, 0)
-    code.byte(0x41, 0x7f, 0x46, op.if, i32, 0x41, 0x7f, op.else)
+    code.byte(0x41, 0x7f, 0x46, op.if, i32, op.call).u32(place.limit).byte(0x41, 0x7f, op.else)
     getPages(code)
     getPages(code).byte(0x20, 0, 0x6a, 0x24).u32(pages)
     code.byte(op.end, op.end)

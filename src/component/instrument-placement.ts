@@ -10,6 +10,7 @@ export interface Placement {
   /** Indexes of the imported and added functions. */
   readonly check: number
   readonly yield: number
+  readonly limit: number
   readonly firstHelper: number
   /** Indexes of memories; the guest's own is 0 when there is one. */
   readonly dirty: number

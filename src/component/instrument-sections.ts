@@ -65,7 +65,12 @@ export function withImports(
     .name('yield')
     .byte(0)
     .u32(types + 1)
-  if (place.movedBy === 4) {
+  writer
+    .name(hostModule)
+    .name('limit')
+    .byte(0)
+    .u32(types + 1)
+  if (place.movedBy === 5) {
     writer
       .name(hostModule)
       .name('grow')

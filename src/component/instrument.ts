@@ -69,19 +69,20 @@ function rewrite(bytes: Uint8Array): { bytes: Uint8Array; info: ModuleInfo } {
   const globals = readGlobals(find(coreSection.global), reader)
   const hasMemory = all.length > 0
   // A memory of another module is grown and measured by that module.
-  const importedFunctions = hasMemory && !own ? 4 : 2
+  const importedFunctions = hasMemory && !own ? 5 : 3
   const firstHelper = imports.functions + importedFunctions + functions
   const place: Placement = {
     movedFrom: imports.functions,
     movedBy: importedFunctions,
     check: imports.functions,
     yield: imports.functions + 1,
+    limit: imports.functions + 2,
     firstHelper,
     dirty: hasMemory ? 1 : 0,
     flag: hasMemory ? 2 : 0,
     pages: own ? imports.globals + globals.length : undefined,
-    grow: own ? firstHelper + helper.grow : imports.functions + 2,
-    size: own ? firstHelper + helper.size : imports.functions + 3,
+    grow: own ? firstHelper + helper.grow : imports.functions + 3,
+    size: own ? firstHelper + helper.size : imports.functions + 4,
     tracksStores: hasMemory,
   }
   const facts: CodeFacts = { changesTables: false }

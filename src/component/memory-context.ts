@@ -38,21 +38,13 @@ export class MemoryContext {
     if (at % align !== 0) throw new WebAssembly.RuntimeError(`a pointer is not aligned to ${align}`)
     if (at + length > this.bytes.length && at + length > this.#grown())
       throw new WebAssembly.RuntimeError('a pointer leads out of memory')
-    if (length > this.#limits.bufferedBytes)
-      throw new WeftError(
-        'exhausted',
-        `a list of ${length} bytes is more than the limit of ${this.#limits.bufferedBytes}`,
-      )
+    if (length > this.#limits.bufferedBytes) throw this.#tooLong(length)
     return at
   }
 
   /** Room in the guest's memory for the host to write to. */
   allocate(size: number, align: number): number {
-    if (size > this.#limits.bufferedBytes)
-      throw new WeftError(
-        'exhausted',
-        `a list of ${size} bytes is more than the limit of ${this.#limits.bufferedBytes}`,
-      )
+    if (size > this.#limits.bufferedBytes) throw this.#tooLong(size)
     if (!this.#realloc)
       throw new WebAssembly.RuntimeError('the component has no realloc for what it is given')
     const at = this.#realloc(0, 0, align, size) >>> 0
@@ -65,6 +57,12 @@ export class MemoryContext {
   /** The host writes here. */
   touched(at: number, length: number): void {
     this.#touched?.(at, length)
+  }
+
+  #tooLong(bytes: number): WeftError {
+    const { bufferedBytes } = this.#limits
+    const message = `a list of ${bytes} bytes crosses the component's border, its limit is ${bufferedBytes}`
+    return new WeftError('exhausted', message, { limit: 'buffered' })
   }
 
   #grown(): number {

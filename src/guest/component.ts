@@ -110,22 +110,36 @@ export class GuestComponent {
       )
       if (deadline < call.context.deadline)
         timer = setTimeout(() => taken.fail(outOfTime(call)), deadline - start)
-      const result = await runExport(taken.core, this.world, { call, owner: invocation, deadline })
+      const { requestBytes } = this.#limits
+      const result = await runExport(taken.core, this.world, {
+        call,
+        owner: invocation,
+        deadline,
+        requestBytes,
+      })
       call.course.record({ name: 'executed', start: ready, end: preciseNow() })
       const held = call.course.held
       if (!held) end()
       else {
         void held.then((failure) => {
           // Nobody else would tell of a guest that traps after its answer is out.
-          if (failure !== undefined) failureOf(failure, call, invocation.log)
+          if (failure !== undefined) this.#failed(failure, invocation, taken)
           end()
         })
       }
       return result
     } catch (thrown) {
       end()
-      throw failureOf(thrown, call, invocation.log)
+      throw this.#failed(thrown, invocation, instance)
     }
+  }
+
+  #failed(thrown: unknown, invocation: Invocation, instance: GuestInstance | undefined): WeftError {
+    const refusedBy = instance?.core.refusedBy
+    const { call, log, services } = invocation
+    const failure = failureOf(thrown, call, { log, ...(refusedBy && { refusedBy }) })
+    if (failure.limit) services.limitHit(failure.limit)
+    return failure
   }
 
   #newPool({ reuse }: ComponentSettings): InstancePool {
@@ -152,5 +166,7 @@ export class GuestComponent {
 }
 
 function outOfTime(call: Call): WeftError {
-  return new WeftError('deadline', `component ${call.target} reached the time limit of its manifest`)
+  return new WeftError('deadline', `component ${call.target} reached the time limit of its manifest`, {
+    limit: 'time',
+  })
 }

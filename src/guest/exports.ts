@@ -4,6 +4,7 @@ import type { Instance } from '../component/instance.ts'
 import type { TaskOptions } from '../component/task.ts'
 import { WeftError } from '../errors.ts'
 import type { WitWorld } from '../wit/type.ts'
+import { limitBody } from './limit-body.ts'
 import { httpExport } from './served.ts'
 import { handleIncoming } from './wasi-0-2/handle-incoming.ts'
 import { Request } from './wasi-0-3/request.ts'
@@ -13,6 +14,8 @@ import { watchBody } from './watch-body.ts'
 /** One run of an export: the call that it answers, and whose and how long it is. */
 export interface ExportRun extends TaskOptions {
   readonly call: Call
+  /** Bytes that the body of a request may have. */
+  readonly requestBytes: number
 }
 
 /** Calls the export that `call` names and gives back its result value, as `Invoke` does. */
@@ -32,7 +35,7 @@ async function runHttp(instance: Instance, world: WitWorld, run: ExportRun): Pro
   const exported = httpExport(world)
   if (!exported) throw new WeftError('not_found', `component ${call.target} exports no wasi:http handler`)
   // The wire or the HTTP server has checked the argument against the WIT type.
-  const request = call.args[0] as HttpRequest
+  const request = limitBody(call.args[0] as HttpRequest, run.requestBytes, (reason) => instance.fail(reason))
   const handle = (...args: unknown[]) => instance.call({ interface: exported.id, name: 'handle' }, args, run)
   if (!exported.id.includes('incoming-handler')) return runHttp03(handle, request, call)
   const handler = { handle: (...args: unknown[]) => handle(...args).exited }

@@ -1,6 +1,6 @@
 import { type Call, type Invoke, operationName } from '../call/call.ts'
 import { childOf } from '../call/child.ts'
-import { WeftError } from '../errors.ts'
+import { type LimitName, WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Secrets } from '../secret.ts'
 import { withoutVersion } from '../wit/names.ts'
@@ -12,6 +12,8 @@ export interface ComponentServices {
   /** Makes the calls that the guest makes. */
   readonly invoke: Invoke
   readonly log: Log
+  /** A limit of the component was hit. */
+  limitHit(limit: LimitName): void
   config(): Readonly<Record<string, string>>
   secrets(): Secrets
   /** The id that link `name` of this component leads to for `ns:pkg/iface`; undefined when there is no such link. */

@@ -1,7 +1,5 @@
 import { WeftError } from '../errors.ts'
-
-/** Calls that may wait for a permit on one thread; one more fails with `exhausted`. */
-const longestQueue = 10_000
+import { defaultLimits } from './limits.ts'
 
 /** What all data threads of a host share about one component: permits in use, and threads with waiting calls. */
 export function sharedPermits(): SharedArrayBuffer {
@@ -20,6 +18,10 @@ export class Permits {
   readonly #queue: { readonly grant: () => void }[] = []
   readonly #poke: () => void
   max: number
+  /** Calls that may wait on this thread; one more fails with `exhausted`. */
+  longest = defaultLimits.queue
+  /** How long one may wait, in milliseconds. */
+  longestMs = defaultLimits.queueMs
 
   constructor(shared: SharedArrayBuffer, max: number, poke: () => void) {
     this.#counts = new Int32Array(shared)
@@ -53,23 +55,29 @@ export class Permits {
   /** Waits for a permit; rejects with the signal's reason, or `exhausted` when too many wait already. */
   async acquire(signal: AbortSignal): Promise<void> {
     if (this.#queue.length === 0 && this.tryAcquire()) return
-    if (this.#queue.length >= longestQueue) {
-      throw new WeftError('exhausted', `${longestQueue} calls wait already for one of ${this.max} instances`)
-    }
+    if (this.#queue.length >= this.longest)
+      throw full(`${this.longest} calls wait already for one of ${this.max} instances`)
     await new Promise<void>((resolve, reject) => {
       signal.throwIfAborted()
       const entry = {
         grant: () => {
+          clearTimeout(timer)
           signal.removeEventListener('abort', giveUp)
           Atomics.sub(this.#counts, waiting, 1)
           resolve()
         },
       }
-      const giveUp = () => {
+      const leave = (reason: unknown) => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', giveUp)
         this.#queue.splice(this.#queue.indexOf(entry), 1)
         Atomics.sub(this.#counts, waiting, 1)
-        reject(signal.reason)
+        reject(reason)
       }
+      const giveUp = () => leave(signal.reason)
+      const timer = Number.isFinite(this.longestMs)
+        ? setTimeout(() => leave(full(`no instance came free within ${this.longestMs} ms`)), this.longestMs)
+        : undefined
       signal.addEventListener('abort', giveUp, { once: true })
       Atomics.add(this.#counts, waiting, 1)
       this.#queue.push(entry)
@@ -92,4 +100,8 @@ export class Permits {
   poked(): void {
     while (this.#queue.length > 0 && this.tryAcquire()) this.#queue.shift()?.grant()
   }
+}
+
+function full(message: string): WeftError {
+  return new WeftError('exhausted', message, { limit: 'queue' })
 }

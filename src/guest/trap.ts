@@ -1,5 +1,5 @@
 import { type Call, operationName } from '../call/call.ts'
-import { WeftError } from '../errors.ts'
+import { type LimitName, WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { GuestExit } from './wasi-0-2/guest-exit.ts'
 
@@ -7,7 +7,11 @@ import { GuestExit } from './wasi-0-2/guest-exit.ts'
  * What a guest's export threw, as the call's error. A failure of one of its imports stays what it is; anything else is a
  * trap, logged here once with the wasm stack.
  */
-export function failureOf(thrown: unknown, call: Call, log: Log): WeftError {
+export function failureOf(
+  thrown: unknown,
+  call: Call,
+  { log, refusedBy }: { readonly log: Log; readonly refusedBy?: LimitName },
+): WeftError {
   if (thrown instanceof WeftError) return thrown
   if (call.signal.aborted) return WeftError.from(call.signal.reason)
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
@@ -22,6 +26,10 @@ export function failureOf(thrown: unknown, call: Call, log: Log): WeftError {
     operation,
     stack: wasmStack(error),
   })
+  if (refusedBy !== undefined) {
+    const message = `component ${call.target} reached its ${refusedBy} limit and trapped in ${operation}: ${error.message}`
+    return new WeftError('exhausted', message, { cause: error, limit: refusedBy })
+  }
   return new WeftError('trapped', `component ${call.target} trapped in ${operation}: ${error.message}`, {
     cause: error,
   })

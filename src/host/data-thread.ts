@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { chain, type Interceptor, type Invoke } from '../call/call.ts'
 import { limitTime } from '../call/limit-time.ts'
 import { Pace } from '../component/pace.ts'
-import { WeftError } from '../errors.ts'
+import { type LimitName, WeftError } from '../errors.ts'
 import { connectNats } from '../lattice/connect.ts'
 import { createLog, type Log } from '../log.ts'
 import type { Measure } from '../measure.ts'
@@ -165,6 +165,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     invoke,
     serve,
     poke: (component) => send({ kind: 'poke', component }),
+    onLimit: occasionally((component, limit) => send({ kind: 'limit', component, limit })),
   })
   const providers = new ThreadProviders({
     serve,
@@ -206,6 +207,20 @@ function watchWire(measure: Measure, connection: AssembleOptions['connection']):
   ]
   measure.watch('wrpcMessages', () => both(connection.stats().outMsgs, connection.stats().inMsgs))
   measure.watch('wrpcBytes', () => both(connection.stats().outBytes, connection.stats().inBytes))
+}
+
+/** Hands on each component's limit once a second at most: a limit that is hit is hit often. */
+function occasionally(
+  tell: (component: string, limit: LimitName) => void,
+): (component: string, limit: LimitName) => void {
+  const told = new Map<string, number>()
+  return (component, limit) => {
+    const key = `${component} ${limit}`
+    const now = performance.now()
+    if (now - (told.get(key) ?? Number.NEGATIVE_INFINITY) < 1000) return
+    told.set(key, now)
+    tell(component, limit)
+  }
 }
 
 /** Reports a start that failed; the host then gives up the thread. */

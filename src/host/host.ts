@@ -138,6 +138,10 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     log,
     onLog: options.onLog,
     onTelemetry: options.onTelemetry,
+    onLimit: (component, limit) => {
+      log.warn(`component ${component} hit its limit: ${limit}`, { component })
+      publishEvent('component_limit_hit', { host_id: id, component_id: component, limit })
+    },
     onHealth: (provider, problem) => {
       if (problem === undefined)
         return publishEvent('health_check_passed', { host_id: id, provider_id: provider })

@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Call, Invoke } from '../call/call.ts'
 import { preciseNow } from '../call/course.ts'
 import type { Pace } from '../component/pace.ts'
-import { WeftError } from '../errors.ts'
+import { type LimitName, WeftError } from '../errors.ts'
 import { GuestComponent } from '../guest/component.ts'
 import type { ComponentServices } from '../guest/invocation.ts'
+import { limitsFor } from '../guest/limits.ts'
 import { Permits } from '../guest/permits.ts'
 import type { Log } from '../log.ts'
 import type { Measure } from '../measure.ts'
@@ -23,6 +24,8 @@ export interface ComponentSurroundings {
   readonly invoke: Invoke
   /** Puts an id's interfaces on the lattice; the answer takes them off again, when calls in flight have ended. */
   readonly serve: (id: string, interfaces: readonly WitInterface[]) => Promise<{ drain(): Promise<void> }>
+  /** Tells the host that a limit of a component was hit. */
+  readonly onLimit: (component: string, limit: LimitName) => void
   /** Tells the other threads that a permit came free. */
   readonly poke: (component: string) => void
 }
@@ -71,7 +74,7 @@ export class ThreadComponents {
       guest.configure(planned.settings)
     if (isNewCode) running.guest.close()
     Object.assign(running, { planned, guest, linkTargets: linkTargetsOf(planned) })
-    running.permits.max = planned.maxInstances
+    setPermits(running.permits, planned)
     running.permits.poked()
     if (!isNewCode) return
     const before = running.server
@@ -115,8 +118,7 @@ export class ThreadComponents {
     try {
       await permits.acquire(call.signal)
     } catch (error) {
-      if (error instanceof WeftError && error.code === 'exhausted')
-        this.#around.measure.add('limitHits', 1, { component: call.target, limit: 'queue' })
+      if (error instanceof WeftError && error.code === 'exhausted') this.#limitHit(call.target, 'queue')
       throw error
     }
     call.course.record({ name: 'queued', start, end: preciseNow() })
@@ -153,6 +155,7 @@ export class ThreadComponents {
   async #start(planned: PlannedComponent): Promise<void> {
     const guest = await this.#load(planned)
     const permits = new Permits(planned.permits, planned.maxInstances, () => this.#around.poke(planned.id))
+    setPermits(permits, planned)
     const server = await this.#around.serve(planned.id, guest.serves)
     this.#running.set(planned.id, { planned, guest, permits, server, linkTargets: linkTargetsOf(planned) })
   }
@@ -161,8 +164,14 @@ export class ThreadComponents {
     return GuestComponent.load(path, { settings, pace: this.#around.pace })
   }
 
+  #limitHit(component: string, limit: LimitName): void {
+    this.#around.measure.add('limitHits', 1, { component, limit })
+    this.#around.onLimit(component, limit)
+  }
+
   #servicesOf(running: Running): ComponentServices {
     return {
+      limitHit: (limit) => this.#limitHit(running.planned.id, limit),
       invoke: this.#around.invoke,
       log: this.#around.log,
       config: () => running.planned.config,
@@ -170,6 +179,13 @@ export class ThreadComponents {
       linkTarget: (name, key) => running.linkTargets.get(`${name} ${key}`),
     }
   }
+}
+
+function setPermits(permits: Permits, { maxInstances, settings }: PlannedComponent): void {
+  const limits = limitsFor(settings.limits)
+  permits.max = maxInstances
+  permits.longest = limits.queue
+  permits.longestMs = limits.queueMs
 }
 
 function linkTargetsOf(planned: PlannedComponent): ReadonlyMap<string, string> {

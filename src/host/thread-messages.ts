@@ -1,4 +1,5 @@
 import type { ComponentSettings } from '../component-settings.ts'
+import type { LimitName } from '../errors.ts'
 import type { PolicyCall } from '../lattice/policy.ts'
 import type { LogRecord } from '../log.ts'
 import type { NatsLogin } from '../nats-login.ts'
@@ -103,6 +104,8 @@ export type FromThread =
   /** The share of the last second that this thread was at work: 0 to 1. */
   | { readonly kind: 'busy'; readonly share: number }
   | { readonly kind: 'log'; readonly record: LogRecord }
+  /** A component hit one of its limits. */
+  | { readonly kind: 'limit'; readonly component: string; readonly limit: LimitName }
   /** A provider became unhealthy (`problem`), or healthy again (none). */
   | { readonly kind: 'health'; readonly provider: string; readonly problem?: string }
   /** Whatever the telemetry of data threads has for the telemetry of the control thread; opaque here. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { paceMemory, watchPace } from '../component/pace.ts'
-import { errorCodeFrom, WeftError } from '../errors.ts'
+import { errorCodeFrom, type LimitName, WeftError } from '../errors.ts'
 import type { PolicyCall } from '../lattice/policy.ts'
 import type { Log, LogRecord } from '../log.ts'
 import type {
@@ -26,6 +26,7 @@ export interface ThreadsOptions {
   readonly onHealth: (provider: string, problem: string | undefined) => void
   /** A thread wants to know whether an operation may be called. */
   readonly onAskPolicy: (call: PolicyCall) => Promise<void>
+  readonly onLimit: (component: string, limit: LimitName) => void
   /** A thread ended by itself: with it went the calls that it had. */
   readonly onLost: (index: number, error: Error) => void
 }
@@ -98,9 +99,10 @@ export class Threads {
   }
 
   readonly #receive = (index: number, message: FromThread) => {
-    const { onLog, onTelemetry, onHealth, onAskPolicy } = this.#options
+    const { onLog, onTelemetry, onHealth, onAskPolicy, onLimit } = this.#options
     if (message.kind === 'log') onLog(message.record)
     else if (message.kind === 'telemetry') onTelemetry(message.batch)
+    else if (message.kind === 'limit') onLimit(message.component, message.limit)
     else if (message.kind === 'busy') this.#busy.set(index, message.share)
     else if (message.kind === 'ask-policy') void onAskPolicy(message.call)
     else if (message.kind === 'poke') {

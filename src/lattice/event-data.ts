@@ -40,6 +40,8 @@ export const eventShapes = {
     },
     { host_id: text, public_key: text },
   ),
+  /** Weft's own: once a second at most for each component and limit. */
+  component_limit_hit: record({ component_id: text, limit: text }, { host_id: text }),
   provider_started: record(
     { annotations: or(mapOf(text), {}), image_ref: text, provider_id: text },
     { host_id: text, ...legacyProvider, claims: mapOf(anything) },

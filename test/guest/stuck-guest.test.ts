@@ -79,7 +79,11 @@ describe('a guest that is stuck', () => {
   test('allocating without end traps at its memory limit, and says so with the place', async () => {
     const limited = await guests.load(trap, { settings: { limits: { memoryBytes: 8 * 1024 * 1024 } } })
     const services = fakeServices()
-    await assert.rejects(fetchFrom(limited, '/allocate', { services }), { code: 'trapped' })
+    await assert.rejects(fetchFrom(limited, '/allocate', { services }), {
+      code: 'exhausted',
+      message: /reached its memory limit/,
+    })
+    assert.deepEqual(services.limits, ['memory'])
     const line = services.lines.find(({ level }) => level === 'error')
     assert.match(String(line?.attributes['stack']), /allocate_for_ever/)
     assert.equal((await fetchFrom(limited, '/')).text, 'fine\n')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Call, Invoke } from '../../src/call/call.ts'
 import { CallCourse } from '../../src/call/course.ts'
 import type { HttpRequest, HttpResponse, HttpResult } from '../../src/capability/http.ts'
-import { WeftError } from '../../src/errors.ts'
+import { type LimitName, WeftError } from '../../src/errors.ts'
 import { CompileQueue } from '../../src/guest/compile-queue.ts'
 import { GuestComponent, type RunOptions } from '../../src/guest/component.ts'
 import type { ComponentServices } from '../../src/guest/invocation.ts'
@@ -47,10 +47,13 @@ export function fakeServices(
     readonly secrets?: Secrets
     readonly linked?: boolean
   } = {},
-): ComponentServices & { readonly lines: LogRecord[] } {
+): ComponentServices & { readonly lines: LogRecord[]; readonly limits: LimitName[] } {
   const lines: LogRecord[] = []
+  const limits: LimitName[] = []
   return {
     lines,
+    limits,
+    limitHit: (limit) => limits.push(limit),
     log: createLog((record) => lines.push(record)),
     config: () => options.config ?? {},
     secrets: () => options.secrets ?? {},

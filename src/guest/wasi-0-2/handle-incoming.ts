@@ -87,7 +87,9 @@ class Exchange {
   #breakOff(thrown: unknown): { readonly thrown: unknown } {
     const message = thrown instanceof Error ? thrown.message : String(thrown)
     this.#content?.fail(
-      new WeftError('trapped', `the guest trapped in mid-body: ${message}`, { cause: thrown }),
+      thrown instanceof WeftError
+        ? thrown
+        : new WeftError('trapped', `the guest trapped in mid-body: ${message}`, { cause: thrown }),
     )
     return { thrown }
   }

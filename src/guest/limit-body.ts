@@ -1,0 +1,44 @@
+import { type HttpRequest, headerValue } from '../capability/http.ts'
+import { WeftError } from '../errors.ts'
+
+/**
+ * The request with a body of at most `most` bytes. One that says it is longer is refused at once; one that turns out to
+ * be is broken off, and `fail` hears why.
+ */
+export function limitBody(
+  request: HttpRequest,
+  most: number,
+  fail: (reason: WeftError) => void,
+): HttpRequest {
+  if (most === Number.POSITIVE_INFINITY) return request
+  const announced = Number(headerValue(request.headers, 'content-length') ?? 0)
+  if (announced > most) throw tooLong(most)
+  return { ...request, body: counted(request.body, most, fail) }
+}
+
+async function* counted(
+  body: AsyncIterable<Uint8Array>,
+  most: number,
+  fail: (reason: WeftError) => void,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0
+  for await (const chunk of body) {
+    bytes += chunk.byteLength
+    if (bytes > most) {
+      const reason = tooLong(most)
+      fail(reason)
+      throw reason
+    }
+    yield chunk
+  }
+}
+
+function tooLong(most: number): WeftError {
+  return new WeftError(
+    'exhausted',
+    `the request body is longer than the ${most} bytes that the component takes`,
+    {
+      limit: 'request-body',
+    },
+  )
+}
