@@ -18,11 +18,20 @@ export interface HostSecretsOptions {
   readonly client: SecretsClient | undefined
   readonly buckets: Pick<Buckets, 'readConfig'>
   readonly log: Log
+  /** Called when it is time to try again what a link could not be given. */
+  readonly onRetry: () => void
 }
+
+/** A secret may be granted, or its backend come up, at any time, and nobody tells. */
+const retryMs = 5_000
 
 /** The secrets of what runs on this host. */
 export class HostSecrets {
   readonly #options: HostSecretsOptions
+  /** What was last logged of each secret that links wait for. */
+  readonly #problems = new Map<string, string>()
+  #retry: NodeJS.Timeout | undefined
+  #isStopped = false
   /** Of links, by provider and the name of the reference. */
   readonly #ofLinks = new Map<string, Map<string, readonly [name: string, value: SecretValue]>>()
 
@@ -38,16 +47,17 @@ export class HostSecrets {
 
   /**
    * Fetches what a provider's links name and is not here yet, and forgets what they name no more. What cannot be had is
-   * a log line: the links that need it wait, and the next change tries again.
+   * a log line: the links that need it wait, and it is tried again.
    */
   async prepareLinks(names: readonly string[], owner: SecretOwner): Promise<void> {
     const before = this.#ofLinks.get(owner.id)
     const fetched = names.map(async (name) => {
       try {
-        return [[name, before?.get(name) ?? (await this.#fetchOne(name, owner))] as const]
+        const found = before?.get(name) ?? (await this.#fetchOne(name, owner))
+        this.#problems.delete(`${owner.id} ${name}`)
+        return [[name, found] as const]
       } catch (error) {
-        const message = WeftError.from(error).message
-        this.#options.log.error(`a link of ${owner.id} waits for a secret: ${message}`)
+        this.#waits(owner.id, name, WeftError.from(error).message)
         return []
       }
     })
@@ -58,6 +68,21 @@ export class HostSecrets {
   ofLinks(provider: string, names: readonly string[]): Secrets | undefined {
     const entries = names.map((name) => this.#ofLinks.get(provider)?.get(name))
     return entries.every((entry) => entry !== undefined) ? Object.fromEntries(entries) : undefined
+  }
+
+  /** Ends the retries. */
+  stop(): void {
+    this.#isStopped = true
+    clearTimeout(this.#retry)
+  }
+
+  #waits(owner: string, name: string, problem: string): void {
+    if (this.#isStopped) return
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(this.#options.onRetry, retryMs).unref()
+    if (this.#problems.get(`${owner} ${name}`) === problem) return
+    this.#problems.set(`${owner} ${name}`, problem)
+    this.#options.log.error(`a link of ${owner} waits for a secret: ${problem}`)
   }
 
   async #fetchOne(name: string, owner: SecretOwner): Promise<readonly [string, SecretValue]> {

@@ -189,7 +189,8 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     secretsTopic === undefined
       ? undefined
       : createSecretsClient({ connection, topic: secretsTopic, hostJwt: tokens.host })
-  const secrets = new HostSecrets({ client, buckets, log })
+  const secrets = new HostSecrets({ client, buckets, log, onRetry: changes.call })
+  started.push(() => secrets.stop())
   work = new Work({
     hostId: id,
     workload,

@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { type ArtifactRules, Artifacts, defaultRules } from '../../src/artifact/artifacts.ts'
 import { credentialsFrom } from '../../src/artifact/credentials.ts'
+import { digestOf } from '../../src/artifact/digest.ts'
 import type { ArtifactKind } from '../../src/artifact/media-types.ts'
 import { pushArtifact } from '../../src/artifact/push.ts'
 import { parseReference } from '../../src/artifact/reference.ts'
@@ -226,7 +227,7 @@ test('other bytes than the manifest names are refused', async () => {
 })
 
 test('a token is fetched from the realm that the registry names, with the scope it takes', async () => {
-  const fake = await fakeRegistry(wasm, (_, response) => response.end(wasm), 'let-me-in')
+  const fake = await fakeRegistry(wasm, (_, response) => response.end(wasm), { token: 'let-me-in' })
   try {
     const artifacts = artifactsWith({
       allowedInsecure: [fake.host],
@@ -239,16 +240,75 @@ test('a token is fetched from the realm that the registry names, with the scope 
   }
 })
 
+test('older media types of components are taken, an index of one is followed, other things are named', async () => {
+  const types = [
+    'application/vnd.module.wasm.content.layer.v1+wasm',
+    'application/vnd.oci.image.layer.v1.tar',
+  ]
+  for (const mediaType of types) {
+    const fake = await fakeRegistry(wasm, (_, response) => response.end(wasm), { mediaType })
+    const { bytes } = await artifactsWith({ allowedInsecure: [fake.host] }).fetch(
+      `${fake.host}/x:1`,
+      'component',
+    )
+    assert.deepEqual(Buffer.from(bytes), wasm)
+    await fake.stop()
+  }
+  const text = await fakeRegistry(wasm, (_, response) => response.end(wasm), { mediaType: 'text/plain' })
+  await assert.rejects(
+    artifactsWith({ allowedInsecure: [text.host] }).fetch(`${text.host}/x:1`, 'component'),
+    {
+      code: 'invalid',
+      message: /expected one layer with a component \(application\/wasm\), got text\/plain/,
+    },
+  )
+  await text.stop()
+  const index = await fakeRegistry(wasm, (_, response) => response.end(wasm), { isIndex: true })
+  const { bytes } = await artifactsWith({ allowedInsecure: [index.host] }).fetch(
+    `${index.host}/x:1`,
+    'component',
+  )
+  assert.deepEqual(Buffer.from(bytes), wasm)
+  await index.stop()
+})
+
+test('a manifest that is none is refused', async () => {
+  const manifests = [
+    'noise',
+    '[]',
+    '{}',
+    '{"layers":[{"mediaType":"application/wasm","digest":"sha256:../../x","size":1}]}',
+  ]
+  for (const manifest of manifests) {
+    const fake = await fakeRegistry(wasm, (_, response) => response.end(wasm), { manifest })
+    const artifacts = artifactsWith({ allowedInsecure: [fake.host] })
+    await assert.rejects(artifacts.fetch(`${fake.host}/x:1`, 'component'), {
+      code: 'invalid',
+      message: /its manifest/,
+    })
+    await fake.stop()
+  }
+})
+
 /** A registry with one artifact whose blob `sendBlob` answers; with a token it asks for that first. */
 async function fakeRegistry(
   blob: Buffer,
   sendBlob: (request: IncomingMessage, response: ServerResponse) => void,
-  token?: string,
+  more: {
+    readonly token?: string
+    readonly mediaType?: string
+    readonly isIndex?: boolean
+    readonly manifest?: string
+  } = {},
 ) {
+  const { token, mediaType = 'application/wasm' } = more
   const tokenRequests: string[] = []
   const digest = `sha256:${createHash('sha256').update(blob).digest('hex')}`
-  const layers = [{ mediaType: 'application/wasm', digest, size: blob.length }]
-  const manifest = JSON.stringify({ schemaVersion: 2, config: {}, layers })
+  const layers = [{ mediaType, digest, size: blob.length }]
+  const manifest = more.manifest ?? JSON.stringify({ schemaVersion: 2, config: {}, layers })
+  const index = JSON.stringify({
+    manifests: [{ mediaType: 'm', digest: digestOf(Buffer.from(manifest)), size: manifest.length }],
+  })
   const server = createServer((request, response) => {
     const url = request.url ?? ''
     if (url.startsWith('/token')) {
@@ -257,7 +317,8 @@ async function fakeRegistry(
     } else if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
       const realm = `http://${request.headers.host}/token`
       response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="tests"` }).end()
-    } else if (url.includes('/manifests/')) response.end(manifest)
+    } else if (url.includes('/manifests/'))
+      response.end(more.isIndex && !url.includes('sha256') ? index : manifest)
     else sendBlob(request, response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -65,3 +65,26 @@ test('a config that was put a moment ago is found, one that does not exist is na
   })
   await data.requireConfigs(['SECRET_looked-up-later'])
 })
+
+test('each end of a link gets its own secrets alone, and a link waits for them', async () => {
+  const name = 'SECRET_lattice-data'
+  const secret = { password: { tag: 'string', val: 'x' } } as const
+  await buckets.putLink({
+    ...link,
+    source_id: 'asks',
+    target: 'store',
+    source_config: [],
+    target_config: [name],
+  })
+  await buckets.putConfig(name, '{"name":"password","backend":"b","key":"k"}')
+  const secretsOf = (names: readonly string[]) => (names.length > 0 ? secret : {})
+  const found = await until(() => data.providerLinks('store', secretsOf)[0])
+  assert.deepEqual([found.targetSecrets, found.sourceSecrets, found.targetConfig], [secret, undefined, {}])
+  assert.equal(data.providerLinks('asks', secretsOf)[0]?.targetSecrets, undefined)
+  assert.deepEqual(data.linkSecrets('store'), [name])
+  assert.deepEqual(data.linkSecrets('asks'), [])
+  assert.deepEqual(
+    data.providerLinks('store', (names) => (names.length > 0 ? undefined : {})),
+    [],
+  )
+})
