@@ -72,6 +72,18 @@ for (const [what, wasm, message] of refusals) {
   })
 }
 
+test('a component that wascap 0.16.2 signed is read, and a changed byte in it is seen', async () => {
+  const wasm = await readFile(join(import.meta.dirname, 'signed-by-wascap.wasm'))
+  const { name, version, revision, tags } = componentClaims(wasm, 'x') ?? {}
+  assert.deepEqual(
+    { name, version, revision, tags },
+    { name: 'rusty', version: '1.2.3', revision: 7, tags: ['t1'] },
+  )
+  const changed = Buffer.from(wasm)
+  changed[15] = 0x21
+  assert.throws(() => componentClaims(changed, 'x'), { code: 'denied', message: /of other bytes/ })
+})
+
 test('a component that is cut is invalid, not a crash', () => {
   assert.throws(() => componentClaims(signed().subarray(0, 100), 'x'), {
     code: 'invalid',

@@ -186,6 +186,17 @@ test('secrets of a link reach a provider process sealed; null when there are non
   assert.equal(sealedSecrets({}, { host, provider: provider.publicKey }), null)
 })
 
+test('what the Rust crate nkeys 0.4.5 sealed is opened', () => {
+  const own = xkeyFromSeed('SXAK4EIHCLZWFZG4ZWD7FNXJZMCM3JHPREAGRI76TUDMSRDGZDC4QYY3TY')
+  const sealed = Buffer.from(
+    '786b76318ed389054e98a73085a3a0d44dd55efcb4911bdeb740fc87ce1d92bee44864bb3c850256f009f3840a7f7aa5a9a3d2bd32',
+    'hex',
+  )
+  const from = 'XBBDCUYCU5KB4QBGIQXY2CK7A4NFVQAVFY73GMI5GWA5HGYU46FRUSK2'
+  assert.equal(Buffer.from(own.open(sealed, from)).toString(), 'from rust')
+  assert.throws(() => own.open(sealed, createXkey().publicKey), { code: 'denied' })
+})
+
 test('a seed that is none is not repeated in the error', () => {
   assert.throws(
     () => xkeyFromSeed('SXhush'),
