@@ -25,6 +25,11 @@ export function thisTarget(): string {
   return `${rustArch[process.arch] ?? process.arch}-${rustOs[process.platform] ?? process.platform}`
 }
 
+/** True for bytes that begin as an archive does: gzip, or tar. */
+export function isProviderArchive(bytes: Uint8Array): boolean {
+  return isGzip(bytes) || new TextDecoder('latin1').decode(bytes.subarray(257, 262)) === 'ustar'
+}
+
 /** Opens an archive, gzipped or not. `ref` is only for errors. Claims are not checked here: see `claims/`. */
 export async function openProviderArchive(bytes: Uint8Array, ref: string): Promise<ProviderArchive> {
   const files = readTar(await unpacked(bytes, ref), ref)
@@ -45,11 +50,14 @@ export async function openProviderArchive(bytes: Uint8Array, ref: string): Promi
 }
 
 async function unpacked(bytes: Uint8Array, ref: string): Promise<Uint8Array> {
-  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b
-  if (!isGzip) return bytes
+  if (!isGzip(bytes)) return bytes
   return unzip(bytes, { maxOutputLength: largestUnpacked }).catch((cause: unknown) => {
     throw new WeftError('invalid', `${ref}: the archive is damaged: ${WeftError.from(cause).message}`, {
       cause,
     })
   })
+}
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b
 }
