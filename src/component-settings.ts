@@ -6,6 +6,7 @@
 export interface ComponentSettings {
   readonly limits?: ComponentLimits
   readonly reuse?: InstanceReuse
+  readonly telemetry?: TelemetrySettings
 }
 
 /** What one component may use; what is left out is the host's default. */
@@ -35,6 +36,25 @@ export interface InstanceReuse {
   /** Invocations that a WASI 0.3 instance may serve at once; 1 when left out. */
   readonly concurrent?: number
 }
+
+/** How a component appears in telemetry, and where its telemetry goes; what is left out is as for every component. */
+export interface TelemetrySettings {
+  /** `service.name`; else the component's id. */
+  readonly serviceName?: string
+  /** `service.namespace`; else the application's name. */
+  readonly serviceNamespace?: string
+  /** `service.version`; else the image reference. */
+  readonly serviceVersion?: string
+  /** Further resource attributes. */
+  readonly attributes?: Readonly<Record<string, string>>
+  /** Base URL of an OTLP collector for this component's spans, metrics and logs. */
+  readonly endpoint?: string
+  /** Default: what the host speaks. */
+  readonly protocol?: OtlpProtocol
+}
+
+export const otlpProtocols = ['http/protobuf', 'http/json'] as const
+export type OtlpProtocol = (typeof otlpProtocols)[number]
 
 /** The annotation that carries the settings. */
 export const settingsAnnotation = 'weft.dev/settings'

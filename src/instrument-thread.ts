@@ -1,8 +1,11 @@
 import type { DataThreadOptions, Instruments } from './host/data-thread.ts'
 import type { ThreadInit } from './host/thread-messages.ts'
+import { noMeasure } from './measure.ts'
 import { deliverMeasurements } from './telemetry/deliver-measurements.ts'
 import { type MeasurementBatch, Measurements } from './telemetry/measurements.ts'
+import { isSdkDisabled } from './telemetry/otlp-target.ts'
 import { samplerOfThread } from './telemetry/sampler.ts'
+import { serviceOf } from './telemetry/service.ts'
 import type { SpanResource } from './telemetry/span.ts'
 import { SpanBuffer } from './telemetry/span-buffer.ts'
 import type { SpanGroup } from './telemetry/span-groups.ts'
@@ -20,16 +23,9 @@ export function instrumentThread(
   thread: Parameters<DataThreadOptions['instrument']>[0],
 ): Instruments {
   const send = (batch: TelemetryBatch) => thread.send(batch)
-  const resourceOf = (id: string): SpanResource => {
-    const { application, ref } = thread.originOf(id)
-    return {
-      service: id,
-      ...(application !== undefined && { namespace: application }),
-      ...(ref !== undefined && { version: ref }),
-      hostId: init.hostId,
-      hostName: init.hostName,
-    }
-  }
+  if (isSdkDisabled(process.env)) return nothing
+  const resourceOf = (id: string): SpanResource =>
+    serviceOf({ id, ...thread.originOf(id) }, { hostId: init.hostId, hostName: init.hostName })
   const name = `data-${init.index}`
   const measurements = new Measurements(name, resourceOf)
   const buffer = new SpanBuffer({
@@ -54,3 +50,5 @@ export function instrumentThread(
     },
   }
 }
+
+const nothing: Instruments = { client: [], server: [], measure: noMeasure, flush: async () => {} }

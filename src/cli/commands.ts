@@ -14,4 +14,5 @@ export const commands: Readonly<Record<string, () => Promise<{ readonly command:
   pull: () => import('./pull.ts'),
   traces: () => import('./traces.ts'),
   logs: () => import('./logs.ts'),
+  doctor: () => import('./doctor.ts'),
 }

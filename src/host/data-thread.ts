@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { chain, type Interceptor, type Invoke } from '../call/call.ts'
 import { limitTime } from '../call/limit-time.ts'
 import { Pace } from '../component/pace.ts'
+import type { TelemetrySettings } from '../component-settings.ts'
 import { type LimitName, WeftError } from '../errors.ts'
 import { connectNats } from '../lattice/connect.ts'
 import { createLog, type Log } from '../log.ts'
@@ -23,6 +24,7 @@ import { watchBusy } from './watch-busy.ts'
 export interface Origin {
   readonly application?: string
   readonly ref?: string
+  readonly telemetry?: TelemetrySettings
 }
 
 /** What is put around calls: `client` around those that leave a component or provider, `server` around those it gets. */
@@ -117,6 +119,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     return {
       ...(provider?.application !== undefined && { application: provider.application }),
       ...(component && { ref: component.ref }),
+      ...(component?.settings.telemetry && { telemetry: component.settings.telemetry }),
     }
   }
   const lostHosts = new LostHosts()

@@ -1,7 +1,13 @@
-import { type ComponentLimits, type ComponentSettings, settingsAnnotation } from '../component-settings.ts'
+import {
+  type ComponentLimits,
+  type ComponentSettings,
+  type OtlpProtocol,
+  otlpProtocols,
+  settingsAnnotation,
+} from '../component-settings.ts'
 import { WeftError } from '../errors.ts'
 import type { ScaleRequest } from './control.ts'
-import { count, parseJson, record, type Shape } from './shape.ts'
+import { count, mapOf, parseJson, record, type Shape, text } from './shape.ts'
 
 const limits = record(
   {},
@@ -17,9 +23,27 @@ const limits = record(
   },
 )
 
+const protocol: Shape<OtlpProtocol> = (value, path) => {
+  const known = otlpProtocols.find((each) => each === value)
+  if (known !== undefined) return known
+  throw new WeftError('invalid', `${path}: expected ${otlpProtocols.join(' or ')}`)
+}
+
+const telemetry = record(
+  {},
+  {
+    serviceName: text,
+    serviceNamespace: text,
+    serviceVersion: text,
+    attributes: mapOf(text),
+    endpoint: text,
+    protocol,
+  },
+)
+
 const shape: Shape<ComponentSettings> = record(
   {},
-  { limits, reuse: record({ invocations: count }, { concurrent: count }) },
+  { limits, reuse: record({ invocations: count }, { concurrent: count }), telemetry },
 )
 
 /**

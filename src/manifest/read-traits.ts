@@ -6,6 +6,7 @@ import { didYouMean } from './nearest-name.ts'
 import { readLimits, readReuse } from './read-limits.ts'
 import { readLink } from './read-link.ts'
 import { readScaler } from './read-scaler.ts'
+import { readTelemetry } from './read-telemetry.ts'
 import type { Report } from './report.ts'
 
 type Traits = Pick<ManifestComponent, 'scaler' | 'links' | 'settings'>
@@ -19,6 +20,7 @@ const traitTypes: Readonly<Record<string, (report: Report, properties: Located) 
     return { links: link ? [link] : [] }
   },
   limits: (report, properties) => ({ settings: { limits: readLimits(report, properties) } }),
+  telemetry: (report, properties) => ({ settings: { telemetry: readTelemetry(report, properties) } }),
   reuse: (report, properties) => {
     const reuse = readReuse(report, properties)
     return reuse ? { settings: { reuse } } : {}

@@ -31,7 +31,7 @@ const defaultTimeoutMs = 10_000 // opentelemetry.io/docs/specs/otel/protocol/exp
  */
 export function otlpTarget(env: Env, signal: Signal): OtlpTarget {
   const off = (reason: string): OtlpTarget => ({ state: 'off', reason })
-  if (env['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true') return off('OTEL_SDK_DISABLED=true')
+  if (isSdkDisabled(env)) return off('OTEL_SDK_DISABLED=true')
   const exporterName = `OTEL_${signal.toUpperCase()}_EXPORTER`
   const exporters = (env[exporterName] || 'otlp').split(',').map((name) => name.trim())
   if (!exporters.includes('otlp')) return off(`${exporterName}=${env[exporterName]}`)
@@ -62,6 +62,11 @@ export function otlpTarget(env: Env, signal: Signal): OtlpTarget {
   } catch (error) {
     return off(error instanceof Error ? error.message : String(error))
   }
+}
+
+/** True when the environment turns all OpenTelemetry off; trace context passes through all the same. */
+export function isSdkDisabled(env: Env): boolean {
+  return env['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true'
 }
 
 /** Reads `key=value,key=value` with percent-encoding, as `OTEL_*` variables have lists; what is no pair is left out. */

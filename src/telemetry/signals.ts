@@ -1,29 +1,32 @@
-import { type Env, otlpTarget, type Signal, withoutSecrets } from './otlp-target.ts'
+import { type Env, isSdkDisabled, otlpTarget, type Signal, signals, withoutSecrets } from './otlp-target.ts'
 import { defaultSampler } from './sampler.ts'
+import { telemetryEnv } from './telemetry-env.ts'
 
-/**
- * One line per signal that says where it goes, for people who start a host. `publishesSpans` is false when the host was
- * told not to publish its spans in the lattice.
- */
-export function describeSignals(env: Env, options: { readonly publishesSpans?: boolean } = {}): string[] {
-  const published = options.publishesSpans ?? true
-  return [
-    `traces → ${published ? tracesAndLattice(env) : destination(env, 'traces')}${sampling(env)}`,
-    `metrics → ${destination(env, 'metrics')}`,
-    `logs → ${destination(env, 'logs')}`,
-  ]
+/** Where in the lattice a signal is kept besides. */
+const inLattice: Readonly<Record<Signal, string | undefined>> = {
+  traces: 'weft traces',
+  metrics: undefined,
+  logs: 'weft logs',
 }
 
-function tracesAndLattice(env: Env): string {
-  const target = otlpTarget(env, 'traces')
-  if (target.state === 'off') return `weft traces; OTLP off (${target.reason})`
-  return `${destination(env, 'traces')} and weft traces`
+/** One line per signal that says where it goes, for people who start a host; more where applications' goes elsewhere. */
+export function describeSignals(env: Env): string[] {
+  const applications = telemetryEnv(env, {})
+  return signals.flatMap((signal) => {
+    const platform = destination(env, signal)
+    const own = destination(applications, signal)
+    const lines = [`${signal} → ${platform}${signal === 'traces' ? sampling(env) : ''}`]
+    return own === platform ? lines : [...lines, `${signal} of applications → ${own}`]
+  })
 }
 
 function destination(env: Env, signal: Signal): string {
   const target = otlpTarget(env, signal)
-  if (target.state === 'off') return `off (${target.reason})`
-  return `${withoutSecrets(target.url)} (${target.protocol})`
+  const kept = signal === 'traces' && isSdkDisabled(env) ? undefined : inLattice[signal]
+  if (target.state === 'on') {
+    return `${withoutSecrets(target.url)} (${target.protocol})${kept ? ` and ${kept}` : ''}`
+  }
+  return kept ? `${kept}; OTLP off (${target.reason})` : `off (${target.reason})`
 }
 
 function sampling(env: Env): string {

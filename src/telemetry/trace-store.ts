@@ -83,8 +83,9 @@ export class TraceStore {
     const found: TraceSummary[] = []
     for (const trace of [...this.#traces.values()].reverse()) {
       if (found.length >= (query.limit ?? 20)) break
-      const summary = summarizeTrace([...trace.spans.values()])
-      if (summary && matches(summary, query)) found.push(summary)
+      const spans = [...trace.spans.values()]
+      const summary = summarizeTrace(spans)
+      if (summary && matches(summary, query) && hasPart(spans, query.component)) found.push(summary)
     }
     return found
   }
@@ -141,7 +142,12 @@ export class TraceStore {
 }
 
 function matches(summary: TraceSummary, query: TraceQuery): boolean {
-  if (query.component !== undefined && !summary.services.includes(query.component)) return false
   if (query.errors && summary.errors === 0) return false
   return summary.durationMs >= (query.minDurationMs ?? 0)
+}
+
+/** A component is known by its id and by the name of its service. */
+function hasPart(spans: readonly SpanRecord[], component: string | undefined): boolean {
+  if (component === undefined) return true
+  return spans.some(({ resource }) => resource.service === component || resource.component === component)
 }

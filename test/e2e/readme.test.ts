@@ -37,6 +37,8 @@ const commands: Readonly<Record<string, { readonly prints: RegExp; readonly goes
   'npx weft traces': { prints: /^TRACE[\s\S]*GET/m },
   'npx weft traces last --component chain-greeter': { prints: /chain-greeter@/ },
   'npx weft traces --errors -o json': { prints: /^\[/m },
+  'npx weft logs --limit 20': { prints: /@/ },
+  'npx weft doctor': { prints: /✓ nats +nats:/ },
   'npx weft app undeploy chain': { prints: /chain is being undeployed/ },
   'npx weft app delete chain': { prints: /chain is deleted/ },
   'npx weft down': { prints: /lattice default at \S+ has stopped/ },

@@ -6,7 +6,7 @@ test('without an endpoint it says what to set', () => {
   assert.deepEqual(describeSignals({ OTEL_EXPORTER_OTLP_ENDPOINT: '' }), [
     'traces → weft traces; OTLP off (set OTEL_EXPORTER_OTLP_ENDPOINT)',
     'metrics → off (set OTEL_EXPORTER_OTLP_ENDPOINT)',
-    'logs → off (set OTEL_EXPORTER_OTLP_ENDPOINT)',
+    'logs → weft logs; OTLP off (set OTEL_EXPORTER_OTLP_ENDPOINT)',
   ])
 })
 
@@ -22,9 +22,24 @@ test('each signal says where it goes, without passwords', () => {
   assert.deepEqual(describeSignals(env), [
     'traces → http://collector:4318/v1/traces (http/protobuf) and weft traces, sampler traceidratio 0.1',
     'metrics → off (OTEL_METRICS_EXPORTER=none)',
-    'logs → https://logs.example.org/in (http/json)',
+    'logs → https://logs.example.org/in (http/json) and weft logs',
   ])
-  assert.match(describeSignals(env, { publishesSpans: false })[0] ?? '', /\(http\/protobuf\), sampler/)
+})
+
+test('telemetry of applications that goes elsewhere has lines of its own', () => {
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://platform:4318',
+    WEFT_APP_OTEL_EXPORTER_OTLP_ENDPOINT: 'http://apps:4318',
+    OTEL_LOGS_EXPORTER: 'none',
+  }
+  assert.deepEqual(describeSignals(env), [
+    'traces → http://platform:4318/v1/traces (http/protobuf) and weft traces',
+    'traces of applications → http://apps:4318/v1/traces (http/protobuf) and weft traces',
+    'metrics → http://platform:4318/v1/metrics (http/protobuf)',
+    'metrics of applications → http://apps:4318/v1/metrics (http/protobuf)',
+    'logs → weft logs; OTLP off (OTEL_LOGS_EXPORTER=none)',
+  ])
+  assert.equal(describeSignals({ OTEL_SDK_DISABLED: 'true' })[0], 'traces → off (OTEL_SDK_DISABLED=true)')
 })
 
 test('what can not be used is off and says why', () => {
