@@ -25,7 +25,10 @@ export function failureOutcome(thrown: unknown, time: number): CallOutcome {
   const message = error.message.slice(0, maxMessageLength)
   return {
     status: { code: 'error', message },
-    attributes: { [names.errorType]: error.code },
+    attributes: {
+      [names.errorType]: error.code,
+      ...(error.limit !== undefined && { [names.limit]: error.limit }),
+    },
     events: [
       {
         name: spanNames.exception,

@@ -44,6 +44,7 @@ export const attributeNames = {
   target: 'weft.target',
   link: 'weft.link',
   result: 'weft.result',
+  limit: 'weft.limit',
   component: 'component',
   interface: 'interface',
   operation: 'operation',

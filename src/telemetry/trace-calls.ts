@@ -103,7 +103,6 @@ function measure(open: OpenCall, end: End, now: number): void {
   durationsOf(site, { measurements, side, outcome }).observe((now - start) / 1000, trace)
   if (side === 'client') return
   if (outcome === 'trapped') measurements.add('traps', 1, { component: site.owner })
-  if (outcome === 'deadline') measurements.add('limitHits', 1, { component: site.owner, limit: 'time' })
   for (const timing of call.course.timings) measureTiming(open, measurements, timing)
 }
 
