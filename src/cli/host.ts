@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../lattice/connect.ts'
 import { createLog } from '../log.ts'
 import { startInstrumentedHost } from '../start-host.ts'
 import { describeSignals } from '../telemetry/signals.ts'
@@ -49,7 +50,9 @@ export const command: Command = {
       const controller = await controllerOn({ ...where, log })
       started.defer(() => controller.stop())
     }
-    terminal.out(`host ${host.friendlyName} (${host.id}) has joined lattice ${lattice} at ${natsUrl}\n`)
+    terminal.out(
+      `host ${host.friendlyName} (${host.id}) has joined lattice ${lattice} at ${withoutSecrets(natsUrl)}\n`,
+    )
     for (const line of describeSignals(process.env)) terminal.out(`  ${line}\n`)
     const stop = await stopped.wait()
     graceMs = stop.graceMs

@@ -21,8 +21,8 @@ export interface NatsAccounts {
   close(): Promise<void>
 }
 
-/** Makes an operator, a system account and one account with JetStream, and the server's configuration for them. */
-export async function makeNatsAccounts(): Promise<NatsAccounts> {
+/** Makes an operator, a system account and one account with JetStream, and the server's configuration for them, with `more` in it. */
+export async function makeNatsAccounts(more: Readonly<Record<string, unknown>> = {}): Promise<NatsAccounts> {
   const folder = await mkdtemp(join(tmpdir(), 'weft-accounts-'))
   const operator = createOperator()
   const system = createAccount()
@@ -44,6 +44,7 @@ export async function makeNatsAccounts(): Promise<NatsAccounts> {
       },
     })
   const config = {
+    ...more,
     operator: token(operator, operator.getPublicKey(), { type: 'operator', version: 2 }),
     system_account: system.getPublicKey(),
     resolver: 'MEMORY',
