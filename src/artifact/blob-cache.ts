@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { digestOf } from './digest.ts'
+import { digestOf } from '../claims/digest.ts'
 
 /** Bytes that are kept, over all processes that use the folder. */
 const largestCache = 4 * 1024 * 1024 * 1024
@@ -20,7 +20,7 @@ export class BlobCache {
   async get(digest: string): Promise<Uint8Array | undefined> {
     const bytes = await readFile(this.#blob(digest)).catch(() => undefined)
     if (bytes === undefined) return undefined
-    if (digestOf(bytes) === digest) {
+    if ((await digestOf(bytes)) === digest) {
       await utimes(this.#blob(digest), new Date(), new Date()).catch(() => {})
       return bytes
     }

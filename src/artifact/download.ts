@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { digestOf } from '../claims/digest.ts'
 import { WeftError } from '../errors.ts'
-import { digestOf } from './digest.ts'
 import type { Descriptor } from './manifest.ts'
 import { formatReference, type ImageReference } from './reference.ts'
 import type { Registry } from './registry.ts'
@@ -33,7 +33,7 @@ export async function downloadBlob(options: DownloadOptions): Promise<Uint8Array
     if (attempt === attempts) throw brokenOff(options, received.done, error)
     await delay(pauseMs * 2 ** attempt, undefined, { signal })
   }
-  const digest = digestOf(received.bytes)
+  const digest = await digestOf(received.bytes)
   if (digest === blob.digest) return received.bytes
   throw new WeftError(
     'unavailable',

@@ -1,7 +1,7 @@
+import { digestOf } from '../claims/digest.ts'
 import { WeftError } from '../errors.ts'
 import { tooLarge } from './artifact-file.ts'
 import type { BlobCache } from './blob-cache.ts'
-import { digestOf } from './digest.ts'
 import { downloadBlob } from './download.ts'
 import { type Descriptor, layerFor, readManifest } from './manifest.ts'
 import { type ArtifactKind, manifestTypes } from './media-types.ts'
@@ -81,7 +81,7 @@ async function requestManifest(options: PullOptions, reference: string): Promise
   const bytes = new Uint8Array(await response.arrayBuffer())
   const name = formatReference(image)
   if (bytes.length > largestManifest) throw new WeftError('invalid', `${name}: its manifest is too large`)
-  const digest = digestOf(bytes)
+  const digest = await digestOf(bytes)
   const expected = reference.startsWith('sha256:') ? reference : response.headers.get('docker-content-digest')
   if (expected?.startsWith('sha256:') && expected !== digest)
     throw new WeftError('unavailable', `${name}: the manifest is not ${expected}, its bytes are ${digest}`)

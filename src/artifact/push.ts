@@ -1,5 +1,5 @@
+import { digestOf } from '../claims/digest.ts'
 import { WeftError } from '../errors.ts'
-import { digestOf } from './digest.ts'
 import { type ArtifactKind, configTypes, layerTypes, ociManifest } from './media-types.ts'
 import { formatReference, type ImageReference } from './reference.ts'
 import type { Registry } from './registry.ts'
@@ -34,14 +34,14 @@ export async function pushArtifact(options: PushOptions): Promise<Pushed> {
       'invalid',
       `${formatReference(image)}: push to a tag, such as :1.0.0, not to a digest`,
     )
-  const layer = { mediaType: layerTypes[kind][0] ?? '', digest: digestOf(bytes), size: bytes.length }
+  const layer = { mediaType: layerTypes[kind][0] ?? '', digest: await digestOf(bytes), size: bytes.length }
   const config = encode(kind === 'component' ? wasmConfig(layer.digest, options.config) : {})
   await uploadBlob(options, bytes)
   await uploadBlob({ ...options, onProgress: undefined }, config)
   const manifest = encode({
     schemaVersion: 2,
     mediaType: ociManifest,
-    config: { mediaType: configTypes[kind], digest: digestOf(config), size: config.length },
+    config: { mediaType: configTypes[kind], digest: await digestOf(config), size: config.length },
     layers: [layer],
     ...(options.annotations && { annotations: options.annotations }),
   })
@@ -52,7 +52,7 @@ export async function pushArtifact(options: PushOptions): Promise<Pushed> {
     body: manifest,
     signal: options.signal,
   })
-  return { digest: digestOf(manifest), layerDigest: layer.digest, size: bytes.length }
+  return { digest: await digestOf(manifest), layerDigest: layer.digest, size: bytes.length }
 }
 
 /** The config of a WebAssembly artifact: https://tag-runtime.cncf.io/wgs/wasm/deliverables/wasm-oci-artifact/ */
@@ -68,7 +68,7 @@ function wasmConfig(layerDigest: string, component: PushOptions['config']): obje
 
 async function uploadBlob(options: PushOptions, bytes: Uint8Array): Promise<void> {
   const { registry, signal, onProgress } = options
-  const digest = digestOf(bytes)
+  const digest = await digestOf(bytes)
   const known = await registry.send({ path: `blobs/${digest}`, method: 'HEAD', signal }, [404])
   await known.body?.cancel()
   if (known.status !== 404) return onProgress?.(bytes.length, bytes.length)

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { WeftError } from '../errors.ts'
+import { hashOf } from './digest.ts'
 import { isPublicKey } from './nkey.ts'
 import { type TokenClaims, verifyToken, wascapRevision } from './token.ts'
 import { embeddedToken, wasmHash } from './wasm-token.ts'
@@ -28,12 +28,16 @@ export interface Claims {
  * The claims embedded in a component; undefined when it is unsigned. `denied` says why claims do not hold: signature,
  * time, or a hash of other bytes.
  */
-export function componentClaims(wasm: Uint8Array, ref: string, now: Date = new Date()): Claims | undefined {
+export async function componentClaims(
+  wasm: Uint8Array,
+  ref: string,
+  now: Date = new Date(),
+): Promise<Claims | undefined> {
   const jwt = embeddedToken(wasm, ref)
   if (jwt === undefined) return undefined
   const token = verifyToken(jwt, ref, now)
   const { hash } = token.metadata
-  if (token.revision >= wascapRevision && hash !== wasmHash(wasm, ref))
+  if (token.revision >= wascapRevision && hash !== (await wasmHash(wasm, ref)))
     throw new WeftError(
       'denied',
       `${ref}: its claims are of other bytes: they were made for hash ${String(hash)}`,
@@ -43,7 +47,7 @@ export function componentClaims(wasm: Uint8Array, ref: string, now: Date = new D
 }
 
 /** The claims of a provider archive, its executables checked; undefined when it is unsigned. */
-export function providerClaims(
+export async function providerClaims(
   archive: {
     readonly jwt: string | undefined
     readonly targets: readonly string[]
@@ -51,13 +55,13 @@ export function providerClaims(
   },
   ref: string,
   now: Date = new Date(),
-): Claims | undefined {
+): Promise<Claims | undefined> {
   if (archive.jwt === undefined) return undefined
   const token = verifyToken(archive.jwt, ref, now)
   const hashes = token.metadata['target_hashes']
   const expected = new Map(Object.entries(typeof hashes === 'object' && hashes !== null ? hashes : {}))
   for (const target of archive.targets) {
-    const hash = createHash('sha256').update(archive.executable(target)).digest('hex').toUpperCase()
+    const hash = await hashOf(archive.executable(target))
     if (expected.get(target) !== hash)
       throw new WeftError(
         'denied',

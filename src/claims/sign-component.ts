@@ -18,13 +18,17 @@ export interface SignOptions {
 }
 
 /** Embeds signed claims in a component, in the place of older ones. `ref` is for errors. */
-export function signComponent(wasm: Uint8Array, options: SignOptions, ref: string): Uint8Array {
+export async function signComponent(
+  wasm: Uint8Array,
+  options: SignOptions,
+  ref: string,
+): Promise<Uint8Array> {
   const { issuer, subject, name, version, revision, tags, expires, notBefore } = options
   const jwt = signToken(issuer, {
     subject,
     metadata: {
       name,
-      hash: wasmHash(wasm, ref),
+      hash: await wasmHash(wasm, ref),
       tags: tags ?? [],
       rev: revision ?? 0,
       ...(version !== undefined && { ver: version }),

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { WeftError } from '../errors.ts'
+import { hashOf } from './digest.ts'
 
 /** The custom sections that hold a token; `jwt` is the older name. */
 const sectionNames = ['wasmcloud_jwt', 'jwt']
@@ -31,8 +31,8 @@ export function withoutTokens(wasm: Uint8Array, ref: string): Uint8Array {
 }
 
 /** The hash that a token of this component must name: SHA-256 in upper case hex. */
-export function wasmHash(wasm: Uint8Array, ref: string): string {
-  return createHash('sha256').update(withoutTokens(wasm, ref)).digest('hex').toUpperCase()
+export function wasmHash(wasm: Uint8Array, ref: string): Promise<string> {
+  return hashOf(withoutTokens(wasm, ref))
 }
 
 /** The bytes with `jwt` in the place of older tokens. */

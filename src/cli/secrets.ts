@@ -167,7 +167,7 @@ async function subjectFrom(who: string): Promise<string> {
   const bytes = await readFile(who).catch((cause: unknown) => {
     throw new WeftError('invalid', `${who} is neither a public key (M…, V…) nor a file`, { cause })
   })
-  const claims = componentClaims(bytes, who)
+  const claims = await componentClaims(bytes, who)
   if (claims) return claims.subject
   throw new WeftError('invalid', `${who} is not signed: sign it with \`weft sign ${who}\``)
 }

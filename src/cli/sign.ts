@@ -56,7 +56,7 @@ export const command: Command = {
     const name = (flags['name'] as string | undefined) ?? basename(file).replace(/\.wasm$/, '')
     const issuer = await keyOf(input, 'account', 'issuer')
     const subject = await keyOf(input, 'component', name)
-    const signed = signComponent(
+    const signed = await signComponent(
       bytes,
       {
         issuer,

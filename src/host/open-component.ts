@@ -31,7 +31,7 @@ export async function openComponent(
 ): Promise<OpenedComponent> {
   const { bytes } = await artifacts.fetch(ref, 'component')
   checkComponentBytes(bytes, ref)
-  const claims = componentClaims(bytes, ref)
+  const claims = await componentClaims(bytes, ref)
   requireClaims(claims, ref, requireSigned)
   await permit(claims)
   const start = performance.now()

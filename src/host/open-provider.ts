@@ -3,9 +3,9 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isProviderArchive, openProviderArchive, thisTarget } from '../artifact/archive.ts'
 import type { Artifacts } from '../artifact/artifacts.ts'
-import { digestOf } from '../artifact/digest.ts'
 import { parseReference } from '../artifact/reference.ts'
 import { type Claims, providerClaims } from '../claims/claims.ts'
+import { digestOf } from '../claims/digest.ts'
 import { requireClaims } from './open-component.ts'
 
 /** A provider that was fetched and checked, ready to be started as a process. */
@@ -39,7 +39,7 @@ export async function openProvider(ref: string, parts: OpenProviderParts): Promi
     return { path: reference.path, claims: undefined }
   }
   const archive = await openProviderArchive(bytes, ref)
-  const claims = providerClaims(archive, ref)
+  const claims = await providerClaims(archive, ref)
   requireClaims(claims, ref, requireSigned)
   await permit(claims)
   return { path: await unpack(archive.executable(thisTarget()), providerDir), claims }
@@ -47,10 +47,10 @@ export async function openProvider(ref: string, parts: OpenProviderParts): Promi
 
 /** Writes an executable under its digest, unless it is there and whole. */
 async function unpack(executable: Uint8Array, folder: string): Promise<string> {
-  const digest = digestOf(executable)
+  const digest = await digestOf(executable)
   const path = join(folder, digest.replace(':', '-'))
   const found = await readFile(path).catch(() => undefined)
-  if (found && digestOf(found) === digest) return path
+  if (found && (await digestOf(found)) === digest) return path
   const draft = `${path}.${randomUUID()}.new`
   await mkdir(folder, { recursive: true })
   await writeFile(draft, executable, { mode: 0o755 })

@@ -9,11 +9,11 @@ import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { type ArtifactRules, Artifacts, defaultRules } from '../../src/artifact/artifacts.ts'
 import { credentialsFrom } from '../../src/artifact/credentials.ts'
-import { digestOf } from '../../src/artifact/digest.ts'
 import type { ArtifactKind } from '../../src/artifact/media-types.ts'
 import { pushArtifact } from '../../src/artifact/push.ts'
 import { parseReference } from '../../src/artifact/reference.ts'
 import { Registry } from '../../src/artifact/registry.ts'
+import { digestOf } from '../../src/claims/digest.ts'
 import { createLog, type LogRecord } from '../../src/log.ts'
 import { findRegistry, registryUser, startRegistry, type TestRegistry } from '../support/start-registry.ts'
 
@@ -307,7 +307,7 @@ async function fakeRegistry(
   const layers = [{ mediaType, digest, size: blob.length }]
   const manifest = more.manifest ?? JSON.stringify({ schemaVersion: 2, config: {}, layers })
   const index = JSON.stringify({
-    manifests: [{ mediaType: 'm', digest: digestOf(Buffer.from(manifest)), size: manifest.length }],
+    manifests: [{ mediaType: 'm', digest: await digestOf(Buffer.from(manifest)), size: manifest.length }],
   })
   const server = createServer((request, response) => {
     const url = request.url ?? ''

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { BlobCache } from '../../src/artifact/blob-cache.ts'
-import { digestOf } from '../../src/artifact/digest.ts'
+import { digestOf } from '../../src/claims/digest.ts'
 
 let folder: string
 before(async () => {
@@ -15,7 +15,7 @@ after(() => rm(folder, { recursive: true, force: true }))
 test('above its size the cache forgets what was not used for longest', async () => {
   const cache = new BlobCache(folder, 250)
   const blobs = ['a', 'b', 'c'].map((letter) => Buffer.alloc(100, letter))
-  const [a = '', b = '', c = ''] = blobs.map(digestOf)
+  const [a = '', b = '', c = ''] = await Promise.all(blobs.map(digestOf))
   for (const [at, digest] of [a, b].entries()) {
     await cache.put(digest, blobs[at] ?? Buffer.alloc(0))
     await utimes(join(folder, 'blobs', digest.replace(':', '-')), at + 1, at + 1)
