@@ -4,6 +4,7 @@ import { publishLogs } from './lattice/publish-logs.ts'
 import type { Log, LogRecord } from './log.ts'
 import type { Measure } from './measure.ts'
 import { deliverMeasurements } from './telemetry/deliver-measurements.ts'
+import { exportGuests } from './telemetry/export-guests.ts'
 import { exportLog } from './telemetry/export-log.ts'
 import { exportMetrics } from './telemetry/export-metrics.ts'
 import type { DropReason } from './telemetry/export-queue.ts'
@@ -57,6 +58,11 @@ export function startHostTelemetry(options: HostTelemetryOptions): HostTelemetry
   const spans = exportSpans({ env, log, onDropped: drops('traces'), publishSpans })
   const metrics = exportMetrics({ env, log, host, onDropped: drops('metrics') })
   const logs = exportLog({ env, log, host, resourceOf, onDropped: drops('logs') })
+  const guests = exportGuests({
+    env,
+    log,
+    onDropped: (signal, count, reason) => drops(signal)(count, reason),
+  })
   const published = publishLogs({ publish: options.publishLogs, host: identity.friendlyName })
   watchProcess(measurements)
   const endWatch = watchThread(measurements, 'control')
@@ -73,12 +79,16 @@ export function startHostTelemetry(options: HostTelemetryOptions): HostTelemetry
         spans.accept(batch.spans)
         return
       }
+      if ('guests' in batch) {
+        guests.accept(batch.guests)
+        return
+      }
       metrics.accept(batch.measured)
       for (const [id, maker] of Object.entries(batch.measured.makers)) makers.set(id, maker)
     },
     async stop(timeoutMs) {
       published.stop()
-      await Promise.all([spans.stop(timeoutMs), logs.stop(timeoutMs)])
+      await Promise.all([spans.stop(timeoutMs), logs.stop(timeoutMs), guests.stop(timeoutMs)])
       endDelivery()
       endWatch()
       await metrics.stop(timeoutMs)

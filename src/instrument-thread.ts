@@ -2,6 +2,7 @@ import type { DataThreadOptions, Instruments } from './host/data-thread.ts'
 import type { ThreadInit } from './host/thread-messages.ts'
 import { noMeasure } from './measure.ts'
 import { deliverMeasurements } from './telemetry/deliver-measurements.ts'
+import { type GuestBatch, guestTelemetry } from './telemetry/guest-telemetry.ts'
 import { type MeasurementBatch, Measurements } from './telemetry/measurements.ts'
 import { isSdkDisabled } from './telemetry/otlp-target.ts'
 import { samplerOfThread } from './telemetry/sampler.ts'
@@ -16,6 +17,7 @@ import { watchThread } from './telemetry/watch-thread.ts'
 export type TelemetryBatch =
   | { readonly spans: readonly SpanGroup[] }
   | { readonly measured: MeasurementBatch }
+  | { readonly guests: readonly GuestBatch[] }
 
 /** Traces and measures the calls of a data thread. */
 export function instrumentThread(
@@ -35,6 +37,12 @@ export function instrumentThread(
   })
   const endWatch = watchThread(measurements, name)
   const endDelivery = deliverMeasurements({ measurements, sink: (measured) => send({ measured }) })
+  const guests = guestTelemetry({
+    resourceOf,
+    recordSpan: buffer.record,
+    send: (batches) => send({ guests: batches }),
+    measure: measurements,
+  })
   const sampler = samplerOfThread(process.env)
   const around = (side: 'client' | 'server') => [
     traceCalls({ side, record: buffer.recordDraft, sampler, resourceOf, measurements }),
@@ -43,7 +51,9 @@ export function instrumentThread(
     client: around('client'),
     server: around('server'),
     measure: measurements,
+    otel: guests,
     async flush() {
+      guests.flush()
       endDelivery()
       endWatch()
       await buffer.flush()

@@ -17,7 +17,17 @@ export interface CheckedComponents {
 }
 
 /** WASI packages that the host answers by itself, wholly or with a refusal. */
-const hostPackages = new Set(['cli', 'clocks', 'io', 'random', 'filesystem', 'sockets', 'config', 'logging'])
+const hostPackages = new Set([
+  'otel',
+  'cli',
+  'clocks',
+  'io',
+  'random',
+  'filesystem',
+  'sockets',
+  'config',
+  'logging',
+])
 const builtinScheme = 'wasmcloud+builtin://'
 const builtinServes: ReadonlyMap<string, readonly string[]> = new Map([
   [`${builtinScheme}keyvalue-nats`, ['wasi:keyvalue/store', 'wasi:keyvalue/atomics', 'wasi:keyvalue/batch']],

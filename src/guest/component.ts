@@ -95,7 +95,7 @@ export class GuestComponent {
       clearTimeout(timer)
       call.signal.removeEventListener('abort', giveUp)
       if (instance) pool.give(instance, invocation)
-      else invocation.flushOutput()
+      else invocation.close()
     }
     call.signal.addEventListener('abort', giveUp, { once: true })
     try {

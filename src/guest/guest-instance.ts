@@ -48,7 +48,7 @@ export class GuestInstance {
   end(invocation: Invocation, keeps: 'handles' | 'nothing'): void {
     this.active--
     this.#invocations.delete(invocation)
-    invocation.flushOutput()
+    invocation.close()
     if (keeps === 'nothing') this.#endLife(over)
   }
 

@@ -5,6 +5,8 @@ import { outgoingHandler } from '../capability/http-wit.ts'
 import { type KeyvalueCall, keyvalueImports, namesMissingKeys } from '../capability/keyvalue-imports.ts'
 import { keyvalueInterface } from '../capability/keyvalue-wit.ts'
 import { loggingImports } from '../capability/logging-imports.ts'
+import type { OtelSession } from '../capability/otel.ts'
+import { otelImports } from '../capability/otel-imports.ts'
 import { secretsImports } from '../capability/secrets-imports.ts'
 import { WeftError } from '../errors.ts'
 import { withoutVersion } from '../wit/names.ts'
@@ -39,6 +41,8 @@ export function importsFor(world: WitWorld, invocation: Importing, context: Wasi
         customImports(one, invocation)
       )
     }
+    if (key.startsWith('wasi:otel/'))
+      return family('otel', () => otelImports(currentSession(invocation)))[key] ?? {}
     if (key === 'wasi:config/store' || key === 'wasi:config/runtime')
       return configImports(() => invocation.services.config())
     if (key.startsWith('wasmcloud:secrets/'))
@@ -62,6 +66,23 @@ export function importsFor(world: WitWorld, invocation: Importing, context: Wasi
     return wasi[key] ?? denied(one, deniedResources)
   }
   return Object.fromEntries(world.imports.map((one) => [one.id, resolve(one)]))
+}
+
+/** The session of whatever invocation calls. */
+function currentSession(invocation: Importing): OtelSession {
+  return {
+    get current() {
+      return invocation.spans.current
+    },
+    get outer() {
+      return invocation.spans.outer
+    },
+    start: (span) => invocation.spans.start(span),
+    end: (span, isSampled) => invocation.spans.end(span, isSampled),
+    log: (log) => invocation.spans.log(log),
+    metrics: (metrics) => invocation.spans.metrics(metrics),
+    drop: (...dropped) => invocation.spans.drop(...dropped),
+  }
 }
 
 /** Sends a guest's outgoing request over the link for `wasi:http/outgoing-handler`. */

@@ -1,10 +1,13 @@
 import { type Call, type Invoke, operationName } from '../call/call.ts'
 import { childOf } from '../call/child.ts'
+import type { TraceContext } from '../call/trace-context.ts'
+import type { GuestOtel } from '../capability/otel.ts'
 import { type LimitName, WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Secrets } from '../secret.ts'
 import { withoutVersion } from '../wit/names.ts'
 import type { WitFunction } from '../wit/type.ts'
+import { GuestSpans } from './guest-spans.ts'
 import { type OutputLines, outputLines } from './output-lines.ts'
 
 /** What a running component needs of its host. Config and links are read at the moment of use, so changes show at once. */
@@ -16,6 +19,8 @@ export interface ComponentServices {
   limitHit(limit: LimitName): void
   config(): Readonly<Record<string, string>>
   secrets(): Secrets
+  /** Where the guest's own telemetry goes. */
+  readonly otel: GuestOtel
   /** The id that link `name` of this component leads to for `ns:pkg/iface`; undefined when there is no such link. */
   linkTarget(name: string, interfaceKey: string): string | undefined
 }
@@ -25,34 +30,47 @@ export class Invocation {
   readonly call: Call
   readonly services: ComponentServices
   readonly #linkNames = new Map<string, string>()
-  #log: Log | undefined
+  #log: { readonly spanId: string | undefined; readonly log: Log } | undefined
   #output: OutputLines | undefined
+  #spans: GuestSpans | undefined
 
   constructor(call: Call, services: ComponentServices) {
     this.call = call
     this.services = services
   }
 
-  /** Log lines of this invocation carry its component and its span. */
+  /** The span that is open at this moment: the guest's own innermost, or the host's that called it. */
+  get trace(): TraceContext | undefined {
+    return this.#spans ? this.#spans.current : this.call.context.trace
+  }
+
+  /** Log lines of this invocation carry its component and the span of the moment. */
   get log(): Log {
-    const { trace } = this.call.context
-    this.#log ??= this.services.log.with({
-      component: this.call.target,
-      traceId: trace?.traceId,
-      spanId: trace?.spanId,
-    })
-    return this.#log
+    const { trace } = this
+    if (!this.#log || this.#log.spanId !== trace?.spanId) {
+      const { target: component } = this.call
+      const log = this.services.log.with({ component, traceId: trace?.traceId, spanId: trace?.spanId })
+      this.#log = { spanId: trace?.spanId, log }
+    }
+    return this.#log.log
+  }
+
+  /** Spans, metrics and logs that the guest makes itself. */
+  get spans(): GuestSpans {
+    this.#spans ??= new GuestSpans(this.call, this.services.otel, () => this.log)
+    return this.#spans
   }
 
   /** Where the guest's stdout and stderr go. */
   get output(): OutputLines {
-    this.#output ??= outputLines(this.log)
+    this.#output ??= outputLines({ write: (...line) => this.log.write(...line) })
     return this.#output
   }
 
-  /** Logs what the guest has written without a line end. */
-  flushOutput(): void {
+  /** It is over: logs what the guest has written without a line end, and ends the spans that it left open. */
+  close(): void {
     this.#output?.flush()
+    this.#spans?.close()
   }
 
   /** `wasmcloud:bus/lattice` set-link-name: the link that calls of `interfaceKey` take from now on. */
@@ -72,7 +90,7 @@ export class Invocation {
   ): Promise<unknown> {
     const operation = { interface: wireInterface, function: fn }
     const { target, linkName } = this.requireLink(interfaceKey, operationName(operation))
-    return this.services.invoke(childOf(this.call, { target, operation, args, linkName }))
+    return this.services.invoke(childOf(this.call, { target, operation, args, linkName, trace: this.trace }))
   }
 
   /** Where the chosen link for `interfaceKey` leads; `not_found`, saying what to add, when there is none. */
@@ -90,7 +108,7 @@ export class Invocation {
 /** What the imports of an instance see of the invocation that calls them. */
 export type Importing = Pick<
   Invocation,
-  'call' | 'services' | 'log' | 'output' | 'setLinkName' | 'callOut' | 'requireLink'
+  'call' | 'services' | 'log' | 'output' | 'spans' | 'setLinkName' | 'callOut' | 'requireLink'
 >
 
 /**
@@ -118,6 +136,10 @@ export class CurrentInvocation implements Importing {
 
   get output(): OutputLines {
     return this.#find().output
+  }
+
+  get spans(): GuestSpans {
+    return this.#find().spans
   }
 
   setLinkName(interfaceKey: string, name: string): void {

@@ -10,7 +10,7 @@ export interface OutputLines {
 }
 
 /** Turns what a guest writes to stdout and stderr into log lines; `flush` logs what has no line end yet. */
-export function outputLines(log: Log): OutputLines {
+export function outputLines(log: Pick<Log, 'write'>): OutputLines {
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() }
   const pending = { stdout: '', stderr: '' }
   const emit = (stream: 'stdout' | 'stderr', line: string) => {

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { chain, type Interceptor, type Invoke } from '../call/call.ts'
 import { limitTime } from '../call/limit-time.ts'
+import type { GuestOtel } from '../capability/otel.ts'
 import { Pace } from '../component/pace.ts'
 import type { TelemetrySettings } from '../component-settings.ts'
 import { type LimitName, WeftError } from '../errors.ts'
@@ -32,6 +33,8 @@ export interface Instruments {
   readonly client: readonly Interceptor[]
   readonly server: readonly Interceptor[]
   readonly measure: Measure
+  /** Takes what guests make known of themselves. */
+  readonly otel: GuestOtel
   /** Hands on what has been measured so far. */
   flush(): Promise<void>
 }
@@ -162,6 +165,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     })
   const components = new ThreadComponents({
     pace: new Pace(init.pace),
+    otel: instruments.otel,
     log,
     measure: instruments.measure,
     isLeader: init.index === 0,

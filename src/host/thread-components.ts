@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Call, Invoke } from '../call/call.ts'
 import { preciseNow } from '../call/course.ts'
+import type { GuestOtel } from '../capability/otel.ts'
 import type { Pace } from '../component/pace.ts'
 import { type LimitName, WeftError } from '../errors.ts'
 import { GuestComponent } from '../guest/component.ts'
@@ -24,6 +25,8 @@ export interface ComponentSurroundings {
   readonly invoke: Invoke
   /** Puts an id's interfaces on the lattice; the answer takes them off again, when calls in flight have ended. */
   readonly serve: (id: string, interfaces: readonly WitInterface[]) => Promise<{ drain(): Promise<void> }>
+  /** Where what guests make known of themselves goes. */
+  readonly otel: GuestOtel
   /** Tells the host that a limit of a component was hit. */
   readonly onLimit: (component: string, limit: LimitName) => void
   /** Tells the other threads that a permit came free. */
@@ -171,6 +174,7 @@ export class ThreadComponents {
 
   #servicesOf(running: Running): ComponentServices {
     return {
+      otel: this.#around.otel,
       limitHit: (limit) => this.#limitHit(running.planned.id, limit),
       invoke: this.#around.invoke,
       log: this.#around.log,

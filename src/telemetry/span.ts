@@ -1,11 +1,7 @@
-/** What OpenTelemetry allows as an attribute, and JSON and structured clone carry unchanged. */
-export type AttributeValue =
-  | string
-  | number
-  | boolean
-  | readonly string[]
-  | readonly number[]
-  | readonly boolean[]
+import type { OtelValue } from '../capability/otel.ts'
+
+/** What OpenTelemetry allows as an attribute. */
+export type AttributeValue = OtelValue
 export type SpanAttributes = Readonly<Record<string, AttributeValue>>
 
 export const spanKinds = ['internal', 'server', 'client', 'producer', 'consumer'] as const

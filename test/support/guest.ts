@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Call, Invoke } from '../../src/call/call.ts'
 import { CallCourse } from '../../src/call/course.ts'
 import type { HttpRequest, HttpResponse, HttpResult } from '../../src/capability/http.ts'
+import type { GuestOtel } from '../../src/capability/otel.ts'
 import { type LimitName, WeftError } from '../../src/errors.ts'
 import { CompileQueue } from '../../src/guest/compile-queue.ts'
 import { GuestComponent, type RunOptions } from '../../src/guest/component.ts'
@@ -46,6 +47,7 @@ export function fakeServices(
     readonly config?: Record<string, string>
     readonly secrets?: Secrets
     readonly linked?: boolean
+    readonly otel?: GuestOtel
   } = {},
 ): ComponentServices & { readonly lines: LogRecord[]; readonly limits: LimitName[] } {
   const lines: LogRecord[] = []
@@ -54,6 +56,7 @@ export function fakeServices(
     lines,
     limits,
     limitHit: (limit) => limits.push(limit),
+    otel: options.otel ?? { span() {}, log() {}, metrics() {}, dropped() {} },
     log: createLog((record) => lines.push(record)),
     config: () => options.config ?? {},
     secrets: () => options.secrets ?? {},
