@@ -61,4 +61,10 @@ export function instrumentThread(
   }
 }
 
-const nothing: Instruments = { client: [], server: [], measure: noMeasure, flush: async () => {} }
+const nothing: Instruments = {
+  client: [],
+  server: [],
+  measure: noMeasure,
+  otel: { span() {}, log() {}, metrics() {}, dropped() {} },
+  flush: async () => {},
+}
