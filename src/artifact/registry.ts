@@ -95,6 +95,8 @@ export class Registry {
     const realm = parameters.get('realm') ?? ''
     if (kind.toLowerCase() !== 'bearer' || !URL.canParse(realm)) throw this.#denied('it wants a login')
     const url = new URL(realm)
+    if (url.protocol !== 'https:' && !this.#options.insecure)
+      throw this.#denied(`it wants the login sent to ${url.origin}, where all could read it`)
     url.searchParams.set('service', parameters.get('service') ?? '')
     const actions = access === 'push' ? 'pull,push' : 'pull'
     url.searchParams.set('scope', `repository:${image.repository}:${actions}`)
