@@ -28,6 +28,9 @@ export interface SpanExport {
   stop(timeoutMs: number): Promise<void>
 }
 
+/** Some 300 bytes each: requests of half a megabyte, ten megabytes of memory while a collector is away. */
+const spanQueue = { batchSize: 2048, maxWaiting: 32_768 }
+
 /** Exports spans over OTLP where `env` says so, and publishes them in the lattice. */
 export function exportSpans(options: ExportSpansOptions): SpanExport {
   const { env, log, onDropped } = options
@@ -40,7 +43,7 @@ export function exportSpans(options: ExportSpansOptions): SpanExport {
     itemsOf: (group) => [group.spans],
     scopeOf: (group) => group.scope,
     write: writeSpans,
-    queue: { ...queueSizes(env, 'BSP'), weigh: (group) => group.count },
+    queue: { ...spanQueue, ...queueSizes(env, 'BSP'), weigh: (group) => group.count },
   })
   const publish = createPublisher(options)
   return {

@@ -15,6 +15,7 @@ export function spanMessages(
   const messages: SpanGroup[][] = []
   let room = 0
   for (const group of groups) {
+    if (group.isSurplus) continue
     const size = group.spans.byteLength + headBytes
     if (size > room) {
       messages.push([])

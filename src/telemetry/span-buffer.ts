@@ -1,6 +1,7 @@
 import type { SpanRecord } from './span.ts'
 import type { SpanDraft } from './span-draft.ts'
 import { type SpanGroup, SpanGroups } from './span-groups.ts'
+import { surplusTraces } from './surplus-traces.ts'
 import { withinTime } from './within-time.ts'
 
 export interface SpanBufferOptions {
@@ -13,9 +14,9 @@ export interface SpanBufferOptions {
   readonly onDropped?: (count: number) => void
   /** The longest that a span waits, in milliseconds. Default 200. */
   readonly flushMs?: number
-  /** A batch of this many spans goes at once. Default 512. */
+  /** A batch of this many spans goes at once. Default 2048. */
   readonly batchSize?: number
-  /** Spans beyond this many that wait are dropped and counted. Default 8192. */
+  /** Spans beyond this many that wait are dropped and counted. Default 16 384. */
   readonly maxWaiting?: number
 }
 
@@ -26,7 +27,7 @@ export class SpanBuffer {
   readonly #flushMs: number
   readonly #batchSize: number
   readonly #maxWaiting: number
-  readonly #groups = new SpanGroups()
+  readonly #groups = new SpanGroups(surplusTraces())
   #timer: NodeJS.Timeout | undefined
   #sending: Promise<void> | undefined
   #dropped = 0
@@ -35,8 +36,8 @@ export class SpanBuffer {
     this.#sink = options.sink
     this.#onDropped = options.onDropped ?? (() => {})
     this.#flushMs = options.flushMs ?? 200
-    this.#batchSize = options.batchSize ?? 512
-    this.#maxWaiting = options.maxWaiting ?? 8192
+    this.#batchSize = options.batchSize ?? 2048
+    this.#maxWaiting = options.maxWaiting ?? 16_384
   }
 
   /** How many spans were lost since the start. */

@@ -11,12 +11,15 @@ export interface SpanGroup {
   readonly scope: OtlpScope
   readonly count: number
   readonly spans: Uint8Array
+  /** True for traces that the lattice need not show: so many come that nobody could look at all of them. */
+  readonly isSurplus: boolean
 }
 
 interface OpenGroup {
   readonly key: string
   readonly resource: SpanResource
   readonly scope: OtlpScope
+  readonly isSurplus: boolean
   readonly writer: ProtobufWriter
   count: number
 }
@@ -31,12 +34,20 @@ export class SpanGroups {
   /** By what the service and the scope are, and by who it was, which is found sooner. */
   readonly #open = new Map<string, OpenGroup>()
   readonly #ofCalls = new Map<SpanResource, OpenGroup>()
+  readonly #ofSurplus = new Map<SpanResource, OpenGroup>()
+  readonly #isSurplus: (traceId: string) => boolean
   /** A writer that was emptied is used again: its memory is there. */
   readonly #writers: ProtobufWriter[] = []
   count = 0
 
+  /** `isSurplus` must say the same of a trace on every host. */
+  constructor(isSurplus: (traceId: string) => boolean = () => false) {
+    this.#isSurplus = isSurplus
+  }
+
   add(span: SpanRecord): void {
-    const group = this.#groupOf(span.resource, span.scope ?? ownScope)
+    const isSurplus = this.#isSurplus(span.traceId)
+    const group = this.#groupOf(span.resource, span.scope ?? ownScope, isSurplus)
     const before = group.writer.length
     group.writer.message(spansField, span, writeSpan)
     if (group.writer.length - before > maxGroupBytes / 2) {
@@ -47,7 +58,9 @@ export class SpanGroups {
   }
 
   addDraft(draft: SpanDraft): void {
-    const group = this.#ofCalls.get(draft.resource) ?? this.#groupOfCalls(draft.resource)
+    const isSurplus = this.#isSurplus(draft.traceId)
+    const known = (isSurplus ? this.#ofSurplus : this.#ofCalls).get(draft.resource)
+    const group = known ?? this.#groupOfCalls(draft.resource, isSurplus)
     const start = group.writer.begin(spansField)
     writeDraft(group.writer, draft)
     group.writer.end(start)
@@ -59,22 +72,24 @@ export class SpanGroups {
     for (const group of this.#open.values()) this.#close(group)
     this.#open.clear()
     this.#ofCalls.clear()
+    this.#ofSurplus.clear()
     this.count = 0
     return this.#full.splice(0)
   }
 
-  #groupOfCalls(resource: SpanResource): OpenGroup {
-    const group = this.#groupOf(resource, ownScope)
-    this.#ofCalls.set(resource, group)
+  #groupOfCalls(resource: SpanResource, isSurplus: boolean): OpenGroup {
+    const group = this.#groupOf(resource, ownScope, isSurplus)
+    const groups = isSurplus ? this.#ofSurplus : this.#ofCalls
+    groups.set(resource, group)
     return group
   }
 
-  #groupOf(resource: SpanResource, scope: OtlpScope): OpenGroup {
-    const key = JSON.stringify([resource, scope.name, scope.version])
+  #groupOf(resource: SpanResource, scope: OtlpScope, isSurplus: boolean): OpenGroup {
+    const key = JSON.stringify([resource, scope.name, scope.version, isSurplus])
     const known = this.#open.get(key)
     if (known) return known
     const writer = this.#writers.pop() ?? new ProtobufWriter()
-    const group: OpenGroup = { key, resource, scope, writer, count: 0 }
+    const group: OpenGroup = { key, resource, scope, isSurplus, writer, count: 0 }
     this.#open.set(key, group)
     return group
   }
@@ -85,11 +100,12 @@ export class SpanGroups {
     if (group.writer.length < maxGroupBytes / 2) return
     this.#open.delete(group.key)
     this.#ofCalls.clear()
+    this.#ofSurplus.clear()
     this.#close(group)
   }
 
-  #close({ resource, scope, writer, count }: OpenGroup): void {
-    this.#full.push({ resource, scope, count, spans: writer.take() })
+  #close({ resource, scope, isSurplus, writer, count }: OpenGroup): void {
+    this.#full.push({ resource, scope, count, spans: writer.take(), isSurplus })
     if (this.#writers.length < 16) this.#writers.push(writer)
   }
 }

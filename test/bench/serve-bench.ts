@@ -15,8 +15,13 @@ export interface Served {
 }
 
 /** `node:http` alone, in a process of its own. */
-export async function serveBare(): Promise<Served> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'bare-http.ts')], {
+export function serveBare(): Promise<Served> {
+  return serveAlone('bare-http.ts')
+}
+
+/** A file of this folder that prints the port it listens on, in a process of its own. */
+export async function serveAlone(file: string): Promise<Served> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, file)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [port] = (await once(child.stdout, 'data')) as [Buffer]
@@ -38,12 +43,14 @@ export async function serveWeft(
     readonly threads?: number
     readonly traits?: readonly object[]
     readonly env?: NodeJS.ProcessEnv
+    /** Links the component to a key-value store. */
+    readonly keyvalue?: boolean
   } = {},
 ): Promise<Served> {
   const place = await openWorkplace()
   const port = await freePort()
   const manifest = join(place.folder, 'bench.json')
-  await writeFile(manifest, JSON.stringify(manifestOf(component, port, options.traits ?? [])))
+  await writeFile(manifest, JSON.stringify(manifestOf(component, port, options)))
   const up = place.start(
     ['up', '--port', '0', '--ephemeral', '--threads', String(options.threads ?? 1), manifest],
     options.env,
@@ -52,7 +59,11 @@ export async function serveWeft(
   return { url: `http://127.0.0.1:${port}/`, pid: up.pid, close: () => place.close() }
 }
 
-function manifestOf(component: string, port: number, traits: readonly object[]): object {
+function manifestOf(
+  component: string,
+  port: number,
+  { traits = [], keyvalue = false }: { readonly traits?: readonly object[]; readonly keyvalue?: boolean },
+): object {
   const spread = (instances: number) => ({ type: 'spreadscaler', properties: { instances } })
   const link = {
     type: 'link',
@@ -63,6 +74,21 @@ function manifestOf(component: string, port: number, traits: readonly object[]):
       source: { config: [{ name: 'bench-http', properties: { address: `127.0.0.1:${port}` } }] },
       target: { name: 'guest' },
     },
+  }
+  const store = {
+    type: 'link',
+    properties: {
+      namespace: 'wasi',
+      package: 'keyvalue',
+      interfaces: ['store', 'atomics', 'batch'],
+      target: { name: 'store', config: [{ name: 'bench-bucket', properties: { bucket: 'bench' } }] },
+    },
+  }
+  const storeProvider = {
+    name: 'store',
+    type: 'capability',
+    properties: { image: 'wasmcloud+builtin://keyvalue-nats' },
+    traits: [spread(1)],
   }
   const image = pathToFileURL(join(root, component)).href
   return {
@@ -77,7 +103,13 @@ function manifestOf(component: string, port: number, traits: readonly object[]):
           properties: { image: 'wasmcloud+builtin://http-server' },
           traits: [spread(1), link],
         },
-        { name: 'guest', type: 'component', properties: { image }, traits: [spread(100), ...traits] },
+        {
+          name: 'guest',
+          type: 'component',
+          properties: { image },
+          traits: [spread(100), ...traits, ...(keyvalue ? [store] : [])],
+        },
+        ...(keyvalue ? [storeProvider] : []),
       ],
     },
   }

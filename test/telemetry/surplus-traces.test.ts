@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { newTraceId } from '../../src/call/trace-context.ts'
+import { surplusTraces } from '../../src/telemetry/surplus-traces.ts'
+
+/** Runs `perSecond` traces of three spans a second for `seconds`; gives how many were kept in each second. */
+function keptOf(
+  isSurplus: (traceId: string) => boolean,
+  clock: { ms: number },
+  perSecond: number,
+  seconds: number,
+) {
+  return Array.from({ length: seconds }, () => {
+    let kept = 0
+    for (let index = 0; index < perSecond; index += 1) {
+      const traceId = newTraceId()
+      const answers = new Set([1, 2, 3].map(() => isSurplus(traceId)))
+      assert.equal(answers.size, 1, 'a trace is kept whole')
+      if (answers.has(false)) kept += 1
+    }
+    clock.ms += 1000
+    return kept
+  })
+}
+
+test('all traces are kept while they are few, a share of them under load, all again after it', () => {
+  const clock = { ms: 0 }
+  const isSurplus = surplusTraces(() => clock.ms)
+  assert.deepEqual(keptOf(isSurplus, clock, 50, 3), [50, 50, 50])
+  const loaded = keptOf(isSurplus, clock, 10_000, 5)
+  assert.equal(loaded[0], 10_000)
+  for (const kept of loaded.slice(2)) assert.ok(kept > 40 && kept < 200, String(loaded))
+  assert.equal(keptOf(isSurplus, clock, 50, 6).at(-1), 50)
+})
+
+test('two threads under the same load keep the same traces', () => {
+  const clock = { ms: 0 }
+  const [one, other] = [surplusTraces(() => clock.ms), surplusTraces(() => clock.ms)]
+  const ids = Array.from({ length: 5000 }, newTraceId)
+  for (const isSurplus of [one, other]) for (const id of ids) isSurplus(id)
+  clock.ms += 1000
+  assert.deepEqual(ids.map(one), ids.map(other))
+})
