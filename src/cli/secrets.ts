@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
-import { componentClaims } from '../claims/claims.ts'
+import { isProviderArchive, openProviderArchive } from '../artifact/archive.ts'
+import { componentClaims, providerClaims } from '../claims/claims.ts'
 import { isPublicKey } from '../claims/nkey.ts'
 import { WeftError } from '../errors.ts'
 import { builtinSubject } from '../host/host-tokens.ts'
@@ -160,14 +161,16 @@ async function granted({
   return { subject, keys }
 }
 
-/** A public key, the subject of a signed component file, or the key that stands for a provider of Weft's own. */
+/** A public key, the subject of a signed component or provider archive, or the key that stands for a provider of Weft's own. */
 async function subjectFrom(who: string): Promise<string> {
   if (isPublicKey('component', who) || isPublicKey('provider', who)) return who
   if (who.startsWith(builtinScheme)) return builtinSubject(who.slice(builtinScheme.length))
   const bytes = await readFile(who).catch((cause: unknown) => {
     throw new WeftError('invalid', `${who} is neither a public key (M…, V…) nor a file`, { cause })
   })
-  const claims = await componentClaims(bytes, who)
+  const claims = isProviderArchive(bytes)
+    ? await providerClaims(await openProviderArchive(bytes, who), who)
+    : await componentClaims(bytes, who)
   if (claims) return claims.subject
   throw new WeftError('invalid', `${who} is not signed: sign it with \`weft sign ${who}\``)
 }

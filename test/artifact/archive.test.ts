@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { openProviderArchive, thisTarget } from '../../src/artifact/archive.ts'
-import { tarOf } from '../support/tar.ts'
+import { writeTar } from '../../src/artifact/write-tar.ts'
 
 const files = {
   'claims.jwt': Buffer.from('e.y.j\n'),
@@ -11,8 +11,8 @@ const files = {
 }
 
 for (const [name, bytes] of [
-  ['.par', tarOf(files)],
-  ['.par.gz', gzipSync(tarOf(files))],
+  ['.par', writeTar(files)],
+  ['.par.gz', gzipSync(writeTar(files))],
 ] as const) {
   test(`a ${name} gives its executable, claims and world`, async () => {
     const archive = await openProviderArchive(bytes, 'x')
@@ -24,7 +24,10 @@ for (const [name, bytes] of [
 }
 
 test('a machine that has no executable in it is told which do', async () => {
-  const archive = await openProviderArchive(tarOf({ 'aarch64-macos.bin': Buffer.from('x') }), 'redis.par.gz')
+  const archive = await openProviderArchive(
+    writeTar({ 'aarch64-macos.bin': Buffer.from('x') }),
+    'redis.par.gz',
+  )
   assert.throws(() => archive.executable('x86_64-linux'), {
     code: 'invalid',
     message: 'redis.par.gz has no executable for x86_64-linux, only for aarch64-macos',
@@ -33,16 +36,16 @@ test('a machine that has no executable in it is told which do', async () => {
 
 test('an unsigned archive has no claims', async () => {
   assert.equal(
-    (await openProviderArchive(tarOf({ 'x86_64-linux.bin': Buffer.from('x') }), 'x')).jwt,
+    (await openProviderArchive(writeTar({ 'x86_64-linux.bin': Buffer.from('x') }), 'x')).jwt,
     undefined,
   )
 })
 
 const broken: readonly (readonly [what: string, bytes: Uint8Array, message: RegExp])[] = [
   ['noise', Buffer.alloc(2048, 'no archive'), /not a tar archive/],
-  ['damaged gzip', gzipSync(tarOf(files)).subarray(0, 60), /the archive is damaged/],
-  ['a cut tar', tarOf(files).subarray(0, 3000), /ends in the middle/],
-  ['no executable', tarOf({ 'README.md': Buffer.from('hi') }), /such as x86_64-linux\.bin/],
+  ['damaged gzip', gzipSync(writeTar(files)).subarray(0, 60), /the archive is damaged/],
+  ['a cut tar', writeTar(files).subarray(0, 3000), /ends in the middle/],
+  ['no executable', writeTar({ 'README.md': Buffer.from('hi') }), /such as x86_64-linux\.bin/],
   ['nothing', new Uint8Array(), /such as x86_64-linux\.bin/],
 ]
 for (const [what, bytes, message] of broken) {

@@ -5,14 +5,16 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { openProviderArchive } from '../../src/artifact/archive.ts'
 import { readManifest } from '../../src/artifact/manifest.ts'
+import { writeTar } from '../../src/artifact/write-tar.ts'
 import { componentClaims } from '../../src/claims/claims.ts'
 import { verifyToken } from '../../src/claims/token.ts'
 import { WeftError } from '../../src/errors.ts'
-import { tarOf } from '../support/tar.ts'
 
 const rounds = 400
 const signed = await readFile(join(import.meta.dirname, '../claims/signed-by-wascap.wasm'))
-const tar = tarOf({ 'claims.jwt': Buffer.from('x'), 'x86_64-linux.bin': Buffer.alloc(700, 1) })
+const tar = Buffer.from(
+  writeTar({ 'claims.jwt': Buffer.from('x'), 'x86_64-linux.bin': Buffer.alloc(700, 1) }),
+)
 const manifest = Buffer.from(
   '{"config":{},"layers":[{"mediaType":"application/wasm","digest":"sha256:0","size":1}]}',
 )

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { writeTar } from '../../src/artifact/write-tar.ts'
 import { openCli } from '../support/run-cli.ts'
 import { findRegistry, registryUser, startRegistry, type TestRegistry } from '../support/start-registry.ts'
-import { tarOf } from '../support/tar.ts'
 
 const program = await findRegistry()
 const skip = program === undefined && 'there is no registry program (docker-registry) on this machine'
@@ -48,7 +48,7 @@ test('a component goes to a registry and comes back, with its digest printed', {
 
 test('a provider archive goes the same way', { skip }, async () => {
   const file = join(folder, 'redis.par.gz')
-  await writeFile(file, gzipSync(tarOf({ 'x86_64-linux.bin': Buffer.from('#!/bin/true\n') })))
+  await writeFile(file, gzipSync(writeTar({ 'x86_64-linux.bin': Buffer.from('#!/bin/true\n') })))
   const ref = `${registry?.host}/acme/redis:1`
   assert.match((await cli.run('push', ref, file, '--insecure')).out, /provider, /)
   const to = join(folder, 'redis-back.par.gz')

@@ -9,13 +9,13 @@ import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { thisTarget } from '../../src/artifact/archive.ts'
 import { Artifacts, defaultRules } from '../../src/artifact/artifacts.ts'
+import { writeTar } from '../../src/artifact/write-tar.ts'
 import type { Claims } from '../../src/claims/claims.ts'
 import { createSigningKey } from '../../src/claims/nkey.ts'
 import { signToken } from '../../src/claims/token.ts'
 import { WeftError } from '../../src/errors.ts'
 import { type OpenProviderParts, openProvider } from '../../src/host/open-provider.ts'
 import { createLog } from '../../src/log.ts'
-import { tarOf } from '../support/tar.ts'
 
 const program = Buffer.from('#!/bin/sh\necho provider\n')
 const hash = createHash('sha256').update(program).digest('hex').toUpperCase()
@@ -52,7 +52,7 @@ async function fileOf(name: string, bytes: Uint8Array): Promise<string> {
 }
 
 test('an archive is unpacked to a program for this machine, its claims in hand; a damaged one is unpacked again', async () => {
-  const archive = gzipSync(tarOf({ 'claims.jwt': Buffer.from(jwt), [`${thisTarget()}.bin`]: program }))
+  const archive = gzipSync(writeTar({ 'claims.jwt': Buffer.from(jwt), [`${thisTarget()}.bin`]: program }))
   const ref = await fileOf('redis.par.gz', archive)
   const asked: (Claims | undefined)[] = []
   const parts = partsWith({ requireSigned: true, permit: async (claims) => void asked.push(claims) })
@@ -71,14 +71,14 @@ test('a file that is no archive is a program as it stands', async () => {
 })
 
 test('unsigned providers, other executables and what the policy denies are refused', async () => {
-  const unsigned = await fileOf('unsigned.par', tarOf({ [`${thisTarget()}.bin`]: program }))
+  const unsigned = await fileOf('unsigned.par', writeTar({ [`${thisTarget()}.bin`]: program }))
   const plain = await fileOf('plain-too', program)
   for (const ref of [unsigned, plain])
     await assert.rejects(openProvider(ref, partsWith({ requireSigned: true })), {
       code: 'denied',
       message: /is not signed/,
     })
-  const changed = tarOf({
+  const changed = writeTar({
     'claims.jwt': Buffer.from(jwt),
     [`${thisTarget()}.bin`]: Buffer.from('#!/bin/evil'),
   })
