@@ -47,17 +47,36 @@ async function guestsIn(parent: string): Promise<Guest[]> {
 }
 
 async function fromTypeScript({ name, folder }: Guest): Promise<Uint8Array> {
-  const source = await readFile(join(folder, `${name}.ts`), 'utf8')
+  const source = await withImports(join(folder, `${name}.ts`))
   const wit = await mkdtemp(join(tmpdir(), 'weft-wit-'))
   try {
     // A guest keeps only its own WIT; the packages of WASI 0.3 come from jco.
     await cp(standardWit, join(wit, 'deps'), { recursive: true })
     await cp(join(folder, 'wit'), wit, { recursive: true })
-    const built = await componentize({ witPath: wit, jsSource: stripTypeScriptTypes(source), optSize: true })
+    const built = await componentize({ witPath: wit, jsSource: source, optSize: true })
     return built.component
   } finally {
     await rm(wit, { recursive: true })
   }
+}
+
+/**
+ * A module with the files that it imports by path put before it, types taken out: a guest is one file. Their names stand
+ * side by side then, so no two may be the same.
+ */
+async function withImports(path: string, seen = new Set<string>()): Promise<string> {
+  seen.add(path)
+  const parts: string[] = []
+  const own = stripTypeScriptTypes(await readFile(path, 'utf8'))
+  const rest = own.replaceAll(/^import\s+\{[^}]*\}\s+from\s+'(\.[^']*)'$/gm, (_, file: string) => {
+    const imported = join(dirname(path), file)
+    if (!seen.has(imported)) parts.push(imported)
+    seen.add(imported)
+    return ''
+  })
+  const before = []
+  for (const part of parts) before.push((await withImports(part, seen)).replaceAll(/^export (?=\w)/gm, ''))
+  return [...before, rest].join('\n')
 }
 
 async function fromRust({ name, folder }: Guest): Promise<Uint8Array> {

@@ -74,4 +74,26 @@ describe('a component that makes spans, metrics and logs of its own', () => {
     assert.match(logs, new RegExp(`"traceId":"${traceId}"`))
     assert.match(logs, /"severityNumber":17/)
   })
+
+  test('may be written in TypeScript with the guest SDK: manifests/observed', async () => {
+    const app = await place.manifest('manifests/observed/app.yaml')
+    const deployed = await place.run(['app', 'deploy', app.path])
+    assert.equal(deployed.code, 0, deployed.err)
+    const traceId = 'e'.repeat(32)
+    const headers = { traceparent: `00-${traceId}-${'1'.repeat(16)}-01` }
+    assert.equal(await (await fetch(`${app.url}/order?2`, { headers })).text(), 'baked 2\n')
+    const spans = () => receiver.spans().filter((span) => span.traceId === traceId)
+    await receiver.until(() => spans().some(({ parentSpanId }) => parentSpanId === '1'.repeat(16)))
+    const order = spans().find(({ name }) => name === 'take order') ?? assert.fail('the span of the order')
+    const bakes = spans().filter(({ name }) => name === 'bake')
+    assert.deepEqual(
+      bakes.map(({ parentSpanId, attributes }) => [parentSpanId, attributes['cake']]),
+      [
+        [order.spanId, 1],
+        [order.spanId, 2],
+      ],
+    )
+    for (const { spanId } of bakes) assert.ok(spans().some(({ parentSpanId }) => parentSpanId === spanId))
+    assert.equal(order.resource['service.name'], 'observed-observed')
+  })
 })
