@@ -10,10 +10,14 @@ import { exportMetrics } from './telemetry/export-metrics.ts'
 import type { DropReason } from './telemetry/export-queue.ts'
 import { exportSpans } from './telemetry/export-spans.ts'
 import { Measurements } from './telemetry/measurements.ts'
-import type { Signal } from './telemetry/otlp-target.ts'
+import { isSdkDisabled, type Signal } from './telemetry/otlp-target.ts'
+import { samplerFromEnv } from './telemetry/sampler.ts'
 import type { SpanResource } from './telemetry/span.ts'
+import { SpanBuffer } from './telemetry/span-buffer.ts'
+import { traceWork } from './telemetry/trace-work.ts'
 import { watchProcess } from './telemetry/watch-process.ts'
 import { watchThread } from './telemetry/watch-thread.ts'
+import { type TraceWork, untraced } from './trace-work.ts'
 
 export interface HostTelemetryOptions {
   readonly env: NodeJS.ProcessEnv
@@ -28,6 +32,10 @@ export interface HostTelemetryOptions {
 /** The telemetry of a host's control thread: takes what the data threads hand over, and exports all of it. */
 export interface HostTelemetry {
   readonly measure: Measure
+  /** Makes spans of what the host does itself. */
+  readonly traceWork: TraceWork
+  /** The same for the controller that runs beside it. */
+  readonly traceController: TraceWork
   readonly logSink: (record: LogRecord) => void
   accept(batch: TelemetryBatch): void
   /** Sends what there is, within `timeoutMs`. */
@@ -64,11 +72,18 @@ export function startHostTelemetry(options: HostTelemetryOptions): HostTelemetry
     onDropped: (signal, count, reason) => drops(signal)(count, reason),
   })
   const published = publishLogs({ publish: options.publishLogs, host: identity.friendlyName })
+  const buffer = new SpanBuffer({ sink: (groups) => spans.accept(groups) })
+  const traceBy = (resource: SpanResource): TraceWork =>
+    isSdkDisabled(env)
+      ? untraced
+      : traceWork({ record: buffer.record, sampler: samplerFromEnv(env), resource })
   watchProcess(measurements)
   const endWatch = watchThread(measurements, 'control')
   const endDelivery = deliverMeasurements({ measurements, sink: (measured) => metrics.accept(measured) })
   return {
     measure: measurements,
+    traceWork: traceBy(host),
+    traceController: traceBy({ ...host, service: 'weft-controller' }),
     logSink(record) {
       if (!isWorthKeeping(record)) return
       logs.sink(record)
@@ -88,6 +103,7 @@ export function startHostTelemetry(options: HostTelemetryOptions): HostTelemetry
     },
     async stop(timeoutMs) {
       published.stop()
+      await buffer.flush()
       await Promise.all([spans.stop(timeoutMs), logs.stop(timeoutMs), guests.stop(timeoutMs)])
       endDelivery()
       endWatch()

@@ -6,21 +6,34 @@ import { createHostIdentity } from './lattice/host-identity.ts'
 import { logsSubject, spansSubject } from './lattice/subjects.ts'
 import { createLog, type LogRecord } from './log.ts'
 import { sibling } from './sibling.ts'
+import { samplerFromEnv } from './telemetry/sampler.ts'
+import type { TraceWork } from './trace-work.ts'
 
 export interface StartHostOptions
-  extends Omit<HostOptions, 'dataThread' | 'identity' | 'log' | 'measure' | 'onLog' | 'onTelemetry'> {
+  extends Omit<
+    HostOptions,
+    'dataThread' | 'identity' | 'log' | 'measure' | 'onLog' | 'onTelemetry' | 'traceWork'
+  > {
   /** nkeys server seed (`SN…`); a new identity when left out. */
   readonly seed?: string
   /** Takes every log line of the host and its guests. */
   readonly logSink: (record: LogRecord) => void
 }
 
+/** A host with its telemetry. */
+export interface InstrumentedHost extends Host {
+  /** Makes spans of what a controller beside the host does. */
+  readonly traceController: TraceWork
+}
+
 /** How long telemetry that is still on its way may hold up the end. */
 const flushMs = 3_000
 
 /** Starts a host with its telemetry: spans, call durations and logs to OTLP where `env` says so, spans to the lattice. */
-export async function startInstrumentedHost(options: StartHostOptions): Promise<Host> {
+export async function startInstrumentedHost(options: StartHostOptions): Promise<InstrumentedHost> {
   const { env, lattice, natsUrl } = options
+  // A sampler that there is not is said before anything is started.
+  samplerFromEnv(env)
   let sinks: readonly ((record: LogRecord) => void)[] = [options.logSink]
   const onLog = (record: LogRecord) => {
     for (const sink of sinks) sink(record)
@@ -47,6 +60,7 @@ export async function startInstrumentedHost(options: StartHostOptions): Promise<
       ...options,
       identity,
       measure: telemetry.measure,
+      traceWork: telemetry.traceWork,
       dataThread: sibling(import.meta.url, 'data-thread'),
       log,
       onLog,
@@ -54,6 +68,7 @@ export async function startInstrumentedHost(options: StartHostOptions): Promise<
     })
     return {
       ...host,
+      traceController: telemetry.traceController,
       async stop(graceMs) {
         await host.stop(graceMs)
         await telemetry.stop(flushMs)

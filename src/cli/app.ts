@@ -7,6 +7,7 @@ import { durationFlag, printJson, printTable, wantsJson } from './output.ts'
 import { pickDeed } from './pick-deed.ts'
 import { readApp } from './read-app.ts'
 import { refuseExtra } from './refuse-extra.ts'
+import { traceDeploy } from './trace-deploy.ts'
 
 type Deed = (input: CommandInput, argument: string) => Promise<number>
 
@@ -72,8 +73,10 @@ async function deploy(input: CommandInput, file: string): Promise<number> {
   const timeoutMs = flags['no-wait'] ? 0 : durationFlag('timeout', flags['timeout'], 60_000)
   // Before anything is sent, and before a lattice is needed.
   await readApp(file)
-  return withApps(input, async (apps) => {
-    const app = await deployApp({ apps, file, timeoutMs, terminal: input.terminal })
+  return withLattice(input, async (open) => {
+    const app = await traceDeploy(open, input.terminal.env, (trace) =>
+      deployApp({ apps: createAppClient({ ...open, trace }), file, timeoutMs, terminal: input.terminal }),
+    )
     if (wantsJson(input)) printJson(input, app)
     else input.terminal.out(`${[`${app.name} ${app.version}: ${app.state}`, ...app.urls].join('  ')}\n`)
     if (app.state === 'deployed' || timeoutMs === 0) return 0

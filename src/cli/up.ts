@@ -16,6 +16,7 @@ import { readApp } from './read-app.ts'
 import { readyBlock } from './ready-block.ts'
 import { secretsBackendOn } from './secrets-backend.ts'
 import { storedApps } from './stored-apps.ts'
+import { traceDeploy } from './trace-deploy.ts'
 import { untilStopped } from './until-stopped.ts'
 
 /** Hosts on the same machine are heard at once. */
@@ -80,13 +81,18 @@ export const command: Command = {
     const quiet = createLog((record) =>
       options.logSink(record.level === 'info' ? { ...record, level: 'debug' } : record),
     )
-    const controller = await controllerOn({ ...where, log: quiet, settleMs })
+    const controller = await controllerOn({ ...where, traceWork: host.traceController, log: quiet, settleMs })
     started.defer(() => controller.stop())
     await writeRunning({ url: nats.url, lattice, pid: process.pid, hostId: host.id }, terminal.env)
     started.defer(() => clearRunning(process.pid, terminal.env))
 
     const client = createAppClient({ connection, lattice })
-    for (const file of args) await deployApp({ apps: client, file, timeoutMs: deployMs, terminal })
+    for (const file of args) {
+      await traceDeploy({ connection, lattice, log }, terminal.env, (trace) => {
+        const apps = createAppClient({ connection, lattice, trace })
+        return deployApp({ apps, file, timeoutMs: deployMs, terminal })
+      })
+    }
     const apps = await storedApps(client, terminal)
     terminal.out(readyBlock({ ...where, natsVersion: nats.version, host, apps, env: process.env, terminal }))
     const stop = await stopped.wait()

@@ -2,6 +2,7 @@ import { WeftError } from '../errors.ts'
 import type { ModelRequest } from '../lattice/model-requests.ts'
 import { requestModel } from '../lattice/model-requests.ts'
 import { anything, count, flag, listOf, or, orNull, record, type Shape, text } from '../lattice/shape.ts'
+import type { TraceHeaders } from '../trace-work.ts'
 import { readStatus } from './notes.ts'
 import type { Status } from './status.ts'
 
@@ -47,13 +48,19 @@ const summaryShape = record({
 
 /** Makes a client of the API for applications; it holds nothing but the connection. */
 export function createAppClient(
-  options: Pick<Parameters<typeof requestModel>[0], 'connection' | 'lattice' | 'timeoutMs'>,
+  options: Pick<Parameters<typeof requestModel>[0], 'connection' | 'lattice' | 'timeoutMs'> & {
+    /** The trace that its requests belong to. */
+    readonly trace?: TraceHeaders | undefined
+  },
 ): AppClient {
   const ask = async <T>(
     request: Partial<ModelRequest> & Pick<ModelRequest, 'operation'>,
     shape: Shape<T>,
   ) => {
-    const reply = await requestModel({ ...options, request: { name: '', body: '', ...request } })
+    const reply = await requestModel({
+      ...options,
+      request: { name: '', body: '', trace: options.trace, ...request },
+    })
     const { result, message } = resultShape(reply, '')
     if (result === 'error') throw new WeftError('invalid', message)
     if (result === 'notfound') throw new WeftError('not_found', message)

@@ -9,11 +9,14 @@ import { holdLease } from '../lattice/lease.ts'
 import { openManifestStore } from '../lattice/manifest-store.ts'
 import { publishModelEvent, publishModelStatus, serveModelRequests } from '../lattice/model-requests.ts'
 import type { Log } from '../log.ts'
+import { type TraceHeaders, type TraceWork, untraced } from '../trace-work.ts'
+import { DeployTraces } from './deploy-traces.ts'
 import { Hosts } from './hosts.ts'
 import { LatticeContents } from './lattice-contents.ts'
 import { createModelApi } from './model-api.ts'
 import { Notes, readMade, readStatus } from './notes.ts'
 import { Reconciler } from './reconciler.ts'
+import { spanOfCommand } from './span-of-command.ts'
 import { statusReader } from './status-reader.ts'
 
 export interface ControllerOptions {
@@ -21,6 +24,10 @@ export interface ControllerOptions {
   readonly lattice: string
   readonly client: ControlClient
   readonly log: Log
+  /** The client whose requests belong to a trace; left out, they belong to none. */
+  readonly clientUnder?: (trace: TraceHeaders) => ControlClient
+  /** Makes spans of commands; left out, there are none. */
+  readonly traceWork?: TraceWork
   /** Who this controller is in the lease; default a random name. */
   readonly holder?: string
   /** A Weft host whose beat is silent for this long is gone; default 3500 ms. */
@@ -65,6 +72,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
     const hasSettled = () => Math.min(gaps.connectedFor(), performance.now() - ledSince) > settleMs
 
     const contents = new LatticeContents(() => reconciler.wake())
+    const traces = new DeployTraces()
+    const { clientUnder = () => client, traceWork = untraced } = options
     const hosts = new Hosts({ client, log, onChange: () => reconciler.wake() })
     const reconciler: Reconciler = new Reconciler({
       client,
@@ -74,6 +83,10 @@ export async function startController(options: ControllerOptions): Promise<Contr
       made: new Notes(recordsOf(bucket, 'made'), readMade),
       statuses: new Notes(statuses, readStatus),
       mayAct: () => lease.held() && hasSettled(),
+      giveUnder: (command, give) =>
+        traceWork(spanOfCommand(command, traces.of(command.app)), (trace) =>
+          give(trace ? clientUnder(trace) : client),
+        ),
       onStatus: (name, status) => publishModelStatus(connection, lattice, name, status),
     })
     const buckets = await openBuckets({ connection, lattice, log })
@@ -110,6 +123,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       answer: createModelApi({
         store,
         status: statusReader(statuses, () => lease.held() && !(hasSettled() && reconciler.hasLooked)),
+        onDeploy: (name, trace) => traces.deployed(name, trace),
         announce: (event) => publishModelEvent(connection, lattice, event),
       }),
     })

@@ -4,6 +4,7 @@ import type { ModelEvent, ModelRequest } from '../lattice/model-requests.ts'
 import { anything, orNull, parseJson, record, text } from '../lattice/shape.ts'
 import type { JsonObject } from '../manifest/json.ts'
 import { parseManifest } from '../manifest/parse-manifest.ts'
+import type { TraceHeaders } from '../trace-work.ts'
 import { descriptionOf, idsOf } from './read-stored.ts'
 import type { Status } from './status.ts'
 import { manifestOf, newestVersion, resolveVersion, withoutVersion } from './stored-versions.ts'
@@ -13,6 +14,8 @@ export interface ModelApiParts {
   readonly store: ManifestStore
   /** The status of an application as the controller that leads last told it. */
   readonly status: (name: string, app: StoredApp) => Promise<Status>
+  /** Told of each deploy, with the trace it belongs to. */
+  readonly onDeploy?: (name: string, trace: TraceHeaders | undefined) => void
   /** Tells others what was deployed and undeployed. */
   readonly announce: (event: ModelEvent) => void
 }
@@ -140,7 +143,10 @@ async function del({ store, announce }: ModelApiParts, { name, body }: ModelRequ
   return { result: 'deleted', message: `deleted ${what}`, undeploy: undeploys }
 }
 
-async function deploy({ store, announce }: ModelApiParts, { name, body }: ModelRequest): Promise<unknown> {
+async function deploy(
+  { store, announce, onDeploy }: ModelApiParts,
+  { name, body, trace }: ModelRequest,
+): Promise<unknown> {
   const asked = versionIn(body)
   const apps = await store.readAll()
   const app = apps.get(name)
@@ -154,6 +160,7 @@ async function deploy({ store, announce }: ModelApiParts, { name, body }: ModelR
   }
   const clash = findClash(name, manifest, apps)
   if (clash !== undefined) return { result: 'error', message: clash, name, version }
+  onDeploy?.(name, trace)
   await store.change(name, (stored) => stored && { ...stored, deployed: version })
   announce({ name: 'manifest_published', data: manifest })
   return {

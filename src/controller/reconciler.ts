@@ -22,6 +22,8 @@ export interface ReconcilerParts {
   readonly statuses: Notes<Status>
   /** Asked before each pass and each command. */
   readonly mayAct: () => boolean
+  /** Gives commands under the trace of the deploy that they follow from. */
+  readonly giveUnder: (command: Command, give: (client: ControlClient) => Promise<void>) => Promise<void>
   readonly onStatus: (name: string, status: Status) => void
 }
 
@@ -165,12 +167,12 @@ export class Reconciler {
   }
 
   async #give(command: Command): Promise<void> {
-    const { client, log } = this.#parts
+    const { giveUnder, log } = this.#parts
     if (!this.#mayAct() || !this.#attempts.mayGive(command, performance.now())) return
     this.#attempts.given(command, performance.now())
     log.info(`controller: ${describe(command)}`, { application: command.app })
     try {
-      await giveCommand(client, command.deed)
+      await giveUnder(command, (client) => giveCommand(client, command.deed))
     } catch (error) {
       const { message } = WeftError.from(error)
       this.#attempts.failed(command.target, message, performance.now())

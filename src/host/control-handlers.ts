@@ -35,9 +35,9 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     summary: () => summaryOf(inventory(), options),
     bidForComponent: (auction) => matches(auction) && !workload.components.has(auction.id),
     bidForProvider: (auction) => matches(auction) && !workload.providers.has(auction.id),
-    scaleComponent: (request) => work.scale(request),
-    updateComponent: (request) => work.update(request),
-    startProvider: (request) => work.startProvider(request),
+    scaleComponent: (request, trace) => work.scale(request, trace),
+    updateComponent: (request, trace) => work.update(request, trace),
+    startProvider: (request, trace) => work.startProvider(request, trace),
     stopProvider: (providerId) => work.stopProvider(providerId),
     stopHost(timeoutMs) {
       setImmediate(() => options.onStopRequest(timeoutMs ?? defaultGraceMs))

@@ -17,6 +17,7 @@ import { formatUptime } from '../lattice/uptime.ts'
 import type { Log, LogRecord } from '../log.ts'
 import type { Measure } from '../measure.ts'
 import type { NatsLogin } from '../nats-login.ts'
+import type { TraceWork } from '../trace-work.ts'
 import { version } from '../version.ts'
 import { controlHandlers } from './control-handlers.ts'
 import { decideInvocation } from './decide-invocation.ts'
@@ -59,6 +60,7 @@ export interface HostOptions {
   readonly dataThread: URL
   readonly log: Log
   readonly measure: Measure
+  readonly traceWork: TraceWork
   readonly onLog: (record: LogRecord) => void
   /** What the data threads measured. */
   readonly onTelemetry: (batch: unknown) => void
@@ -206,6 +208,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     publishEvent,
     log,
     measure,
+    traceWork: options.traceWork,
   })
 
   const uptimeSeconds = () => Math.floor((performance.now() - startedAt) / 1000)

@@ -4,6 +4,7 @@ import { WeftError } from '../errors.ts'
 import type { CompileQueue, ReadyComponent } from '../guest/compile-queue.ts'
 import { checkComponentBytes } from '../guest/component-file.ts'
 import type { Measure } from '../measure.ts'
+import type { TraceHeaders, TraceWork } from '../trace-work.ts'
 
 /** A component that was fetched, checked and compiled. */
 export interface OpenedComponent {
@@ -17,6 +18,9 @@ export interface OpenComponentParts {
   readonly compiler: CompileQueue
   readonly requireSigned: boolean
   readonly measure: Measure
+  readonly traceWork: TraceWork
+  /** What fetching and compiling are traced under. */
+  readonly trace: TraceHeaders | undefined
   /** Throws when it may not run; asked before anything is compiled. */
   readonly permit: (claims: Claims | undefined) => Promise<void>
 }
@@ -27,15 +31,19 @@ export interface OpenComponentParts {
  */
 export async function openComponent(
   { id, ref }: { readonly id: string; readonly ref: string },
-  { artifacts, compiler, measure, requireSigned, permit }: OpenComponentParts,
+  { artifacts, compiler, measure, requireSigned, permit, traceWork, trace: parent }: OpenComponentParts,
 ): Promise<OpenedComponent> {
-  const { bytes } = await artifacts.fetch(ref, 'component')
+  const { bytes } = await traceWork({ name: 'fetch artifact', kind: 'internal', parent }, () =>
+    artifacts.fetch(ref, 'component'),
+  )
   checkComponentBytes(bytes, ref)
   const claims = await componentClaims(bytes, ref)
   requireClaims(claims, ref, requireSigned)
   await permit(claims)
   const start = performance.now()
-  const { source, ...compiled } = await compiler.compile(bytes, ref)
+  const { source, ...compiled } = await traceWork({ name: 'compile', kind: 'internal', parent }, () =>
+    compiler.compile(bytes, ref),
+  )
   measure.observe('componentLoad', (performance.now() - start) / 1000, { component: id, source })
   return { compiled, claims }
 }

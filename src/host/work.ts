@@ -8,6 +8,7 @@ import type { PublishEvent } from '../lattice/events.ts'
 import type { Policy } from '../lattice/policy.ts'
 import type { Log } from '../log.ts'
 import type { Measure } from '../measure.ts'
+import type { TraceHeaders, TraceWork } from '../trace-work.ts'
 import { builtinName } from './builtin-providers.ts'
 import { claimsEntry, componentEventClaims } from './claims-data.ts'
 import type { HostSecrets } from './host-secrets.ts'
@@ -34,6 +35,7 @@ export interface WorkParts {
   readonly publishEvent: PublishEvent
   readonly log: Log
   readonly measure: Measure
+  readonly traceWork: TraceWork
 }
 
 /**
@@ -48,9 +50,9 @@ export class Work {
     this.#parts = parts
   }
 
-  scale(request: ScaleRequest): ControlReply {
+  scale(request: ScaleRequest, trace?: TraceHeaders): ControlReply {
     const running = this.#parts.workload.components.get(request.component_id)
-    this.#enqueue(request.component_id, () => this.#scale(request))
+    this.#enqueue(request.component_id, () => this.#scale(request, trace))
     if (!running || running.ref === request.component_ref || request.count === 0) return accepted('')
     const change = `${running.ref} != ${request.component_ref}`
     return accepted(
@@ -60,27 +62,35 @@ export class Work {
     )
   }
 
-  update(request: UpdateRequest): ControlReply {
+  update(request: UpdateRequest, trace?: TraceHeaders): ControlReply {
     const running = this.#parts.workload.components.get(request.component_id)
     if (!running) return refused(`component ${request.component_id} not found`)
     const ref = request.new_component_ref
     if (running.ref === ref) return accepted(`component ${request.component_id} already updated to ${ref}`)
     this.#enqueue(request.component_id, () =>
-      this.#scale({
-        ...scaleOf(running, this.#parts.hostId),
-        ...request,
-        component_ref: ref,
-        annotations: request.annotations ?? running.annotations,
-        allow_update: true,
-      }),
+      this.#scale(
+        {
+          ...scaleOf(running, this.#parts.hostId),
+          ...request,
+          component_ref: ref,
+          annotations: request.annotations ?? running.annotations,
+          allow_update: true,
+        },
+        trace,
+      ),
     )
     return accepted(`component ${request.component_id} updating from ${running.ref} to ${ref}`)
   }
 
-  startProvider(request: StartProviderRequest): ControlReply {
+  startProvider(request: StartProviderRequest, trace?: TraceHeaders): ControlReply {
     if (this.#parts.workload.providers.has(request.provider_id))
       return refused('provider with that ID is already running')
-    this.#enqueue(request.provider_id, () => this.#startProvider(request))
+    const attributes = { 'weft.component.id': request.provider_id }
+    this.#enqueue(request.provider_id, () =>
+      this.#parts.traceWork({ name: 'provider start', kind: 'server', parent: trace, attributes }, () =>
+        this.#startProvider(request),
+      ),
+    )
     return accepted('successfully started provider')
   }
 
@@ -121,12 +131,18 @@ export class Work {
     })
   }
 
-  async #scale(request: ScaleRequest): Promise<void> {
+  async #scale(request: ScaleRequest, trace: TraceHeaders | undefined): Promise<void> {
     const { workload, publishEvent, hostId } = this.#parts
     const running = workload.components.get(request.component_id)
     try {
       if (request.count === 0) await this.#stopComponent(request, running)
-      else await this.#runComponent(request, running)
+      else {
+        const attributes = { 'weft.component.id': request.component_id, 'weft.image': request.component_ref }
+        await this.#parts.traceWork(
+          { name: 'component scale', kind: 'server', parent: trace, attributes },
+          (own) => this.#runComponent(request, running, own),
+        )
+      }
     } catch (error) {
       if (running) workload.components.set(running.id, running)
       else workload.components.delete(request.component_id)
@@ -155,7 +171,11 @@ export class Work {
     )
   }
 
-  async #runComponent(request: ScaleRequest, running: HostedComponent | undefined): Promise<void> {
+  async #runComponent(
+    request: ScaleRequest,
+    running: HostedComponent | undefined,
+    trace: TraceHeaders | undefined,
+  ): Promise<void> {
     const { workload, data, buckets, policy } = this.#parts
     await data.requireConfigs(request.config)
     // A scale keeps the code it finds, unless it says that it may change it.
@@ -172,7 +192,7 @@ export class Work {
     if (keepsCode) await permit(running.claims)
     const opened = keepsCode
       ? running
-      : await openComponent({ id: request.component_id, ref }, { ...this.#parts, permit })
+      : await openComponent({ id: request.component_id, ref }, { ...this.#parts, permit, trace })
     const secrets = await this.#parts.secrets.fetch(request.config, {
       id: request.component_id,
       jwt: opened.claims?.jwt,
@@ -182,7 +202,9 @@ export class Work {
       await buckets.writeClaims(opened.claims.subject, claimsEntry('component', opened.claims))
     if (ref !== running?.ref) await buckets.writeSpec(request.component_id, ref)
     const component = workload.putComponent({ ...request, component_ref: ref }, { ...opened, secrets })
-    await this.applyPlan(component.id)
+    await this.#parts.traceWork({ name: 'start instances', kind: 'internal', parent: trace }, () =>
+      this.applyPlan(component.id),
+    )
     this.#published(component.id, component.maxInstances, component)
   }
 

@@ -1,5 +1,6 @@
 import { errors, type NatsConnection } from 'nats'
 import { WeftError } from '../errors.ts'
+import type { TraceHeaders } from '../trace-work.ts'
 import type { ConfigMap } from './buckets.ts'
 import { collectReplies } from './collect-replies.ts'
 import type { ScaleRequest, StartProviderRequest, UpdateRequest } from './control.ts'
@@ -9,8 +10,11 @@ import type { Link } from './link.ts'
 import { type LinkKey, linkShape } from './link-shape.ts'
 import { anything, flag, listOf, mapOf, or, parseJson, record, type Shape, text } from './shape.ts'
 import { controlSubjects, oneToken } from './subjects.ts'
+import { withTrace } from './trace-headers.ts'
 
 export interface ControlClientOptions {
+  /** The trace that its requests belong to. */
+  readonly trace?: TraceHeaders
   readonly connection: NatsConnection
   readonly lattice: string
   /** How long a host may take to answer, in ms; default 2000. Also the longest that `ping` waits for its first answer. */
@@ -111,9 +115,11 @@ async function ping(options: ControlClientOptions): Promise<readonly HostSummary
 async function request(options: ControlClientOptions & { subject: string; body: unknown }) {
   const { connection, subject, lattice, timeoutMs: timeout = defaultTimeoutMs } = options
   const payload = options.body === undefined ? '' : JSON.stringify(options.body)
-  const message = await connection.request(subject, payload, { timeout }).catch((cause: unknown) => {
-    throw noAnswer({ cause, subject, lattice, timeout })
-  })
+  const message = await connection
+    .request(subject, payload, { timeout, ...(options.trace && { headers: withTrace(options.trace) }) })
+    .catch((cause: unknown) => {
+      throw noAnswer({ cause, subject, lattice, timeout })
+    })
   const reply = readAnswer(subject, () => parseJson(message.data, replyShape))
   if (!reply.success) throw new WeftError('invalid', reply.message)
   return reply

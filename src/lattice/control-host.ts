@@ -1,3 +1,4 @@
+import type { TraceHeaders } from '../trace-work.ts'
 import type { ControlHandlers, ControlReply } from './control.ts'
 import {
   componentAuctionBody,
@@ -17,6 +18,7 @@ import {
 export type Answer = (
   body: Uint8Array,
   name: string,
+  trace?: TraceHeaders,
 ) => ControlReply | undefined | Promise<ControlReply | undefined>
 
 /** The requests that concern this host alone, by `{kind}.{operation}`, with `.*` where a name follows. */
@@ -37,9 +39,9 @@ export function hostAnswers(hostId: string, handlers: ControlHandlers): Readonly
       const { ref, id, constraints } = auction
       return accepted({ provider_ref: ref, provider_id: id, host_id: hostId, constraints })
     },
-    'component.scale.*': (body) => handlers.scaleComponent(readBody(body, scaleBody)),
-    'component.update.*': (body) => handlers.updateComponent(readBody(body, updateBody)),
-    'provider.start.*': (body) => handlers.startProvider(readBody(body, startProviderBody)),
+    'component.scale.*': (body, _, trace) => handlers.scaleComponent(readBody(body, scaleBody), trace),
+    'component.update.*': (body, _, trace) => handlers.updateComponent(readBody(body, updateBody), trace),
+    'provider.start.*': (body, _, trace) => handlers.startProvider(readBody(body, startProviderBody), trace),
     'provider.stop.*': (body) => handlers.stopProvider(readBody(body, stopProviderBody)),
     'label.put.*': (body) => {
       const { key, value } = readBody(body, putLabelBody)

@@ -6,6 +6,7 @@ import type { ControlHandlers, ControlReply } from './control.ts'
 import { type Answer, hostAnswers, refused } from './control-host.ts'
 import { type LatticeParts, latticeAnswers } from './control-lattice.ts'
 import { controlSubjects } from './subjects.ts'
+import { traceFrom } from './trace-headers.ts'
 
 export interface ServeControlOptions extends LatticeParts {
   readonly hostId: string
@@ -94,7 +95,7 @@ async function replyTo({ message, root, answers, log }: Request): Promise<Contro
   const found = findAnswer(message.subject.slice(root.length + 1), answers)
   if (!found) return refused('unsupported subject')
   try {
-    return await found.answer(message.data, found.name)
+    return await found.answer(message.data, found.name, traceFrom(message.headers))
   } catch (thrown) {
     const { code, message: text, cause } = WeftError.from(thrown)
     const detail = cause instanceof Error ? cause.message : undefined

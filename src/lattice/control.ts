@@ -1,3 +1,4 @@
+import type { TraceHeaders } from '../trace-work.ts'
 import type { HostInventory, HostSummary } from './inventory.ts'
 
 /** Body of `component.scale.{host}`; `count` is max_instances, 0 stops. */
@@ -50,9 +51,10 @@ export interface ControlHandlers {
   /** True when this host could take it: labels match and nothing with that id runs here. */
   bidForComponent(auction: AuctionRequest): boolean
   bidForProvider(auction: AuctionRequest): boolean
-  scaleComponent(request: ScaleRequest): ControlReply
-  updateComponent(request: UpdateRequest): ControlReply
-  startProvider(request: StartProviderRequest): ControlReply
+  /** `trace` is what the request belongs to; what follows from it, too. */
+  scaleComponent(request: ScaleRequest, trace?: TraceHeaders): ControlReply
+  updateComponent(request: UpdateRequest, trace?: TraceHeaders): ControlReply
+  startProvider(request: StartProviderRequest, trace?: TraceHeaders): ControlReply
   stopProvider(providerId: string): Promise<ControlReply>
   stopHost(timeoutMs: number | undefined): ControlReply
   putLabel(key: string, value: string): ControlReply

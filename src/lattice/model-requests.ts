@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { headers, type NatsConnection } from 'nats'
 import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { TraceHeaders } from '../trace-work.ts'
 import { subscribeGuarded } from './connect.ts'
 import { anything, parseJson } from './shape.ts'
 import {
@@ -13,6 +14,7 @@ import {
   modelStatusSubject,
   modelSubject,
 } from './subjects.ts'
+import { traceFrom, withTrace } from './trace-headers.ts'
 
 /** One request to wadm's API, as it came. */
 export interface ModelRequest {
@@ -20,6 +22,8 @@ export interface ModelRequest {
   /** The application; '' for `put`, `list` and a `get` of all. */
   readonly name: string
   readonly body: string
+  /** The trace that the request belongs to. */
+  readonly trace?: TraceHeaders | undefined
 }
 
 /** Serves wadm's API for a lattice, together with all others that do: each request goes to one of them. */
@@ -44,7 +48,12 @@ export async function serveModelRequests(options: {
               result: 'error',
               message: `unknown operation ${message.subject}, expected one of ${modelOperations.join(', ')}`,
             }
-          : await answerOrError(answer, { operation: known, name, body: message.string() })
+          : await answerOrError(answer, {
+              operation: known,
+              name,
+              body: message.string(),
+              trace: traceFrom(message.headers),
+            })
       if (message.reply) message.respond(JSON.stringify(reply))
     },
   })
@@ -82,7 +91,7 @@ export async function requestModel(options: {
   const { connection, lattice, timeoutMs = 5_000 } = options
   const { operation, name, body } = options.request
   const subject = modelSubject(lattice, operation, name === '' ? undefined : name)
-  const header = headers()
+  const header = withTrace(options.request.trace, headers())
   if (operation === 'put')
     header.set('Content-Type', body.trimStart().startsWith('{') ? 'application/json' : 'application/yaml')
   try {

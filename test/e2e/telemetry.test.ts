@@ -103,6 +103,49 @@ describe('a lattice with a collector', () => {
     assert.deepEqual(Object.keys(loaded.points[0]?.attributes ?? {}), ['component', 'source'])
   })
 
+  test('a deploy is one trace, from the command to the instances that are ready', async () => {
+    const chain = await place.manifest('manifests/chain/app.yaml')
+    const { code, err } = await place.run(['app', 'deploy', chain.path])
+    assert.equal(code, 0, err)
+    const deploy = () => receiver.spans().findLast((span) => span.name === 'command scale')?.traceId ?? ''
+    await receiver.until(
+      () => spansOf(deploy()).filter((span) => span.name === 'component scale').length === 2,
+      30_000,
+    )
+    const spans = spansOf(deploy())
+    const under = (name: string) =>
+      new Set(
+        spans
+          .filter((span) => span.name === name)
+          .map(
+            (span) => spans.find((other) => other.spanId === span.parentSpanId)?.name ?? 'the command line',
+          ),
+      )
+    assert.deepEqual(under('component scale'), new Set(['command scale']))
+    assert.deepEqual(under('fetch artifact'), new Set(['component scale']))
+    assert.deepEqual(under('compile'), new Set(['component scale']))
+    assert.deepEqual(under('start instances'), new Set(['component scale']))
+    assert.deepEqual(under('provider start'), new Set(['command start provider']))
+    const services = new Set(
+      spans.map((span) => `${span.resource['service.name']} ${kinds[span.kind]} ${span.name}`),
+    )
+    assert.ok(services.has('weft-controller client command scale'), [...services].join())
+    assert.ok(services.has('weft-host server component scale'))
+    const scaled = spans.filter((span) => span.name === 'component scale')
+    assert.deepEqual(scaled.map((span) => span.attributes['weft.component.id']).sort(), [
+      'chain-gateway',
+      'chain-greeter',
+    ])
+    const shown = await until(
+      async () => {
+        const { out } = await place.run(['traces', deploy()])
+        return out.includes('app deploy') && out.includes('compile') ? out : undefined
+      },
+      { timeoutMs: 20_000 },
+    )
+    assert.match(shown, /app deploy[\s\S]*command scale[\s\S]*component scale[\s\S]*fetch artifact/)
+  })
+
   /** The latest value of a metric, when it is as it should be. */
   async function metric(key: string, isGood: (found: ReceivedMetric) => boolean): Promise<ReceivedMetric> {
     const latest = () =>
