@@ -24,8 +24,22 @@ const f32 = 0x7d
 const f64 = 0x7c
 const v128 = 0x7b
 /** Locals that are added to a function: for an address, a second number, and values of each type. */
-const addedTypes = [i32, i32, i32, i64, f32, f64, v128] as const
-const local = { address: 0, second: 1, i32: 2, i64: 3, f32: 4, f64: 5, v128: 6 } as const
+const addedTypes = [i32, i32, i32, i64, f32, f64, v128, i32, i32, i32] as const
+const local = {
+  address: 0,
+  second: 1,
+  i32: 2,
+  i64: 3,
+  f32: 4,
+  f64: 5,
+  v128: 6,
+  turns: 7,
+  page: 8,
+  marked: 9,
+} as const
+
+/** Loops look at the flag once in so many turns of their function: a turn costs much less than a look. A power of two. */
+const turnsPerLook = 1024
 
 /** The local that holds the value of a store, by opcode. */
 const storedIn: Readonly<Record<number, number>> = {
@@ -101,7 +115,11 @@ function rewriteBody(
   }
   const body = new CoreWriter()
   body.u32(groups + (writer.usesAdded ? addedTypes.length : 0)).raw(declared)
-  if (writer.usesAdded) for (const type of addedTypes) body.u32(1).byte(type)
+  if (writer.usesAdded) {
+    for (const type of addedTypes) body.u32(1).byte(type)
+    // No page has this number.
+    body.byte(0x41, 0x7f, 0x21).u32(locals + local.marked)
+  }
   // A function that calls nothing can't recurse: its loops are enough.
   if (makesCalls) writeCheck(body, place)
   return body.raw(writer.code.bytes)
@@ -120,7 +138,7 @@ function writeInstruction(writer: BodyWriter, { code, index }: Instruction, raw:
     writer.code.byte(code).u32(moved(index, place))
   } else if (code === op.loop) {
     writer.code.raw(raw)
-    writeCheck(writer.code, place)
+    writeTurn(writer)
   } else if (code === op.memorySize || code === op.memoryGrow) {
     writer.code.byte(op.call).u32(code === op.memorySize ? place.size : place.grow)
   } else if (place.tracksStores && storedIn[code] !== undefined) {
@@ -131,6 +149,20 @@ function writeInstruction(writer: BodyWriter, { code, index }: Instruction, raw:
   ) {
     writeBulk(writer, raw)
   } else writer.code.raw(raw)
+}
+
+/** Counts a turn of a loop, and looks at the flag when it is time. */
+function writeTurn(writer: BodyWriter): void {
+  const { code, place, firstAdded } = writer
+  writer.usesAdded = true
+  const turns = firstAdded + local.turns
+  code.byte(0x20).u32(turns).byte(0x41, 1, 0x6a, 0x22).u32(turns)
+  code
+    .byte(0x41)
+    .s32(turnsPerLook - 1)
+    .byte(0x71, 0x45, op.if, 0x40)
+  writeCheck(code, place)
+  code.byte(op.end)
 }
 
 /** Looks at the flag that the watchdog sets. */
@@ -158,8 +190,13 @@ function writeStore(
     .raw(raw)
   code.byte(0x20).u32(address)
   if (offset !== 0) code.byte(0x41).s32(offset).byte(0x6a)
-  code.byte(0x41, dirtyPageBits, 0x76, 0x41, 1)
-  code.byte(0x3a, 0x40).u32(place.dirty).u32(0)
+  // Mostly it is the page that this function marked last: comparing costs less than marking it again.
+  const page = firstAdded + local.page
+  const marked = firstAdded + local.marked
+  code.byte(0x41, dirtyPageBits, 0x76, 0x22).u32(page)
+  code.byte(0x20).u32(marked).byte(0x47, op.if, 0x40)
+  code.byte(0x20).u32(page).byte(0x22).u32(marked).byte(0x41, 1)
+  code.byte(0x3a, 0x40).u32(place.dirty).u32(0).byte(op.end)
 }
 
 /** `memory.fill`, `memory.copy` or `memory.init`, and then marks on the pages that it wrote. */
