@@ -4,7 +4,7 @@ import type { TelemetryBatch } from './instrument-thread.ts'
 import { connectNats } from './lattice/connect.ts'
 import { createHostIdentity } from './lattice/host-identity.ts'
 import { logsSubject, spansSubject } from './lattice/subjects.ts'
-import { createLog, type LogRecord } from './log.ts'
+import { createLog, type Log, type LogRecord } from './log.ts'
 import { sibling } from './sibling.ts'
 import { samplerFromEnv } from './telemetry/sampler.ts'
 import type { TraceWork } from './trace-work.ts'
@@ -24,6 +24,8 @@ export interface StartHostOptions
 export interface InstrumentedHost extends Host {
   /** Makes spans of what a controller beside the host does. */
   readonly traceController: TraceWork
+  /** Its log lines go where the host's own go: terminal, collector, lattice. */
+  readonly log: Log
 }
 
 /** How long telemetry that is still on its way may hold up the end. */
@@ -69,6 +71,7 @@ export async function startInstrumentedHost(options: StartHostOptions): Promise<
     return {
       ...host,
       traceController: telemetry.traceController,
+      log,
       async stop(graceMs) {
         await host.stop(graceMs)
         await telemetry.stop(flushMs)

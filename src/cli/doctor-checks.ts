@@ -73,7 +73,11 @@ async function checkLattice(input: CommandInput): Promise<Finding[]> {
       return [
         { what, state: 'well', detail: where },
         hosts.length > 0
-          ? { what: `lattice ${lattice}`, state: 'well', detail: `${hosts.length} hosts: ${names}` }
+          ? {
+              what: `lattice ${lattice}`,
+              state: 'well',
+              detail: `${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'}: ${names}`,
+            }
           : { what: `lattice ${lattice}`, state: 'off', detail: 'no host answers' },
       ]
     } finally {

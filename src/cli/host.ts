@@ -47,7 +47,7 @@ export const command: Command = {
     let graceMs = 0
     started.defer(() => host.stop(graceMs))
     if (flags['controller']) {
-      const controller = await controllerOn({ ...where, traceWork: host.traceController, log })
+      const controller = await controllerOn({ ...where, traceWork: host.traceController, log: host.log })
       started.defer(() => controller.stop())
     }
     terminal.out(

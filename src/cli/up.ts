@@ -78,8 +78,8 @@ export const command: Command = {
     const secrets = await secretsBackendOn(input, { connection, log })
     started.defer(() => secrets.stop())
     // What it does shows as progress of the deploy; its own lines are for those who debug.
-    const quiet = createLog((record) =>
-      options.logSink(record.level === 'info' ? { ...record, level: 'debug' } : record),
+    const quiet = createLog(({ level, message, attributes }) =>
+      host.log.write(level === 'info' ? 'debug' : level, message, attributes),
     )
     const controller = await controllerOn({ ...where, traceWork: host.traceController, log: quiet, settleMs })
     started.defer(() => controller.stop())

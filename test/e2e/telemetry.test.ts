@@ -60,6 +60,7 @@ describe('a lattice with a collector', () => {
       'hello-http:server GET > hello-http:client http/incoming-handler handle > hello-hello:server http/incoming-handler handle > hello-hello:client keyvalue/atomics increment > hello-keyvalue:server keyvalue/atomics increment',
     ])
     for (const span of spans) {
+      assert.equal(span.traceState, 'vendor=a')
       assert.equal(span.resource['service.namespace'], 'hello')
       assert.match(String(span.resource['service.instance.id']), /^N/)
     }
