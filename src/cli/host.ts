@@ -1,5 +1,4 @@
 import { withoutSecrets } from '../lattice/connect.ts'
-import { createLog } from '../log.ts'
 import { startInstrumentedHost } from '../start-host.ts'
 import { describeSignals } from '../telemetry/signals.ts'
 import { type Command, latticeFlags } from './command.ts'
@@ -35,7 +34,6 @@ export const command: Command = {
     const where = await natsFrom(input)
     const { natsUrl, lattice } = where
     const stopped = untilStopped(terminal.signal)
-    const log = createLog(options.logSink)
     await using started = new AsyncDisposableStack()
 
     const host = await startInstrumentedHost({

@@ -1,32 +1,30 @@
-/** Traces a second and thread that `weft traces` is given. */
-const enough = 100
+/** Spans a second and thread that `weft traces` is given. */
+const enough = 1000
 const hexDigits = 4
-const span = 16 ** hexDigits
-/** How the share may change from one second to the next. */
-const steps = 16
+const whole = 16 ** hexDigits
+/** How much the share may grow from one second to the next. */
+const growth = 16
 
 /**
- * Says which traces are more than the lattice need see. A share of the trace ids is kept, so that all hosts keep the same
- * ones; it shrinks while more traces come than enough, and grows again.
+ * Says which traces are more than the lattice need see; asked once for each span. A share of the trace ids is kept, so that
+ * hosts under the same load keep the same traces; it shrinks while more spans come than enough, and grows again.
  */
 export function surplusTraces(
   now: () => number = performance.now.bind(performance),
 ): (traceId: string) => boolean {
-  let below = span
+  let below = whole
   let second = 0
   let kept = 0
-  let last = ''
   return (traceId) => {
     const current = Math.floor(now() / 1000)
     if (current !== second) {
       if (kept > enough) below = Math.max(1, Math.floor((below * enough) / kept))
-      else if (kept < enough / 2) below = Math.min(span, below * steps)
+      else if (kept < enough / 2) below = Math.min(whole, below * growth)
       second = current
       kept = 0
     }
-    const isKept = below === span || Number.parseInt(traceId.slice(-hexDigits), 16) < below
-    if (isKept && traceId !== last) kept += 1
-    last = traceId
+    const isKept = below === whole || Number.parseInt(traceId.slice(-hexDigits), 16) < below
+    if (isKept) kept += 1
     return !isKept
   }
 }
