@@ -2,7 +2,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 // The baseline: what Node alone does on one thread. Prints its port.
-const server = createServer((_req, res) => {
+const server = createServer((req, res) => {
+  if (req.url === '/echo') {
+    req.pipe(res)
+    return
+  }
   res.writeHead(200, { 'content-type': 'text/plain' })
   res.end('hello\n')
 })

@@ -40,7 +40,31 @@ function beside(
   }
 }
 
+/** Two threads against one, by requests per second: both share the cores with the load generator. */
+const threads: Bench = {
+  name: 'http-threads',
+  async run() {
+    const [one, two] = [await serveWeft(helloP2, { threads: 1 }), await serveWeft(helloP2, { threads: 2 })]
+    try {
+      const [single, double] = [await measure(one), await measure(two)]
+      return [
+        atLeast(0.9, {
+          bench: 'http-threads',
+          value: double.cpuMicros,
+          unit: 'µs CPU/req',
+          baseline: single.cpuMicros,
+          ratio: single.cpuMicros / double.cpuMicros,
+        }),
+      ]
+    } finally {
+      await one.close()
+      await two.close()
+    }
+  },
+}
+
 export const benches: readonly Bench[] = [
+  threads,
   beside('http-ready', 0.45, { baseline: serveBare, server: () => serveWeft(helloP2) }),
   beside('http-reuse', 0.55, {
     baseline: serveBare,

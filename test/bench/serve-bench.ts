@@ -36,6 +36,9 @@ export async function serveAlone(file: string): Promise<Served> {
   }
 }
 
+/** The same; `POST /echo` pipes the request into the answer. */
+export const serveEcho = serveBare
+
 /** `weft up` with one HTTP component, as a user would run it. `traits` are added to the component, as YAML list items. */
 export async function serveWeft(
   component: string,
