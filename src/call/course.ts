@@ -1,9 +1,22 @@
 /** A named stretch of time within a call, in milliseconds since the epoch (with fractions). */
-export interface Timing {
-  readonly name: 'queued' | 'instantiated' | 'executed'
+export type Timing = Stretch & ({ readonly name: 'queued' | 'instantiated' | 'executed' } | ImportedTiming)
+
+interface Stretch {
   readonly start: number
   readonly end: number
 }
+
+/** What a guest asked of the host itself, which is no call. */
+export interface ImportedTiming {
+  readonly name: 'imported'
+  /** Package, interface and function, as calls are named: `config/store get`. */
+  readonly label: string
+  /** The span that was open at that moment. */
+  readonly under: string | undefined
+}
+
+/** A guest may ask as often as it likes; so much of it is worth keeping. */
+const mostTimings = 128
 
 /** What happens in the course of one call: named timings, and work that goes on after the answer. */
 export class CallCourse {
@@ -15,7 +28,7 @@ export class CallCourse {
   }
 
   record(timing: Timing): void {
-    this.#timings.push(timing)
+    if (this.#timings.length < mostTimings) this.#timings.push(timing)
   }
 
   /** The call is not over before this settles, although its answer is out (a body that still streams). */

@@ -44,7 +44,10 @@ export function importsFor(world: WitWorld, invocation: Importing, context: Wasi
     if (key.startsWith('wasi:otel/'))
       return family('otel', () => otelImports(currentSession(invocation)))[key] ?? {}
     if (key === 'wasi:config/store' || key === 'wasi:config/runtime')
-      return configImports(() => invocation.services.config())
+      return configImports(
+        () => invocation.services.config(),
+        (name, work) => invocation.imported(`${key.slice('wasi:'.length)} ${name}`, work),
+      )
     if (key.startsWith('wasmcloud:secrets/'))
       return (
         family(`secrets${version}`, () => secretsImports(() => invocation.services.secrets()))[

@@ -1,5 +1,6 @@
 import { type Call, type Invoke, operationName } from '../call/call.ts'
 import { childOf } from '../call/child.ts'
+import { preciseNow } from '../call/course.ts'
 import type { TraceContext } from '../call/trace-context.ts'
 import type { GuestOtel } from '../capability/otel.ts'
 import { type LimitName, WeftError } from '../errors.ts'
@@ -67,6 +68,18 @@ export class Invocation {
     return this.#output
   }
 
+  /** Does what the guest asks of the host itself; the trace shows it by `label`, such as `config/store get`. */
+  imported<T>(label: string, work: () => T): T {
+    const { trace } = this
+    if (!trace?.sampled) return work()
+    const start = preciseNow()
+    try {
+      return work()
+    } finally {
+      this.call.course.record({ name: 'imported', label, under: trace.spanId, start, end: preciseNow() })
+    }
+  }
+
   /** It is over: logs what the guest has written without a line end, and ends the spans that it left open. */
   close(): void {
     this.#output?.flush()
@@ -108,7 +121,7 @@ export class Invocation {
 /** What the imports of an instance see of the invocation that calls them. */
 export type Importing = Pick<
   Invocation,
-  'call' | 'services' | 'log' | 'output' | 'spans' | 'setLinkName' | 'callOut' | 'requireLink'
+  'call' | 'services' | 'log' | 'output' | 'spans' | 'setLinkName' | 'callOut' | 'requireLink' | 'imported'
 >
 
 /**
@@ -140,6 +153,10 @@ export class CurrentInvocation implements Importing {
 
   get spans(): GuestSpans {
     return this.#find().spans
+  }
+
+  imported<T>(label: string, work: () => T): T {
+    return this.#find().imported(label, work)
   }
 
   setLinkName(interfaceKey: string, name: string): void {

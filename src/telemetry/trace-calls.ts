@@ -107,7 +107,7 @@ function measure(open: OpenCall, end: End, now: number): void {
 }
 
 function measureTiming({ site, trace }: OpenCall, measurements: Measurements, timing: Timing): void {
-  if (timing.name === 'executed') return
+  if (timing.name === 'executed' || timing.name === 'imported') return
   const known = site.waits.get(timing.name)
   const component = site.owner
   const series =
@@ -164,14 +164,11 @@ const timingParts = {
 
 // A local call passes both sides with one course; its timings are the callee's.
 function recordTiming(parent: SpanDraft, timing: Timing, record: TraceCallsOptions['record']): void {
-  if (timing.name === 'executed' || timing.end - timing.start <= leastTimingMs) return
-  record({
-    ...parent,
-    spanId: newSpanId(),
-    parentSpanId: parent.spanId,
-    start: timing.start,
-    end: timing.end,
-    isParentRemote: false,
-    parts: [timingParts[timing.name]],
-  })
+  const { name, start, end } = timing
+  const own = { ...parent, spanId: newSpanId(), start, end, isParentRemote: false }
+  if (name === 'imported') {
+    const parts = [{ name: timing.label, kind: 'internal' } as const]
+    record({ ...own, parentSpanId: timing.under ?? parent.spanId, parts })
+  } else if (name !== 'executed' && end - start > leastTimingMs)
+    record({ ...own, parentSpanId: parent.spanId, parts: [timingParts[name]] })
 }

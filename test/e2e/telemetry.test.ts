@@ -59,6 +59,13 @@ describe('a lattice with a collector', () => {
       'hello-http:server GET > hello-http:client http/incoming-handler handle > hello-hello:server http/incoming-handler handle > hello-hello:client keyvalue/atomics increment',
       'hello-http:server GET > hello-http:client http/incoming-handler handle > hello-hello:server http/incoming-handler handle > hello-hello:client keyvalue/atomics increment > hello-keyvalue:server keyvalue/atomics increment',
     ])
+    const inside = spans.filter((span) => span.kind === 1).map((span) => pathOf(span, spans))
+    assert.ok(
+      inside.some((path) =>
+        /hello-hello:server \S+ handle > hello-hello:internal config\/\w+ get$/.test(path),
+      ),
+      inside.join('\n'),
+    )
     for (const span of spans) {
       assert.equal(span.traceState, 'vendor=a')
       assert.equal(span.resource['service.namespace'], 'hello')
