@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { metricsIn, type ReceivedMetric } from '../support/otlp-metrics.ts'
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts'
@@ -170,6 +173,61 @@ describe('a lattice with a collector', () => {
     ).catch(() => assert.fail(`${key}: ${JSON.stringify(latest())}`))
     return latest() ?? assert.fail(key)
   }
+})
+
+describe('a collector that never answers, or is away', () => {
+  test('costs no request, and what it did not get is counted where it can be told', {
+    timeout: 120_000,
+  }, async () => {
+    const silent = createServer((request) => void request.resume())
+    await once(silent.listen(0, '127.0.0.1'), 'listening')
+    const port = (silent.address() as AddressInfo).port
+    const metrics = await startOtlpReceiver()
+    const place = await openWorkplace()
+    try {
+      const app = await place.manifest('manifests/hello/app.yaml')
+      const weft = place.start(['up', app.path, '--ephemeral', '--port', '0', '--threads', '1'], {
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `http://127.0.0.1:${port}/v1/traces`,
+        OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://127.0.0.1:1/v1/logs',
+        OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${metrics.url}/v1/metrics`,
+        OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/json',
+        OTEL_EXPORTER_OTLP_TIMEOUT: '500',
+        OTEL_BSP_SCHEDULE_DELAY: '50',
+        OTEL_BSP_MAX_QUEUE_SIZE: '200',
+        OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '100',
+        OTEL_METRIC_EXPORT_INTERVAL: '300',
+      })
+      await weft.seen(/weft is up/)
+      for (let round = 0; round < 20; round += 1) {
+        const answers = await Promise.all(Array.from({ length: 10 }, () => fetch(app.url)))
+        for (const answer of answers) {
+          assert.equal(answer.status, 200)
+          await answer.text()
+        }
+      }
+      const dropped = () =>
+        metrics.requests.flatMap(
+          (request) => metricsIn(request).get('weft-host weft.telemetry.dropped')?.points ?? [],
+        )
+      const has = (signal: string, reason: string) =>
+        dropped().some(
+          ({ attributes, asDouble = 0 }) =>
+            attributes['signal'] === signal && attributes['reason'] === reason && asDouble > 0,
+        )
+      await until(() => has('traces', 'failed') && has('traces', 'queue-full') && has('logs', 'failed'), {
+        timeoutMs: 30_000,
+        what: JSON.stringify(dropped()),
+      })
+      const start = performance.now()
+      assert.equal(await weft.stop('SIGTERM'), 0)
+      assert.ok(performance.now() - start < 20_000, 'nor does it hold up the end')
+    } finally {
+      silent.closeAllConnections()
+      silent.close()
+      await place.close()
+      await metrics.stop()
+    }
+  })
 })
 
 const kinds = ['', 'internal', 'server', 'client', 'producer', 'consumer']
