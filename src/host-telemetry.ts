@@ -42,6 +42,9 @@ export interface HostTelemetry {
   stop(timeoutMs: number): Promise<void>
 }
 
+/** More than one host ever runs. */
+const mostMakers = 10_000
+
 /** Starts it: spans, metrics and logs to OTLP where `env` says so, spans to the lattice. */
 export function startHostTelemetry(options: HostTelemetryOptions): HostTelemetry {
   const { env, log, identity, publishSpans } = options
@@ -99,6 +102,7 @@ export function startHostTelemetry(options: HostTelemetryOptions): HostTelemetry
         return
       }
       metrics.accept(batch.measured)
+      if (makers.size > mostMakers) makers.clear()
       for (const [id, maker] of Object.entries(batch.measured.makers)) makers.set(id, maker)
     },
     async stop(timeoutMs) {

@@ -22,7 +22,7 @@ export type HistogramName =
   | 'callDuration'
   /** How long a call waited for a permit. Labels: `component`. */
   | 'queueWait'
-  /** How long an invocation waited for its instance. Labels: `component`, `start` (`cold`, `ready`, `reset`). */
+  /** How long an invocation waited for its instance. Labels: `component`, `start` (`cold`). */
   | 'instanceStart'
   /** From artifact to something that can be instantiated. Labels: `component`, `source` (`compiled`, `cached`). */
   | 'componentLoad'

@@ -32,6 +32,9 @@ class StartedHistogram extends HistogramSeries implements Started {
   readonly start = Date.now()
 }
 
+/** More than one host ever runs; each second's batch names those that measured something. */
+const mostMakers = 10_000
+
 /** Adds up what the threads of a host measured: the one writer of its series. */
 export class MetricTotals {
   readonly #host: SpanResource
@@ -49,6 +52,7 @@ export class MetricTotals {
   }
 
   accept(batch: MeasurementBatch): void {
+    if (this.#makers.size > mostMakers) this.#makers.clear()
     for (const [id, maker] of Object.entries(batch.makers)) this.#makers.set(id, maker)
     for (const { metric, labels, value } of batch.counters) this.#counter(metric, labels).value += value
     for (const { metric, state } of batch.histograms) this.#histogram(metric, state.labels).add(state)
