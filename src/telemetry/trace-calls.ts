@@ -89,10 +89,16 @@ function endWhenOver(open: OpenCall, end: End): void {
     )
 }
 
+/** Runs beside the call, where nobody would catch: arguments that can't be described cost their span, no more. */
 function finish(open: OpenCall, end: End): void {
   const now = preciseNow()
-  if (open.options.measurements) measure(open, end, now)
-  if (open.trace.sampled) recordSpan(open, outcomeOf(open, end, now), now)
+  const { measurements } = open.options
+  try {
+    if (measurements) measure(open, end, now)
+    if (open.trace.sampled) recordSpan(open, outcomeOf(open, end, now), now)
+  } catch {
+    measurements?.add('telemetryDropped', 1, { signal: 'traces', reason: 'failed' })
+  }
 }
 
 function measure(open: OpenCall, end: End, now: number): void {

@@ -5,6 +5,7 @@ import { childOf } from '../../src/call/child.ts'
 import { preciseNow } from '../../src/call/course.ts'
 import { type ErrorCode, errorCodes, WeftError } from '../../src/errors.ts'
 import type { CallSide } from '../../src/telemetry/describe-call.ts'
+import { Measurements } from '../../src/telemetry/measurements.ts'
 import { type Sampler, samplerFromEnv } from '../../src/telemetry/sampler.ts'
 import type { SpanRecord } from '../../src/telemetry/span.ts'
 import { spanFromDraft } from '../../src/telemetry/span-draft.ts'
@@ -330,4 +331,16 @@ test('arguments and answers of any shape harm nothing', async () => {
   }
   assert.equal(spans.length, interfaces.length * 7 * 2)
   for (const span of spans) assert.deepEqual(JSON.parse(JSON.stringify(span)), span)
+})
+
+test('a span that can not be made is counted as lost, and the call is well', async () => {
+  const measurements = new Measurements('data-0', resourceOf)
+  const record = () => {
+    throw new Error('no')
+  }
+  const server = traceCalls({ side: 'server', sampler: () => true, resourceOf, record, measurements })
+  assert.equal(await server(async () => 7)(sampleCall()), 7)
+  assert.deepEqual(measurements.take().counters, [
+    { metric: 'telemetryDropped', labels: { signal: 'traces', reason: 'failed' }, value: 1 },
+  ])
 })
