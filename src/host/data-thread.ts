@@ -118,11 +118,13 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
   const { lattice } = init
   const originOf = (id: string): Origin => {
     const component = components.planned(id)
-    const provider = component ?? providers.planned(id)
+    const provider = providers.planned(id)
+    const application = (component ?? provider)?.application
+    const telemetry = component?.settings.telemetry ?? provider?.telemetry
     return {
-      ...(provider?.application !== undefined && { application: provider.application }),
+      ...(application !== undefined && { application }),
       ...(component && { ref: component.ref }),
-      ...(component?.settings.telemetry && { telemetry: component.settings.telemetry }),
+      ...(telemetry && { telemetry }),
     }
   }
   const lostHosts = new LostHosts()

@@ -1,4 +1,4 @@
-import type { ComponentSettings } from '../component-settings.ts'
+import type { ComponentSettings, TelemetrySettings } from '../component-settings.ts'
 import type { LimitName } from '../errors.ts'
 import type { PolicyCall } from '../lattice/policy.ts'
 import type { LogRecord } from '../log.ts'
@@ -36,6 +36,7 @@ export interface PlannedProvider {
   /** The name behind `wasmcloud+builtin://`. */
   readonly name: string
   readonly application?: string
+  readonly telemetry?: TelemetrySettings
   readonly config: Readonly<Record<string, string>>
   readonly secrets: Secrets
   readonly links: readonly ProviderLink[]

@@ -1,5 +1,5 @@
 import type { Claims } from '../claims/claims.ts'
-import type { ComponentSettings } from '../component-settings.ts'
+import type { ComponentSettings, TelemetrySettings } from '../component-settings.ts'
 import type { ReadyComponent } from '../guest/compile-queue.ts'
 import { sharedPermits } from '../guest/permits.ts'
 import type { ScaleRequest, StartProviderRequest } from '../lattice/control.ts'
@@ -38,6 +38,8 @@ export interface HostedProvider {
   readonly secrets: Secrets
   readonly annotations: Readonly<Record<string, string>>
   readonly configNames: readonly string[]
+  /** How it appears in telemetry, where its manifest says so. */
+  readonly telemetry?: TelemetrySettings
 }
 
 /** wasmCloud's annotation for the application that something was deployed with. */
@@ -75,6 +77,7 @@ export class Workload {
     request: StartProviderRequest,
     { name, jwt, secrets }: Pick<HostedProvider, 'name' | 'jwt' | 'secrets'>,
   ): HostedProvider {
+    const { telemetry } = settingsFrom({ annotations: request.annotations, component_limits: {} })
     const provider: HostedProvider = {
       id: request.provider_id,
       ref: request.provider_ref,
@@ -83,6 +86,7 @@ export class Workload {
       secrets,
       annotations: request.annotations,
       configNames: request.config,
+      ...(telemetry && { telemetry }),
     }
     this.providers.set(provider.id, provider)
     return provider
@@ -109,6 +113,7 @@ export class Workload {
         id: one.id,
         name: one.name,
         ...applicationOf(one.annotations),
+        ...(one.telemetry && { telemetry: one.telemetry }),
         config: data.config(one.configNames),
         secrets: one.secrets,
         links: data.providerLinks(one.id, (names) => secrets.ofLinks(one.id, names)),

@@ -115,7 +115,12 @@ describe('a lattice with a collector', () => {
   })
 
   test('a deploy is one trace, from the command to the instances that are ready', async () => {
-    const chain = await place.manifest('manifests/chain/app.yaml')
+    const named = (text: string) =>
+      text.replace(
+        /^( *)traits:/gm,
+        '$1traits:\n$1  - { type: telemetry, properties: { serviceNamespace: shop } }',
+      )
+    const chain = await place.manifest('manifests/chain/app.yaml', named)
     const { code, err } = await place.run(['app', 'deploy', chain.path])
     assert.equal(code, 0, err)
     const deploy = () => receiver.spans().findLast((span) => span.name === 'command scale')?.traceId ?? ''
@@ -153,6 +158,13 @@ describe('a lattice with a collector', () => {
         return out.includes('app deploy') && out.includes('compile') ? out : undefined
       },
       { timeoutMs: 20_000 },
+    )
+    assert.equal((await fetch(`${chain.url}/?name=Ada`)).status, 200)
+    const inShop = () =>
+      receiver.spans().filter((span) => span.resource['service.namespace'] === 'shop' && span.name !== '')
+    await receiver.until(
+      () => new Set(inShop().map((span) => span.resource['service.name'])).size === 3,
+      30_000,
     )
     assert.match(shown, /app deploy[\s\S]*command scale[\s\S]*component scale[\s\S]*fetch artifact/)
   })
