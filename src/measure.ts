@@ -4,13 +4,13 @@ export type CounterName =
   | 'traps'
   /** A limit was hit. Labels: `component`, `limit`. */
   | 'limitHits'
-  /** A NATS connection was lost and came back. Labels: `thread`. */
-  | 'natsReconnects'
   /** Telemetry that reached nobody. Labels: `signal`, `reason`. */
   | 'telemetryDropped'
 
 /** What somebody else counts already: read when measurements are collected, the total since the start. */
 export type TotalName =
+  /** How often a NATS connection was lost and came back. Labels: `thread`. */
+  | 'natsReconnects'
   /** Messages of the data threads' connections. Labels: `direction` (`sent`, `received`). */
   | 'wrpcMessages'
   /** Their bytes. Labels: `direction`. */

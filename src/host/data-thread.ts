@@ -62,15 +62,22 @@ export async function runDataThread({ init, port, instrument }: DataThreadOption
   process.on('unhandledRejection', (reason) =>
     log.debug('a promise was rejected unheard', { error: String(reason) }),
   )
+  let reconnects = 0
   const connection = await connectNats({
     url: init.natsUrl,
     name: `weft-${init.hostName}-${init.index}`,
     jetstream: false,
     log,
     login: init.natsLogin,
+    onReconnect() {
+      reconnects += 1
+    },
   })
   const inbox = openInbox(connection)
   const parts = assemble({ init, log, send, instrument, connection, inbox })
+  parts.instruments.measure.watch('natsReconnects', () => [
+    { labels: { thread: `data-${init.index}` }, value: reconnects },
+  ])
   let peers: ReadonlyMap<string, PeerLoad> = new Map()
   parts.peerLoad = (id) => peers.get(id)
   const plans = applyPlan(parts, (revision, outcome) => send({ kind: 'applied', revision, outcome }))

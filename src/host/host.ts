@@ -100,11 +100,16 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
   const labels = new Map(Object.entries({ ...defaultLabels(), ...options.labels }))
   const rpc = options.rpc ?? options
 
+  let reconnects = 0
+  measure.watch('natsReconnects', () => [{ labels: { thread: 'control' }, value: reconnects }])
   const connection = await connectNats({
     url: natsUrl,
     name: `weft-host-${friendlyName}`,
     log,
     login: options.natsLogin,
+    onReconnect() {
+      reconnects += 1
+    },
   })
   started.push(() => connection.drain().catch(() => {}))
   const publishEvent = createEventPublisher(connection, lattice, id)

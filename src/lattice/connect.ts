@@ -16,6 +16,8 @@ export interface ConnectNatsOptions {
   /** How long the first connect may take, in ms. Default 5000. */
   readonly timeoutMs?: number
   readonly log?: Log
+  /** Told each time that the connection was lost and is back. */
+  readonly onReconnect?: () => void
 }
 
 /** Below it a server takes TTLs, filters and the like without a word and does nothing. */
@@ -37,7 +39,7 @@ export async function connectNats(options: ConnectNatsOptions): Promise<NatsConn
     await connection.close()
     throw new WeftError('unavailable', problem)
   }
-  if (options.log) void logStatus(connection, options.log)
+  if (options.log) void logStatus(connection, options.log, options.onReconnect)
   return connection
 }
 
@@ -150,12 +152,14 @@ export function isOlderThanSupported(version: string): boolean {
   return major < leastServer.major || (major === leastServer.major && minor < leastServer.minor)
 }
 
-async function logStatus(connection: NatsConnection, log: Log): Promise<void> {
+async function logStatus(connection: NatsConnection, log: Log, onReconnect = () => {}): Promise<void> {
   for await (const status of connection.status()) {
     if (status.type === 'disconnect')
       log.warn('NATS connection lost; reconnecting', { server: status.server })
-    else if (status.type === 'reconnect') log.info('NATS connection is back', { server: status.server })
-    else if (status.type === 'staleConnection') log.warn('NATS does not answer pings')
+    else if (status.type === 'reconnect') {
+      log.info('NATS connection is back', { server: status.server })
+      onReconnect()
+    } else if (status.type === 'staleConnection') log.warn('NATS does not answer pings')
     else if (status.type === 'ldm') log.warn('NATS server is about to stop', { server: status.server })
     else if (status.type === 'error') log.warn('NATS reports an error', { error: status.error.message })
   }

@@ -113,16 +113,20 @@ test('a throwing callback, at once or later, is a log line and the connection li
   await connection.close()
 })
 
-test('a lost connection is restored, and both turns are told', async () => {
+test('a lost connection is restored, both turns are told, and it is counted', async () => {
   const port = await freePort()
   const first = await startNats(['-p', String(port)])
   const told: string[] = []
   const back = Promise.withResolvers<void>()
   const log = createLog((line) => {
     told.push(line.message)
-    if (line.message === 'NATS connection is back') back.resolve()
   })
-  const connection = await connectNats({ url: first.url, name: 'test', log })
+  let reconnects = 0
+  const onReconnect = () => {
+    reconnects += 1
+    back.resolve()
+  }
+  const connection = await connectNats({ url: first.url, name: 'test', log, onReconnect })
   subscribeGuarded(connection, 'echo', {
     log: silent,
     onMessage: (message) => void message.respond('still here'),
@@ -131,6 +135,7 @@ test('a lost connection is restored, and both turns are told', async () => {
   const second = await startNats(['-p', String(port)])
   try {
     await back.promise
+    assert.equal(reconnects, 1)
     assert.deepEqual(told, ['NATS connection lost; reconnecting', 'NATS connection is back'])
     assert.equal((await connection.request('echo')).string(), 'still here')
   } finally {
