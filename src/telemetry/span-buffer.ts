@@ -92,8 +92,9 @@ export class SpanBuffer {
     const { count } = this.#groups
     const batch = this.#groups.take()
     try {
-      const taken = this.#sink(batch)
-      if (taken) this.#waitFor(taken, count)
+      const taken: unknown = this.#sink(batch)
+      // What posts a message may give back true, which its type does not say.
+      if (taken instanceof Promise) this.#waitFor(taken, count)
     } catch {
       this.#drop(count)
     }

@@ -110,6 +110,10 @@ describe('a lattice with a collector', () => {
       'data-0',
       'data-1',
     ])
+    const lost = receiver.requests
+      .filter(({ path }) => path === '/v1/metrics')
+      .flatMap((request) => metricsIn(request).get('weft-host weft.telemetry.dropped')?.points ?? [])
+    assert.deepEqual(lost, [], 'nothing is lost')
     const loaded = await metric('hello-hello weft.component.load.duration', () => true)
     assert.deepEqual(Object.keys(loaded.points[0]?.attributes ?? {}), ['component', 'source'])
   })

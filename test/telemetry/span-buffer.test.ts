@@ -91,3 +91,12 @@ test('a sink that fails loses its batch and no more', async () => {
   assert.equal(calls, 3)
   assert.equal(buffer.dropped, 2)
 })
+
+test('a sink that gives back something else than a promise loses nothing', async () => {
+  const dropped: number[] = []
+  const sink = (() => true) as unknown as () => void
+  const buffer = new SpanBuffer({ sink, onDropped: (count) => dropped.push(count) })
+  buffer.record(sampleSpan())
+  await buffer.flush()
+  assert.deepEqual(dropped, [])
+})
