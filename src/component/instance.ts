@@ -178,9 +178,9 @@ export class Instance {
   /** Others on the thread have their turn. */
   async yield(): Promise<void> {
     const task = this.current
-    await new Promise((resolve) => setImmediate(resolve))
-    if (task?.signal.aborted) throw task.signal.reason
-    this.enter(task)
+    await this.pace.turn()
+    if (this.#failure) throw this.#failure.reason
+    this.current = task
   }
 
   /** What it is before its first call: what `reset` makes any instance of the same component again. */

@@ -7,6 +7,9 @@ export class Pace {
   readonly memory: WebAssembly.Memory
   readonly #words: Int32Array
   #sliceStart = 0
+  #slice = sliceMs
+  /** Tasks that had their slice and want another. */
+  readonly #waiting: (() => void)[] = []
 
   constructor(memory: WebAssembly.Memory = paceMemory()) {
     this.memory = memory
@@ -26,12 +29,34 @@ export class Pace {
   /** Guest code begins, or goes on after a wait: its slice starts. */
   enter(): void {
     this.#sliceStart = performance.now()
+    this.#slice = sliceMs
   }
 
-  /** Takes the flag down; true when whoever runs has had its slice and others should have a turn. */
+  /** Takes the flag down and is true when whoever runs has had its slice and others should have a turn. */
   isSliceOver(): boolean {
+    // The flag stays up until the slice is over: from its first sight on, the task itself looks at the clock.
+    if (performance.now() - this.#sliceStart < this.#slice) return false
     Atomics.store(this.#words, flag, 0)
-    return performance.now() - this.#sliceStart >= sliceMs
+    return true
+  }
+
+  /**
+   * Settles when it is the turn of a task that had its slice. Of all those, one goes on in each round of the event loop,
+   * for a short slice: however many there are, who wants little waits little.
+   */
+  async turn(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve)
+      if (this.#waiting.length === 1) setImmediate(() => this.#next())
+    })
+    this.#sliceStart = performance.now()
+    this.#slice = shortSliceMs
+    Atomics.store(this.#words, flag, 1)
+  }
+
+  #next(): void {
+    this.#waiting.shift()?.()
+    if (this.#waiting.length > 0) setImmediate(() => this.#next())
   }
 }
 
@@ -43,7 +68,9 @@ export function paceMemory(): WebAssembly.Memory {
 const flag = 0
 const running = 1
 /** How long a guest runs before others on its thread have a turn, in milliseconds. */
-export const sliceMs = 5
+export const sliceMs = 2
+/** The same for each further turn. */
+const shortSliceMs = 1
 
 /** Sets the flags of these threads while guests run there; the function it gives stops it. Runs on another thread. */
 export function watchPace(memories: readonly WebAssembly.Memory[]): () => void {

@@ -15,7 +15,16 @@ export interface LoadResult {
  */
 export async function httpLoad(
   url: string,
-  { connections, seconds }: { readonly connections: number; readonly seconds: number },
+  {
+    connections,
+    seconds,
+    pauseMs = 0,
+  }: {
+    readonly connections: number
+    readonly seconds: number
+    /** Between an answer and the next request on its connection; with one, every latency is kept. */
+    readonly pauseMs?: number
+  },
 ): Promise<LoadResult> {
   const { hostname, port, pathname, host } = new URL(url)
   const request = Buffer.from(`GET ${pathname} HTTP/1.1\r\nhost: ${host}\r\n\r\n`)
@@ -43,8 +52,9 @@ export async function httpLoad(
         if (!isWhole(pending)) return
         if (pending.subarray(9, 12).toString('latin1') !== '200') errors++
         pending = Buffer.alloc(0)
-        if (requests++ % 16 === 0) latencies.push(performance.now() - sent)
-        send()
+        if (requests++ % 16 === 0 || pauseMs > 0) latencies.push(performance.now() - sent)
+        if (pauseMs > 0) setTimeout(send, pauseMs)
+        else send()
       })
       socket.on('error', () => {
         errors++
