@@ -32,6 +32,7 @@ const builtinScheme = 'wasmcloud+builtin://'
 const builtinServes: ReadonlyMap<string, readonly string[]> = new Map([
   [`${builtinScheme}keyvalue-nats`, ['wasi:keyvalue/store', 'wasi:keyvalue/atomics', 'wasi:keyvalue/batch']],
   [`${builtinScheme}http-server`, []],
+  [`${builtinScheme}http-client`, ['wasi:http/outgoing-handler']],
 ])
 
 /** Looks into the components of a manifest whose files are on this machine: are they components, and is each import met? */

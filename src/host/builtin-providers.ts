@@ -5,6 +5,7 @@ type Module = { readonly default: ProviderDefinition }
 
 /** The providers that ship with Weft, loaded when first used. */
 const builtin: Readonly<Record<string, () => Promise<Module>>> = {
+  'http-client': () => import('../../providers/http-client.ts'),
   'http-server': () => import('../../providers/http-server.ts'),
   'keyvalue-nats': () => import('../../providers/keyvalue-nats.ts'),
 }

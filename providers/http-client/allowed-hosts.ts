@@ -1,0 +1,55 @@
+import type { HttpRequest } from '../../src/capability/http.ts'
+import { WeftError } from '../../src/errors.ts'
+
+/** Says whether a request may go where it wants to. */
+export type AllowedHosts = (request: HttpRequest) => boolean
+
+interface Pattern {
+  /** In lower case; with `*.` before it, every name under it. */
+  readonly host: string
+  readonly port: string | undefined
+}
+
+/** Reads `allowed_hosts` of a link; throws `invalid` with an example for what is no host. */
+export function allowedHostsFrom(config: Readonly<Record<string, string>>): AllowedHosts {
+  const text = config['allowed_hosts']
+  if (text === undefined) return () => true
+  const patterns = text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
+    .map(patternFrom)
+  return (request) => {
+    const url = urlOf(request)
+    return url !== undefined && patterns.some((pattern) => fits(url, pattern))
+  }
+}
+
+/** Where a request goes; undefined when that is no URL. */
+export function urlOf({ scheme, authority, pathWithQuery }: HttpRequest): URL | undefined {
+  const name = scheme?.tag === 'HTTP' ? 'http' : 'https'
+  if (scheme?.tag === 'other' || authority === undefined) return undefined
+  const text = `${name}://${authority}${pathWithQuery ?? '/'}`
+  if (!URL.canParse(text)) return undefined
+  const url = new URL(text)
+  // An authority may hide another one behind a slash or a user.
+  return url.username === '' && url.password === '' && !/[/\\?#]/.test(authority) ? url : undefined
+}
+
+function patternFrom(text: string): Pattern {
+  const [, host, port] = /^(\*|(?:\*\.)?[\w.-]+|\[[\da-f:]+\])(?::(\d+))?$/i.exec(text) ?? []
+  if (host === undefined)
+    throw new WeftError(
+      'invalid',
+      `allowed_hosts has "${text}", expected a host such as api.example.com or *.example.org:8443`,
+    )
+  return { host: host.toLowerCase(), port }
+}
+
+function fits(url: URL, { host, port }: Pattern): boolean {
+  const standard = url.protocol === 'http:' ? '80' : '443'
+  if (port !== undefined && port !== (url.port || standard)) return false
+  if (host === '*') return true
+  const name = url.hostname.toLowerCase()
+  return host.startsWith('*.') ? name.endsWith(host.slice(1)) : name === host
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { freePort, openWorkplace, root } from '../support/weft.ts'
+
+describe('a component that sends HTTP requests', () => {
+  let place: Awaited<ReturnType<typeof openWorkplace>>
+  let outside: Server
+  let backend: string
+  let url: string
+  const seen: (string | undefined)[] = []
+  before(async () => {
+    place = await openWorkplace()
+    outside = createServer((req, res) => {
+      seen.push(req.headers['traceparent'] as string | undefined)
+      res.writeHead(418)
+      res.end('x'.repeat(200_000))
+    }).listen(0, '127.0.0.1')
+    await new Promise((resolve) => outside.once('listening', resolve))
+    backend = `127.0.0.1:${(outside.address() as AddressInfo).port}`
+    const port = await freePort()
+    url = `http://127.0.0.1:${port}`
+    const manifest = join(place.folder, 'fetch.json')
+    await writeFile(manifest, JSON.stringify(manifestOf(port, backend)))
+    await place.start(['up', '--port', '0', '--ephemeral', '--threads', '1', manifest]).seen(/weft is up/)
+  })
+  after(async () => {
+    await place.close()
+    outside.close()
+  })
+
+  test('reaches what its link allows, and its trace goes on there', async () => {
+    const traceId = 'f'.repeat(32)
+    const headers = { traceparent: `00-${traceId}-${'1'.repeat(16)}-01` }
+    const answer = await (await fetch(`${url}/?${backend}/tea`, { headers })).text()
+    assert.equal(answer, `418 ${'x'.repeat(200_000)}`)
+    assert.match(seen[0] ?? '', new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`))
+  })
+
+  test('is told of what it may not reach', async () => {
+    assert.match(await (await fetch(`${url}/?127.0.0.1:1/`)).text(), /HttpRequestDenied/)
+  })
+})
+
+function manifestOf(port: number, backend: string): object {
+  const spread = (instances: number) => ({ type: 'spreadscaler', properties: { instances } })
+  const link = (interfaces: string, target: object, source?: object) => ({
+    type: 'link',
+    properties: {
+      namespace: 'wasi',
+      package: 'http',
+      interfaces: [interfaces],
+      target,
+      ...(source && { source }),
+    },
+  })
+  const config = (name: string, properties: object) => ({ config: [{ name, properties }] })
+  return {
+    apiVersion: 'core.oam.dev/v1beta1',
+    kind: 'Application',
+    metadata: { name: 'fetch', annotations: { description: 'a component that fetches' } },
+    spec: {
+      components: [
+        {
+          name: 'http',
+          type: 'capability',
+          properties: { image: 'wasmcloud+builtin://http-server' },
+          traits: [
+            spread(1),
+            link('incoming-handler', { name: 'fetch' }, config('in', { address: `127.0.0.1:${port}` })),
+          ],
+        },
+        {
+          name: 'fetch',
+          type: 'component',
+          properties: {
+            image: pathToFileURL(join(root, 'test/guests/http-fetch-p2/http-fetch-p2.wasm')).href,
+          },
+          traits: [
+            spread(10),
+            link('outgoing-handler', { name: 'client', ...config('out', { allowed_hosts: backend }) }),
+          ],
+        },
+        {
+          name: 'client',
+          type: 'capability',
+          properties: { image: 'wasmcloud+builtin://http-client' },
+          traits: [spread(1)],
+        },
+      ],
+    },
+  }
+}
