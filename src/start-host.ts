@@ -16,6 +16,8 @@ export interface StartHostOptions
   > {
   /** nkeys server seed (`SN…`); a new identity when left out. */
   readonly seed?: string
+  /** What people call the host; a made-up name when left out. */
+  readonly name?: string
   /** Takes every log line of the host and its guests. */
   readonly logSink: (record: LogRecord) => void
 }
@@ -48,7 +50,7 @@ export async function startInstrumentedHost(options: StartHostOptions): Promise<
     jetstream: false,
     login: options.natsLogin,
   })
-  const identity = createHostIdentity(options.seed)
+  const identity = createHostIdentity(options.seed, options.name)
   const telemetry = startHostTelemetry({
     env,
     log,

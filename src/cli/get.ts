@@ -16,6 +16,7 @@ const things: Readonly<Record<string, Get>> = {
   components: getComponents,
   providers: getProviders,
   links: getLinks,
+  claims: getClaims,
   config: getConfig,
 }
 
@@ -25,7 +26,7 @@ export const command: Command = {
   usage: [
     'weft get hosts [flags]',
     'weft get inventory [HOST] [flags]',
-    'weft get components | providers | links [flags]',
+    'weft get components | providers | links | claims [flags]',
     'weft get config NAME [flags]',
   ],
   examples: [
@@ -143,6 +144,17 @@ async function getLinks(input: CommandInput, client: ControlClient): Promise<voi
       link.source_config.join(', '),
       link.target_config.join(', '),
     ]),
+  )
+}
+
+async function getClaims(input: CommandInput, client: ControlClient): Promise<void> {
+  const claims = await client.claims()
+  if (wantsJson(input)) return printJson(input, claims)
+  if (claims.length === 0) return input.terminal.out('no signed component or provider\n')
+  printTable(
+    input,
+    ['NAME', 'SUBJECT', 'ISSUER', 'VERSION'],
+    claims.map(({ name = '', sub = '', iss = '', version = '' }) => [name, sub, iss, version]),
   )
 }
 

@@ -17,6 +17,11 @@ export const hostFlags = {
     help: 'label of this host, for placement (repeat for more)',
   },
   threads: { type: 'string', value: 'N', help: 'data threads (default: one for each core)' },
+  name: {
+    type: 'string',
+    value: 'NAME',
+    help: 'what people call the host (env WEFT_HOST_NAME; default: a made-up name)',
+  },
   'host-seed': {
     type: 'string',
     value: 'SEED',
@@ -41,6 +46,7 @@ export function hostOptionsFrom(
   StartHostOptions,
   | 'labels'
   | 'seed'
+  | 'name'
   | 'threads'
   | 'cacheDir'
   | 'artifacts'
@@ -54,6 +60,7 @@ export function hostOptionsFrom(
 > {
   const { flags, terminal } = input
   const seed = (flags['host-seed'] as string | undefined) ?? terminal.env['WEFT_HOST_SEED']
+  const name = (flags['name'] as string | undefined) ?? terminal.env['WEFT_HOST_NAME']
   return {
     labels: labelsFrom((flags['label'] ?? []) as readonly string[]),
     threads: threadsFrom(flags['threads'] as string | undefined),
@@ -69,6 +76,7 @@ export function hostOptionsFrom(
       terminal,
     ),
     ...(seed !== undefined && { seed }),
+    ...(name !== undefined && { name }),
   }
 }
 

@@ -15,10 +15,15 @@ const adjectives =
 const nouns =
   'acorn anchor badger bay birch bobbin brook canyon cedar cliff cloud comet coral cove crane creek dawn delta dune ember falcon fern field finch fjord forest garden glade grove harbor hazel heath heron hill island lagoon lake lantern loom maple marsh meadow mesa moon oak orchard otter pebble pine pond prairie quartz reef ridge river sail shuttle spindle spring star stone thicket thread tide valley willow wren yarn'
 
-/** Makes a host's identity: a new one, or the one of an nkeys server seed (`SN…`). */
-export function createHostIdentity(seed?: string): HostIdentity {
+/** Makes a host's identity: a new one, or the one of an nkeys server seed (`SN…`); `name` is what people call it. */
+export function createHostIdentity(seed?: string, name?: string): HostIdentity {
   const keyPair = seed === undefined ? createServer() : keyPairOf(seed)
-  return { id: keyPair.getPublicKey(), friendlyName: newFriendlyName(), keyPair }
+  if (name !== undefined && !/^[\w.-]{1,64}$/.test(name))
+    throw new WeftError(
+      'invalid',
+      `the host name ${JSON.stringify(name)} has more than letters, digits, "-", "_" and "."`,
+    )
+  return { id: keyPair.getPublicKey(), friendlyName: name ?? newFriendlyName(), keyPair }
 }
 
 /** True when `id` has the form of a host id. */

@@ -160,7 +160,10 @@ test('a builtin provider serves what it serves, and an unknown one is told with 
     '11:16: there is no builtin provider "keyvalue-nat"; did you mean "keyvalue-nats"?',
   ])
   const other = await check({ ...keyvalue, image: 'wasmcloud+builtin://toString' })
-  assert.match(other.problems[0] ?? '', /"toString", expected one of http-server, keyvalue-nats$/)
+  assert.match(
+    other.problems[0] ?? '',
+    /"toString", expected one of http-client, http-server, keyvalue-nats$/,
+  )
 })
 
 test('what cannot be looked into from here is left to the hosts', async () => {

@@ -1,0 +1,88 @@
+import { WeftError } from '../errors.ts'
+import { askLattice } from './ask-lattice.ts'
+import { type Command, type CommandInput, latticeFlags, outputFlag } from './command.ts'
+import { requiredArgument } from './pair-arguments.ts'
+import { pickDeed } from './pick-deed.ts'
+import { refuseExtra } from './refuse-extra.ts'
+
+const deeds: Readonly<Record<string, (input: CommandInput) => Promise<number>>> = { put, del }
+
+export const command: Command = {
+  name: 'link',
+  summary: 'Put and delete links between components and providers while they run',
+  usage: ['weft link put SOURCE TARGET INTERFACE [flags]', 'weft link del SOURCE INTERFACE [flags]'],
+  examples: [
+    {
+      run: 'weft link put hello keyvalue wasi:keyvalue/store,atomics --target-config my-bucket',
+      does: 'link a component to a provider',
+    },
+    { run: 'weft link del hello wasi:keyvalue', does: 'take the link away' },
+    { run: 'weft get links', does: 'every link of the lattice' },
+  ],
+  flags: {
+    ...latticeFlags,
+    ...outputFlag,
+    name: { type: 'string', value: 'NAME', help: 'name of the link (default: default)' },
+    'source-config': { type: 'string', multiple: true, value: 'NAME', help: "a config for the source's end" },
+    'target-config': { type: 'string', multiple: true, value: 'NAME', help: "a config for the target's end" },
+  },
+  async run(input) {
+    return pickDeed('link', deeds, input.args[0])(input)
+  },
+}
+
+async function put(input: CommandInput): Promise<number> {
+  const what = 'weft link put SOURCE TARGET INTERFACE'
+  const source_id = requiredArgument(what, input.args, 1)
+  const target = requiredArgument(what, input.args, 2)
+  const { wit_namespace, wit_package, interfaces } = interfaceFrom(requiredArgument(what, input.args, 3))
+  refuseExtra(input, 'weft link put', 4)
+  if (interfaces.length === 0)
+    throw new WeftError('invalid', 'weft link put: expected interfaces, such as wasi:keyvalue/store,atomics')
+  const link = {
+    source_id,
+    target,
+    name: nameOf(input),
+    wit_namespace,
+    wit_package,
+    interfaces,
+    source_config: (input.flags['source-config'] ?? []) as readonly string[],
+    target_config: (input.flags['target-config'] ?? []) as readonly string[],
+  }
+  return askLattice(input, async (client) => {
+    await client.putLink(link)
+    return { said: `link ${source_id} → ${target} put`, data: link }
+  })
+}
+
+async function del(input: CommandInput): Promise<number> {
+  const what = 'weft link del SOURCE INTERFACE'
+  const source_id = requiredArgument(what, input.args, 1)
+  const { wit_namespace, wit_package } = interfaceFrom(requiredArgument(what, input.args, 2))
+  refuseExtra(input, 'weft link del', 3)
+  const key = { source_id, name: nameOf(input), wit_namespace, wit_package }
+  return askLattice(input, async (client) => {
+    await client.deleteLink(key)
+    return { said: `link of ${source_id} for ${wit_namespace}:${wit_package} deleted`, data: key }
+  })
+}
+
+function nameOf({ flags }: CommandInput): string {
+  return typeof flags['name'] === 'string' ? flags['name'] : 'default'
+}
+
+/** Reads `wasi:keyvalue/store,atomics`. */
+function interfaceFrom(text: string): {
+  readonly wit_namespace: string
+  readonly wit_package: string
+  readonly interfaces: readonly string[]
+} {
+  const [, wit_namespace, wit_package, names = ''] =
+    /^([a-z][\w-]*):([a-z][\w-]*)(?:\/([\w,-]+))?$/.exec(text) ?? []
+  if (wit_namespace === undefined || wit_package === undefined)
+    throw new WeftError(
+      'invalid',
+      `${JSON.stringify(text)} is no interface, expected one such as wasi:keyvalue/store,atomics`,
+    )
+  return { wit_namespace, wit_package, interfaces: names.split(',').filter((name) => name !== '') }
+}

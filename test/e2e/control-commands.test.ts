@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { until } from '../support/until.ts'
+import { openWorkplace, root } from '../support/weft.ts'
+
+describe('the commands that control a lattice', () => {
+  let place: Awaited<ReturnType<typeof openWorkplace>>
+  let host: string
+  before(async () => {
+    place = await openWorkplace()
+    const up = place.start(['up', '--port', '0', '--ephemeral', '--threads', '1'])
+    await up.seen(/weft is up/)
+    const [first] = JSON.parse((await weft('get', 'hosts', '-o', 'json')).out) as { friendly_name: string }[]
+    host = first?.friendly_name ?? ''
+  })
+  after(() => place.close())
+
+  const weft = (...args: string[]) => place.run(args)
+  /** Runs a command that must end with 0; gives what it printed. */
+  const ok = async (...args: string[]) => {
+    const { code, out, err } = await weft(...args)
+    assert.equal(code, 0, `weft ${args.join(' ')}: ${err}`)
+    return out
+  }
+  const json = async (...args: string[]) => JSON.parse(await ok(...args, '-o', 'json')) as unknown
+
+  test('config is put, shown and deleted', async () => {
+    assert.match(await ok('config', 'put', 'greetings', 'hello=Ahoy', 'url=http://x/?a=b'), /greetings put/)
+    assert.equal(await ok('config', 'get', 'greetings'), 'hello=Ahoy\nurl=http://x/?a=b\n')
+    assert.deepEqual(await json('config', 'get', 'greetings'), { hello: 'Ahoy', url: 'http://x/?a=b' })
+    await ok('config', 'del', 'greetings')
+    const gone = await weft('config', 'get', 'greetings')
+    assert.deepEqual([gone.code, gone.err], [1, 'weft: there is no config greetings\n'])
+  })
+
+  test('a link is put and deleted while its ends run', async () => {
+    await ok('start', 'provider', 'kv', 'wasmcloud+builtin://keyvalue-nats', '--host', host)
+    await ok('scale', 'counter', '2', '--ref', join(root, 'test/guests/kv-p2/kv-p2.wasm'))
+    await ok('config', 'put', 'bucket', 'bucket=counters')
+    await ok('link', 'put', 'counter', 'kv', 'wasi:keyvalue/store,atomics,batch', '--target-config', 'bucket')
+    const links = (await json('get', 'links')) as {
+      source_id: string
+      target: string
+      target_config: string[]
+    }[]
+    assert.deepEqual(
+      links.map(({ source_id, target, target_config }) => [source_id, target, target_config]),
+      [['counter', 'kv', ['bucket']]],
+    )
+    await ok('link', 'del', 'counter', 'wasi:keyvalue')
+    assert.equal(await ok('get', 'links'), 'no links\n')
+  })
+
+  test('labels of a host come and go', async () => {
+    await ok('label', 'put', host, 'zone=eu', 'disk=ssd')
+    const labels = async () => {
+      const [one] = (await json('get', 'hosts')) as { labels: Record<string, string> }[]
+      return one?.labels
+    }
+    assert.deepEqual([(await labels())?.['zone'], (await labels())?.['disk']], ['eu', 'ssd'])
+    await ok('label', 'del', host, 'zone')
+    assert.equal((await labels())?.['zone'], undefined)
+  })
+
+  test('a component gets another image, then it and its provider stop', async () => {
+    const image = join(root, 'test/guests/calc/calc.wasm')
+    const said = await ok('update', 'counter', `file://${image}`)
+    assert.match(said, /component counter updating from .*kv-p2.* to .*calc/)
+    const components = async () =>
+      (await json('get', 'components')) as { id: string; on: { item: { image_ref: string } }[] }[]
+    await until(async () => (await components())[0]?.on[0]?.item.image_ref.endsWith('calc.wasm'))
+    assert.match(await ok('stop', 'component', 'counter'), new RegExp(`stops on ${host}`))
+    await until(async () => (await components()).length === 0)
+    await ok('stop', 'provider', 'kv')
+    assert.equal(await ok('get', 'providers'), 'no providers run\n')
+    assert.match(await ok('get', 'claims'), /no signed/)
+  })
+
+  test('what is wrong is named, with exit code 2 for input and 1 for what is not there', async () => {
+    for (const [args, code, message] of [
+      [['config', 'put', 'x', 'novalue'], 2, /expected KEY=VALUE, got "novalue"/],
+      [['config', 'putt'], 2, /did you mean put/],
+      [['link', 'put', 'a', 'b', 'nonsense'], 2, /is no interface, expected one such as wasi:keyvalue/],
+      [['link', 'put', 'a'], 2, /expected SOURCE TARGET INTERFACE/],
+      [['label', 'put', 'nobody', 'a=b'], 2, /there is no host nobody/],
+      [['stop', 'component', 'nothing'], 1, /component nothing runs on no host/],
+      [['start', 'provider', 'x', 'wasmcloud+builtin://nope'], 1, /this host runs wasmcloud\+builtin/],
+      [['update', 'nothing', 'x'], 1, /runs on no host/],
+    ] as const) {
+      const answer = await weft(...args)
+      assert.deepEqual(
+        [answer.code, message.test(answer.err)],
+        [code, true],
+        `${args.join(' ')}: ${answer.err}`,
+      )
+    }
+  })
+
+  test('a host stops when it is told to', async () => {
+    const other = place.start(['host', '--threads', '1', '--name', 'short-lived'])
+    await other.seen(/has joined lattice/)
+    await ok('stop', 'host', 'short-lived', '--grace', '1s')
+    await until(async () => ((await json('get', 'hosts')) as object[]).length === 1, { timeoutMs: 15_000 })
+  })
+})
