@@ -8,6 +8,7 @@ export const commands: Readonly<Record<string, () => Promise<{ readonly command:
   app: () => import('./app.ts'),
   get: () => import('./get.ts'),
   scale: () => import('./scale.ts'),
+  call: () => import('./call.ts'),
   update: () => import('./update.ts'),
   start: () => import('./start.ts'),
   stop: () => import('./stop.ts'),

@@ -52,6 +52,33 @@ describe('the commands that control a lattice', () => {
     assert.equal(await ok('get', 'links'), 'no links\n')
   })
 
+  test('a function of a component is called with JSON, and answers in JSON', async () => {
+    await ok('scale', 'calc', '2', '--ref', join(root, 'test/guests/calc/calc.wasm'))
+    assert.equal(await ok('call', 'calc', 'weft-test:calc/api.add', '2', '3'), '5\n')
+    assert.equal(
+      await ok('call', 'calc', 'api.echo-u64', '"18446744073709551615"'),
+      '"18446744073709551615"\n',
+    )
+    const person = { name: 'Ada', age: 36, home: { x: 1, y: -1 }, tags: ['a'] }
+    const answer = (await json('call', 'calc', 'echo-person', JSON.stringify(person))) as {
+      result: unknown
+      traceId: string
+    }
+    assert.deepEqual(answer.result, person)
+    assert.match(answer.traceId, /^[0-9a-f]{32}$/)
+    for (const [args, message] of [
+      [['add', '2'], /add takes 2 arguments/],
+      [['add', '2', 'x'], /"x" is not JSON/],
+      [['add', '2', '"x"'], /expected a whole number/],
+      [['echo-persom', '1'], /did you mean .*echo-person/],
+    ] as const) {
+      const wrong = await weft('call', 'calc', ...args)
+      assert.deepEqual([wrong.code, message.test(wrong.err)], [2, true], wrong.err)
+    }
+    assert.match((await weft('call', 'calc', 'trap')).err, /trapped/)
+    await ok('stop', 'component', 'calc')
+  })
+
   test('labels of a host come and go', async () => {
     await ok('label', 'put', host, 'zone=eu', 'disk=ssd')
     const labels = async () => {
