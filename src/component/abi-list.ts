@@ -1,33 +1,15 @@
 import type { WitType } from '../wit/type.ts'
-import { type AbiCodec, nextU32 } from './abi.ts'
+import type { AbiCodec } from './abi.ts'
+import { rangeCodec } from './abi-range.ts'
 import type { MemoryContext } from './memory-context.ts'
 
 /** The codec of `list<element>`; bytes are a `Uint8Array`, all else an array. */
 export function listCodec(elementType: WitType, element: AbiCodec): AbiCodec {
-  const isBytes = elementType.kind === 'u8'
-  const read = isBytes
-    ? readBytes
-    : (cx: MemoryContext, at: number, count: number) => readList(cx, element, { at, count })
-  const write = isBytes ? writeBytes : (cx: MemoryContext, value: unknown) => writeList(cx, element, value)
-  return {
-    size: 8,
-    align: 4,
-    flat: ['i32', 'i32'],
-    load: (cx, at) => read(cx, cx.view.getUint32(at, true), cx.view.getUint32(at + 4, true)),
-    store(cx, at, value) {
-      const [pointer, count] = write(cx, value)
-      cx.view.setUint32(at, pointer, true)
-      cx.view.setUint32(at + 4, count, true)
-    },
-    lift(cx, from) {
-      const pointer = nextU32(from)
-      return read(cx, pointer, nextU32(from))
-    },
-    lower(cx, value, to) {
-      const [pointer, count] = write(cx, value)
-      to.push(pointer, count)
-    },
-  }
+  if (elementType.kind === 'u8') return rangeCodec(readBytes, writeBytes)
+  return rangeCodec(
+    (cx, at, count) => readList(cx, element, { at, count }),
+    (cx, value) => writeList(cx, element, value),
+  )
 }
 
 function readBytes(cx: MemoryContext, at: number, count: number): Uint8Array {

@@ -1,4 +1,5 @@
-import { type AbiCodec, nextU32 } from './abi.ts'
+import type { AbiCodec } from './abi.ts'
+import { rangeCodec } from './abi-range.ts'
 import type { MemoryContext } from './memory-context.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -10,25 +11,7 @@ const short = 24
 const utf16Tag = 0x8000_0000
 
 /** The codec of `string`, in the encoding that the function's options name. */
-export const stringCodec: AbiCodec = {
-  size: 8,
-  align: 4,
-  flat: ['i32', 'i32'],
-  load: (cx, at) => readString(cx, cx.view.getUint32(at, true), cx.view.getUint32(at + 4, true)),
-  store(cx, at, value) {
-    const [pointer, length] = writeString(cx, value)
-    cx.view.setUint32(at, pointer, true)
-    cx.view.setUint32(at + 4, length, true)
-  },
-  lift(cx, from) {
-    const pointer = nextU32(from)
-    return readString(cx, pointer, nextU32(from))
-  },
-  lower(cx, value, to) {
-    const [pointer, length] = writeString(cx, value)
-    to.push(pointer, length)
-  },
-}
+export const stringCodec: AbiCodec = rangeCodec(readString, writeString)
 
 function readString(cx: MemoryContext, pointer: number, length: number): string {
   if (cx.encoding === 'utf8') {

@@ -1,4 +1,5 @@
-import { type AbiCodec, nextU32 } from './abi.ts'
+import type { AbiCodec } from './abi.ts'
+import { indexCodec } from './abi-index.ts'
 import { GuestStream, guestFuture, hostFuture, hostStream } from './host-ends.ts'
 import type { MemoryContext } from './memory-context.ts'
 import type { Elements, Transfer } from './transfer.ts'
@@ -6,21 +7,10 @@ import { TransferEnd, type TransferType } from './transfer-end.ts'
 
 /** The codec of `stream<T>` and `future<T>`: its readable end goes over to the other side. */
 export function transferCodec(type: TransferType): AbiCodec {
-  const take = (cx: MemoryContext, handle: number) => toHost(type, takeReadable(cx, handle, type))
-  const give = (cx: MemoryContext, value: unknown) =>
-    cx.handles.add(new TransferEnd('read', type, fromHost(type, value)))
-  return {
-    size: 4,
-    align: 4,
-    flat: ['i32'],
-    load: (cx, at) => take(cx, cx.view.getUint32(at, true)),
-    store: (cx, at, value) => {
-      const handle = give(cx, value)
-      cx.view.setUint32(at, handle, true)
-    },
-    lift: (cx, from) => take(cx, nextU32(from)),
-    lower: (cx, value, to) => to.push(give(cx, value)),
-  }
+  return indexCodec(
+    (cx, handle) => toHost(type, takeReadable(cx, handle, type)),
+    (cx, value) => cx.handles.add(new TransferEnd('read', type, fromHost(type, value))),
+  )
 }
 
 function takeReadable(cx: MemoryContext, handle: number, type: TransferType): Transfer {
