@@ -1,18 +1,14 @@
 import { type LimitName, WeftError } from '../errors.ts'
-import { asyncFunction } from './async-functions.ts'
+import { CoreInstances } from './core-instances.ts'
 import { GuestResource, HandleTable } from './handle-table.ts'
 import type { ImportObjects } from './host-function.ts'
-import { HostImports } from './host-imports.ts'
 import type { ModuleInfo } from './instrument.ts'
-import { hostModule } from './instrument-placement.ts'
 import { type Lifted, liftedFunction, type RunningCall } from './lift.ts'
 import { Lock } from './lock.ts'
-import { loweredFunction } from './lower.ts'
 import { MemoryContext, type ValueLimits } from './memory-context.ts'
 import type { Pace } from './pace.ts'
 import type { PreparedProgram } from './prepare.ts'
-import type { Canon, CanonOptions, CoreInstanceDefinition, CoreItem } from './program.ts'
-import { resourceFunction } from './resource-functions.ts'
+import type { CanonOptions, CoreItem } from './program.ts'
 import type { Task, TaskOptions } from './task.ts'
 import { TransferEnd } from './transfer-end.ts'
 
@@ -56,16 +52,11 @@ export class Instance {
   current: Task | undefined
   /** Whether `reset` can make it as good as new. */
   isResettable: boolean
-  readonly #modules: readonly LoadedModule[]
   readonly #limits: InstanceLimits
-  readonly #host: HostImports
+  readonly #core: CoreInstances
   readonly #handles: HandleTable[] = []
   readonly #locks: Lock[] = []
-  readonly #coreInstances: WebAssembly.Exports[] = []
-  /** Mutable globals by core instance. */
-  readonly #globals: WebAssembly.Global[][] = []
   readonly #contexts = new Map<string, MemoryContext>()
-  readonly #coreFunctions: WebAssembly.ImportValue[] = []
   readonly #lifted: Lifted[] = []
   readonly #tasks = new Set<Task>()
   /** Within `realloc` and `post-return` a guest may call nothing. */
@@ -80,13 +71,10 @@ export class Instance {
     this.imports = imports
     this.suspending = suspending
     this.pace = pace
-    this.#modules = modules
     this.#limits = limits
     this.isResettable = modules.every(({ info }) => info.isResettable)
-    const infos = modules.map(({ info }) => info)
-    this.#host = new HostImports(this, infos, limits.memoryBytes)
-    for (const definition of program.coreInstances) this.#instantiate(definition)
-    for (const memory of this.#host.memories) memory.forgetMarks()
+    this.#core = new CoreInstances(this, modules, limits.memoryBytes)
+    this.#core.instantiate()
     this.#stuckIn = undefined
   }
 
@@ -186,8 +174,8 @@ export class Instance {
   /** What it is before its first call: what `reset` makes any instance of the same component again. */
   takeImage(): InstanceImage {
     return {
-      memories: this.#host.memories.map((memory) => memory.takeImage()),
-      globals: this.#globals.map((globals) => globals.map(({ value }) => value as number | bigint)),
+      memories: this.#core.memories.map((memory) => memory.takeImage()),
+      globals: this.#core.globals.map((globals) => globals.map(({ value }) => value as number | bigint)),
     }
   }
 
@@ -195,11 +183,11 @@ export class Instance {
   reset(image: InstanceImage): void {
     this.releaseHandles()
     this.#limitHit = undefined
-    this.#host.memories.forEach((memory, index) => {
+    this.#core.memories.forEach((memory, index) => {
       const bytes = image.memories[index]
       if (bytes) memory.restore(bytes)
     })
-    this.#globals.forEach((globals, instance) => {
+    this.#core.globals.forEach((globals, instance) => {
       globals.forEach((global, index) => {
         global.value = image.globals[instance]?.[index]
       })
@@ -219,7 +207,7 @@ export class Instance {
 
   /** Bytes of all its memories. */
   get memoryBytes(): number {
-    return this.#host.memories.reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0)
+    return this.#core.memories.reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0)
   }
 
   handles(instance: number): HandleTable {
@@ -245,7 +233,7 @@ export class Instance {
     const known = this.#contexts.get(key)
     if (known) return known
     const own = memory && (this.coreItem(memory) as WebAssembly.Memory)
-    const touched = own && this.#host.tracked(own)?.touched
+    const touched = own && this.#core.tracked(own)?.touched
     const made = new MemoryContext({
       encoding,
       handles: this.handles(instance),
@@ -302,56 +290,13 @@ export class Instance {
 
   /** What a core module is given, or what the host asks of one. */
   coreItem(item: CoreItem): WebAssembly.ImportValue {
-    if (!('canon' in item)) {
-      const value = this.#exportsOf(item.instance)[item.name]
-      if (value === undefined) throw new WeftError('invalid', `a core instance exports no ${item.name}`)
-      return value
-    }
-    const canon = this.program.canons[item.canon]
-    if (!canon) throw new WeftError('invalid', `there is no canonical definition ${item.canon}`)
-    this.#coreFunctions[item.canon] ??= this.#coreFunction(canon)
-    return this.#coreFunctions[item.canon] as WebAssembly.ImportValue
+    return this.#core.item(item)
   }
 
   #lift(canon: number): Lifted {
     const definition = this.program.canons[canon]
     if (definition?.do !== 'lift') throw new WeftError('internal', `canon ${canon} is no lifted function`)
     return liftedFunction(this, definition)
-  }
-
-  #coreFunction(canon: Canon): WebAssembly.ImportValue {
-    if (canon.do === 'lift') throw new WeftError('invalid', 'a lifted function is no core function')
-    if (canon.do === 'lower') return loweredFunction(this, canon) as WebAssembly.ImportValue
-    if (canon.do === 'builtin') return asyncFunction(this, canon) as WebAssembly.ImportValue
-    return resourceFunction(this, canon)
-  }
-
-  #instantiate({ module: number, imports }: CoreInstanceDefinition): void {
-    const loaded = this.#modules[number]
-    if (!loaded) throw new WeftError('internal', `the program has no core module ${number}`)
-    const given: Record<string, WebAssembly.ModuleImports> = {}
-    for (const [name, from] of imports) {
-      given[name] =
-        typeof from === 'number'
-          ? this.#exportsOf(from)
-          : Object.fromEntries(from.map(([item, ref]) => [item, this.coreItem(ref)]))
-    }
-    const index = this.#coreInstances.length
-    const all = this.#host.of(number, { info: loaded.info, given, owner: () => this.#exportsOf(index) })
-    const { exports } = new WebAssembly.Instance(loaded.module, all)
-    this.#coreInstances.push(exports)
-    this.#globals.push(
-      Array.from(
-        { length: loaded.info.globals },
-        (_, global) => exports[`${hostModule}.${global}`] as WebAssembly.Global,
-      ),
-    )
-  }
-
-  #exportsOf(instance: number): WebAssembly.Exports {
-    const exports = this.#coreInstances[instance]
-    if (!exports) throw new WeftError('invalid', `core instance ${instance} is used before it is made`)
-    return exports
   }
 }
 

@@ -1,0 +1,91 @@
+import { WeftError } from '../errors.ts'
+import { asyncFunction } from './async-functions.ts'
+import { HostImports } from './host-imports.ts'
+import type { Instance, LoadedModule } from './instance.ts'
+import { hostModule } from './instrument-placement.ts'
+import { loweredFunction } from './lower.ts'
+import type { Canon, CoreInstanceDefinition, CoreItem } from './program.ts'
+import { resourceFunction } from './resource-functions.ts'
+import type { TrackedMemory } from './tracked-memory.ts'
+
+/** The core modules of one instance, linked with each other and with the host. */
+export class CoreInstances {
+  /** Mutable globals by core instance. */
+  readonly globals: WebAssembly.Global[][] = []
+  readonly #instance: Instance
+  readonly #modules: readonly LoadedModule[]
+  readonly #host: HostImports
+  readonly #exports: WebAssembly.Exports[] = []
+  /** By the number of their canonical definition. */
+  readonly #functions: WebAssembly.ImportValue[] = []
+
+  constructor(instance: Instance, modules: readonly LoadedModule[], memoryBytes: number) {
+    this.#instance = instance
+    this.#modules = modules
+    const infos = modules.map(({ info }) => info)
+    this.#host = new HostImports(instance, infos, memoryBytes)
+  }
+
+  /** Memories that came from the host. */
+  get memories(): readonly TrackedMemory[] {
+    return this.#host.memories
+  }
+
+  tracked(memory: WebAssembly.Memory): TrackedMemory | undefined {
+    return this.#host.tracked(memory)
+  }
+
+  /** Makes all core instances, in their order; what that writes is how they begin. */
+  instantiate(): void {
+    for (const definition of this.#instance.program.coreInstances) this.#make(definition)
+    for (const memory of this.memories) memory.forgetMarks()
+  }
+
+  /** An export of a core instance, or the function that a canonical definition gives. */
+  item(item: CoreItem): WebAssembly.ImportValue {
+    if (!('canon' in item)) {
+      const value = this.#exportsOf(item.instance)[item.name]
+      if (value === undefined) throw new WeftError('invalid', `a core instance exports no ${item.name}`)
+      return value
+    }
+    const canon = this.#instance.program.canons[item.canon]
+    if (!canon) throw new WeftError('invalid', `there is no canonical definition ${item.canon}`)
+    this.#functions[item.canon] ??= this.#function(canon)
+    return this.#functions[item.canon] as WebAssembly.ImportValue
+  }
+
+  #function(canon: Canon): WebAssembly.ImportValue {
+    if (canon.do === 'lift') throw new WeftError('invalid', 'a lifted function is no core function')
+    if (canon.do === 'lower') return loweredFunction(this.#instance, canon) as WebAssembly.ImportValue
+    if (canon.do === 'builtin') return asyncFunction(this.#instance, canon) as WebAssembly.ImportValue
+    return resourceFunction(this.#instance, canon)
+  }
+
+  #make({ module: number, imports }: CoreInstanceDefinition): void {
+    const loaded = this.#modules[number]
+    if (!loaded) throw new WeftError('internal', `the program has no core module ${number}`)
+    const given: Record<string, WebAssembly.ModuleImports> = {}
+    for (const [name, from] of imports) {
+      given[name] =
+        typeof from === 'number'
+          ? this.#exportsOf(from)
+          : Object.fromEntries(from.map(([item, ref]) => [item, this.item(ref)]))
+    }
+    const index = this.#exports.length
+    const all = this.#host.of(number, { info: loaded.info, given, owner: () => this.#exportsOf(index) })
+    const { exports } = new WebAssembly.Instance(loaded.module, all)
+    this.#exports.push(exports)
+    this.globals.push(
+      Array.from(
+        { length: loaded.info.globals },
+        (_, global) => exports[`${hostModule}.${global}`] as WebAssembly.Global,
+      ),
+    )
+  }
+
+  #exportsOf(instance: number): WebAssembly.Exports {
+    const exports = this.#exports[instance]
+    if (!exports) throw new WeftError('invalid', `core instance ${instance} is used before it is made`)
+    return exports
+  }
+}
