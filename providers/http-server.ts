@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { isDeepStrictEqual } from 'node:util'
 import type { Call } from '../src/call/call.ts'
 import { childOf } from '../src/call/child.ts'
 import { CallCourse } from '../src/call/course.ts'
@@ -20,39 +21,60 @@ export default defineProvider({
   runs: 'per-thread',
   exports: [],
   async start(context) {
-    const listeners = new Map<string, Server>()
+    const listeners = new Map<string, Listener>()
     const failures = new Map<string, string>()
-    return {
-      async putLink(link) {
-        if (link.source !== context.id) return
-        try {
-          const options = listenOptionsFrom(link.sourceConfig)
-          if (context.isLeader) await requireFreePort(options)
-          listeners.set(
-            link.name,
-            await listen(options, (req, res) => serve(context, link, options, req, res)),
-          )
-          failures.delete(link.name)
-        } catch (error) {
-          failures.set(link.name, WeftError.from(error).message)
-          throw error
-        }
-      },
-      async deleteLink(link) {
+    const put = async (link: ProviderLink) => {
+      if (link.source !== context.id) return
+      try {
+        const options = listenOptionsFrom(link.sourceConfig)
+        if (context.isLeader) await requireFreePort(options)
+        const route = { link, options }
+        const server = await listen(options, (req, res) => serve(context, route, req, res))
+        listeners.set(link.name, { server, route })
         failures.delete(link.name)
-        const server = listeners.get(link.name)
-        listeners.delete(link.name)
-        if (server) await close(server)
+      } catch (error) {
+        failures.set(link.name, WeftError.from(error).message)
+        throw error
+      }
+    }
+    const remove = async (link: ProviderLink) => {
+      failures.delete(link.name)
+      const listener = listeners.get(link.name)
+      listeners.delete(link.name)
+      if (listener) await close(listener.server)
+    }
+    return {
+      putLink: put,
+      deleteLink: remove,
+      async moveLink(before, after) {
+        const listener = listeners.get(before.name)
+        if (listener && isDeepStrictEqual(before.sourceConfig, after.sourceConfig)) {
+          listener.route.link = after
+          return
+        }
+        await remove(before)
+        await put(after)
       },
       async health() {
         return failures.size === 0 ? undefined : [...failures.values()].join('; ')
       },
       async stop() {
-        await Promise.all([...listeners.values()].map(close))
+        await Promise.all([...listeners.values()].map(({ server }) => close(server)))
       },
     }
   },
 })
+
+/** Where requests go, and how: the link may change while the listener stays. */
+interface Route {
+  link: ProviderLink
+  readonly options: ListenOptions
+}
+
+interface Listener {
+  readonly server: Server
+  readonly route: Route
+}
 
 /**
  * With `reusePort` another host of the same user on this machine could share the port unseen: a listener of its own,
@@ -97,8 +119,7 @@ async function close(server: Server): Promise<void> {
 
 async function serve(
   context: ProviderContext,
-  link: ProviderLink,
-  options: ListenOptions,
+  { link, options }: Route,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {

@@ -51,6 +51,11 @@ export interface Provider {
   /** A link was put that names this provider. A rejection marks the provider unhealthy with that message. */
   putLink(link: ProviderLink): Promise<void>
   deleteLink(link: ProviderLink): Promise<void>
+  /**
+   * A link has another target or other config now, in one step, so that nothing need be lost between. Without this
+   * method `before` is deleted and `after` put.
+   */
+  moveLink?(before: ProviderLink, after: ProviderLink): Promise<void>
   /** Undefined when all is well, else what is wrong, for people. */
   health?(): Promise<string | undefined>
   /** Frees everything within a second or two; called once. */

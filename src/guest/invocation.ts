@@ -22,8 +22,11 @@ export interface ComponentServices {
   secrets(): Secrets
   /** Where the guest's own telemetry goes. */
   readonly otel: GuestOtel
-  /** The id that link `name` of this component leads to for `ns:pkg/iface`; undefined when there is no such link. */
-  linkTarget(name: string, interfaceKey: string): string | undefined
+  /**
+   * The id that link `name` of this component leads to for `ns:pkg/iface`; undefined when there is no such link. A
+   * promise when it was deleted a moment ago: it settles when the link is there again, or is not to come.
+   */
+  linkTarget(name: string, interfaceKey: string): string | undefined | Promise<string | undefined>
 }
 
 /** One run of an export: which call it answers, and how its imports call out. */
@@ -102,19 +105,25 @@ export class Invocation {
     args: readonly unknown[],
   ): Promise<unknown> {
     const operation = { interface: wireInterface, function: fn }
-    const { target, linkName } = this.requireLink(interfaceKey, operationName(operation))
-    return this.services.invoke(childOf(this.call, { target, operation, args, linkName, trace: this.trace }))
+    const { trace } = this
+    const linkName = this.#linkName(interfaceKey)
+    const found = this.services.linkTarget(linkName, interfaceKey)
+    const target = typeof found === 'object' ? await found : found
+    if (target === undefined) {
+      throw missingLink(this.call.target, interfaceKey, linkName, operationName(operation))
+    }
+    return this.services.invoke(childOf(this.call, { target, operation, args, linkName, trace }))
   }
 
-  /** Where the chosen link for `interfaceKey` leads; `not_found`, saying what to add, when there is none. */
-  requireLink(
-    interfaceKey: string,
-    operation: string,
-  ): { readonly target: string; readonly linkName: string } {
-    const linkName = this.#linkNames.get(interfaceKey) ?? 'default'
-    const target = this.services.linkTarget(linkName, interfaceKey)
-    if (target === undefined) throw missingLink(this.call.target, interfaceKey, linkName, operation)
-    return { target, linkName }
+  /** `not_found`, saying what to add, when there is no link for `interfaceKey`. */
+  requireLink(interfaceKey: string, operation: string): void {
+    const linkName = this.#linkName(interfaceKey)
+    if (this.services.linkTarget(linkName, interfaceKey) !== undefined) return
+    throw missingLink(this.call.target, interfaceKey, linkName, operation)
+  }
+
+  #linkName(interfaceKey: string): string {
+    return this.#linkNames.get(interfaceKey) ?? 'default'
   }
 }
 
@@ -167,8 +176,8 @@ export class CurrentInvocation implements Importing {
     return this.#find().callOut(...args)
   }
 
-  requireLink(interfaceKey: string, operation: string): ReturnType<Invocation['requireLink']> {
-    return this.#find().requireLink(interfaceKey, operation)
+  requireLink(interfaceKey: string, operation: string): void {
+    this.#find().requireLink(interfaceKey, operation)
   }
 }
 

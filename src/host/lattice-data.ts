@@ -3,23 +3,27 @@ import type { Buckets, ConfigMap } from '../lattice/buckets.ts'
 import type { Link } from '../lattice/link.ts'
 import type { ProviderLink } from '../provider.ts'
 import { isSecretName, type Secrets } from '../secret.ts'
+import { DepartedLinks } from './departed-links.ts'
 import type { ImportLink } from './thread-messages.ts'
 
 /** Links and configuration of the lattice as this host has seen them so far, and resolved for who runs here. */
 export class LatticeData {
   readonly #links = new Map<string, readonly Link[]>()
+  readonly #departed: DepartedLinks
   readonly #configs = new Map<string, ConfigMap>()
   readonly #buckets: Buckets
   #watches: readonly { stop(): void | Promise<void> }[] = []
 
-  private constructor(buckets: Buckets) {
+  private constructor(buckets: Buckets, onChange: () => void) {
     this.#buckets = buckets
+    this.#departed = new DepartedLinks(onChange)
   }
 
   /** Reads everything there is, then follows changes; `onChange` comes after each of them. */
   static async follow(buckets: Buckets, onChange: () => void): Promise<LatticeData> {
-    const data = new LatticeData(buckets)
+    const data = new LatticeData(buckets, onChange)
     const specs = await buckets.watchSpecs((id, spec) => {
+      data.#departed.changed(data.#links.get(id) ?? [], spec?.links ?? [])
       if (spec) data.#links.set(id, spec.links)
       else data.#links.delete(id)
       onChange()
@@ -34,6 +38,7 @@ export class LatticeData {
   }
 
   async stop(): Promise<void> {
+    this.#departed.stop()
     await Promise.all(this.#watches.map((watch) => watch.stop()))
   }
 
@@ -56,13 +61,8 @@ export class LatticeData {
 
   /** Where the imports of component `id` lead. */
   importLinks(id: string): readonly ImportLink[] {
-    return (this.#links.get(id) ?? []).flatMap((link) =>
-      link.interfaces.map((name) => ({
-        name: link.name,
-        interface: `${link.wit_namespace}:${link.wit_package}/${name}`,
-        target: link.target,
-      })),
-    )
+    const departed = this.#departed.links.filter((link) => link.source_id === id)
+    return [...importsOf(departed, 'moving'), ...importsOf(this.#links.get(id) ?? [], 'there')]
   }
 
   /**
@@ -74,7 +74,7 @@ export class LatticeData {
     id: string,
     secretsOf: (names: readonly string[]) => Secrets | undefined,
   ): readonly ProviderLink[] {
-    return [...this.#links.values()].flat().flatMap((link) => {
+    return this.#inForce().flatMap((link) => {
       if (link.source_id !== id && link.target !== id) return []
       if (![...link.source_config, ...link.target_config].every((name) => this.#configs.has(name))) return []
       const sourceSecrets = link.source_id === id ? secretsOf(link.source_config.filter(isSecretName)) : {}
@@ -97,14 +97,27 @@ export class LatticeData {
 
   /** Names of the secrets that links give to the end `id`. */
   linkSecrets(id: string): readonly string[] {
-    const names = [...this.#links.values()]
-      .flat()
-      .flatMap((link) => [
-        ...(link.source_id === id ? link.source_config : []),
-        ...(link.target === id ? link.target_config : []),
-      ])
+    const names = this.#inForce().flatMap((link) => [
+      ...(link.source_id === id ? link.source_config : []),
+      ...(link.target === id ? link.target_config : []),
+    ])
     return [...new Set(names.filter(isSecretName))]
   }
+
+  /** What providers serve: also what was deleted and may come back at once. */
+  #inForce(): readonly Link[] {
+    return [...[...this.#links.values()].flat(), ...this.#departed.links]
+  }
+}
+
+function importsOf(links: readonly Link[], state: 'there' | 'moving'): readonly ImportLink[] {
+  return links.flatMap((link) =>
+    link.interfaces.map((name) => ({
+      name: link.name,
+      interface: `${link.wit_namespace}:${link.wit_package}/${name}`,
+      target: state === 'there' ? link.target : undefined,
+    })),
+  )
 }
 
 function isEmpty(secrets: Secrets): boolean {

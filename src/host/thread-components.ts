@@ -11,6 +11,7 @@ import { Permits } from '../guest/permits.ts'
 import type { Log } from '../log.ts'
 import type { Measure } from '../measure.ts'
 import type { WitInterface } from '../wit/type.ts'
+import { LinkTargets } from './link-targets.ts'
 import type { PlannedComponent } from './thread-messages.ts'
 
 /** What the components of a thread need around them. */
@@ -36,7 +37,7 @@ export interface ComponentSurroundings {
 interface Running {
   planned: PlannedComponent
   guest: GuestComponent
-  linkTargets: ReadonlyMap<string, string>
+  readonly linkTargets: LinkTargets
   readonly permits: Permits
   server: { drain(): Promise<void> }
 }
@@ -76,7 +77,8 @@ export class ThreadComponents {
     if (!isNewCode && !isDeepStrictEqual(planned.settings, running.planned.settings))
       guest.configure(planned.settings)
     if (isNewCode) running.guest.close()
-    Object.assign(running, { planned, guest, linkTargets: linkTargetsOf(planned) })
+    Object.assign(running, { planned, guest })
+    running.linkTargets.put(planned.links)
     setPermits(running.permits, planned)
     running.permits.poked()
     if (!isNewCode) return
@@ -91,6 +93,7 @@ export class ThreadComponents {
     if (!running) return
     this.#running.delete(id)
     this.#draining.set(id, running)
+    running.linkTargets.settle()
     await running.server.drain()
     running.guest.close()
     if (this.#draining.get(id) === running) this.#draining.delete(id)
@@ -160,7 +163,13 @@ export class ThreadComponents {
     const permits = new Permits(planned.permits, planned.maxInstances, () => this.#around.poke(planned.id))
     setPermits(permits, planned)
     const server = await this.#around.serve(planned.id, guest.serves)
-    this.#running.set(planned.id, { planned, guest, permits, server, linkTargets: linkTargetsOf(planned) })
+    this.#running.set(planned.id, {
+      planned,
+      guest,
+      permits,
+      server,
+      linkTargets: new LinkTargets(planned.links),
+    })
   }
 
   #load({ path, settings }: PlannedComponent): Promise<GuestComponent> {
@@ -180,7 +189,7 @@ export class ThreadComponents {
       log: this.#around.log,
       config: () => running.planned.config,
       secrets: () => running.planned.secrets,
-      linkTarget: (name, key) => running.linkTargets.get(`${name} ${key}`),
+      linkTarget: (name, key) => running.linkTargets.find(name, key),
     }
   }
 }
@@ -190,8 +199,4 @@ function setPermits(permits: Permits, { maxInstances, settings }: PlannedCompone
   permits.max = maxInstances
   permits.longest = limits.queue
   permits.longestMs = limits.queueMs
-}
-
-function linkTargetsOf(planned: PlannedComponent): ReadonlyMap<string, string> {
-  return new Map(planned.links.map((link) => [`${link.name} ${link.interface}`, link.target]))
 }

@@ -27,7 +27,8 @@ export interface PlannedComponent {
 export interface ImportLink {
   readonly name: string
   readonly interface: string
-  readonly target: string
+  /** Undefined when the link was deleted a moment ago and may come back with another target. */
+  readonly target: string | undefined
 }
 
 /** A provider that runs inside the host, on its data threads. */

@@ -58,13 +58,19 @@ export class ThreadProviders {
     const working = before.filter((link) => !running.refused.includes(link))
     const refused: ProviderLink[] = []
     running.planned = planned
-    const isSame = (a: ProviderLink, b: ProviderLink) => JSON.stringify(a) === JSON.stringify(b)
+    const { provider } = running
+    const moved = new Set<ProviderLink>()
     for (const link of before) {
-      if (!planned.links.some((other) => isSame(link, other))) await running.provider.deleteLink(link)
+      if (planned.links.some((other) => isSame(link, other))) continue
+      const after = working.includes(link) && planned.links.find((other) => hasSameName(link, other))
+      if (after && provider.moveLink) {
+        moved.add(after)
+        await provider.moveLink(link, after).catch(() => refused.push(after))
+      } else await provider.deleteLink(link)
     }
     for (const link of planned.links) {
-      if (working.some((other) => isSame(link, other))) continue
-      await running.provider.putLink(link).catch(() => refused.push(link))
+      if (moved.has(link) || working.some((other) => isSame(link, other))) continue
+      await provider.putLink(link).catch(() => refused.push(link))
     }
     running.refused = refused
     await this.#checkHealth(running)
@@ -112,4 +118,12 @@ export class ThreadProviders {
     running.problem = problem
     this.#around.onHealth(running.planned.id, problem)
   }
+}
+
+function isSame(a: ProviderLink, b: ProviderLink): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+function hasSameName(a: ProviderLink, b: ProviderLink): boolean {
+  return a.source === b.source && a.name === b.name && a.namespace === b.namespace && a.package === b.package
 }
