@@ -1,7 +1,7 @@
 import { WeftError } from '../errors.ts'
 import { asyncFunction } from './async-functions.ts'
 import { HostImports } from './host-imports.ts'
-import type { Instance, LoadedModule } from './instance.ts'
+import type { Instance, InstanceLimits, LoadedModule } from './instance.ts'
 import { hostModule } from './instrument-placement.ts'
 import { loweredFunction } from './lower.ts'
 import type { Canon, CoreInstanceDefinition, CoreItem } from './program.ts'
@@ -19,11 +19,11 @@ export class CoreInstances {
   /** By the number of their canonical definition. */
   readonly #functions: WebAssembly.ImportValue[] = []
 
-  constructor(instance: Instance, modules: readonly LoadedModule[], memoryBytes: number) {
+  constructor(instance: Instance, modules: readonly LoadedModule[], limits: InstanceLimits) {
     this.#instance = instance
     this.#modules = modules
     const infos = modules.map(({ info }) => info)
-    this.#host = new HostImports(instance, infos, memoryBytes)
+    this.#host = new HostImports(instance, infos, limits)
   }
 
   /** Memories that came from the host. */

@@ -37,6 +37,7 @@ export const op = {
   elemDrop: 0xfc0d,
   tableCopy: 0xfc0e,
   tableGrow: 0xfc0f,
+  tableSize: 0xfc10,
   tableFill: 0xfc11,
   v128Store: 0xfd0b,
 } as const
@@ -155,7 +156,7 @@ function readPrefixed(prefix: number, start: number, reader: BinaryReader): Inst
     case op.memoryFill:
     case op.elemDrop:
     case op.tableGrow:
-    case 0xfc10:
+    case op.tableSize:
     case op.tableFill:
       return { code, start, index: reader.u32() }
     default:

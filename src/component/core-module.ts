@@ -63,6 +63,20 @@ export interface MemoryType {
   readonly isPlain: boolean
 }
 
+/** The size of a table in elements. */
+export interface TableType {
+  readonly initial: number
+  readonly maximum?: number
+}
+
+/** Reads a table's type. Throws on those with 64-bit indexes or with an expression for what they hold at first. */
+export function readTableType(reader: BinaryReader): TableType {
+  reader.s33()
+  const { isPlain, ...size } = readMemoryType(reader)
+  if (!isPlain) throw reader.unexpected('a plain table', 'one that is not rewritten')
+  return size
+}
+
 export function readMemoryType(reader: BinaryReader): MemoryType {
   const flags = reader.byte()
   const isPlain = flags <= 1
@@ -75,6 +89,7 @@ export function readMemoryType(reader: BinaryReader): MemoryType {
 export interface CoreImports {
   readonly functions: number
   readonly memories: readonly MemoryType[]
+  readonly tables: readonly TableType[]
   readonly globals: number
   readonly count: number
   /** Where the first entry stands. */
@@ -84,6 +99,7 @@ export interface CoreImports {
 export function readCoreImports(reader: BinaryReader): CoreImports {
   const counts = { functions: 0, globals: 0 }
   const memories: MemoryType[] = []
+  const tables: TableType[] = []
   const count = reader.u32()
   const entries = reader.offset
   for (let index = 0; index < count; index++) {
@@ -93,10 +109,8 @@ export function readCoreImports(reader: BinaryReader): CoreImports {
     if (kind === 0) {
       reader.u32()
       counts.functions++
-    } else if (kind === 1) {
-      reader.s33()
-      readMemoryType(reader)
-    } else if (kind === 2) memories.push(readMemoryType(reader))
+    } else if (kind === 1) tables.push(readTableType(reader))
+    else if (kind === 2) memories.push(readMemoryType(reader))
     else if (kind === 3) {
       reader.s33()
       reader.byte()
@@ -106,5 +120,5 @@ export function readCoreImports(reader: BinaryReader): CoreImports {
       reader.u32()
     } else throw reader.unexpected('the kind of an import', `code ${kind}`)
   }
-  return { ...counts, memories, count, entries }
+  return { ...counts, memories, tables, count, entries }
 }

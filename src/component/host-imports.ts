@@ -1,7 +1,8 @@
-import type { Instance } from './instance.ts'
+import type { Instance, InstanceLimits } from './instance.ts'
 import type { ModuleInfo } from './instrument.ts'
 import { hostModule } from './instrument-placement.ts'
 import { jspi } from './jspi.ts'
+import { TableElements } from './table-elements.ts'
 import { TrackedMemory, wasmPage } from './tracked-memory.ts'
 
 type Grower = (pages: number) => number
@@ -22,14 +23,19 @@ export class HostImports {
   readonly #check: () => number
   readonly #yield: object
   readonly #limit: () => void
+  readonly #tables: TableElements
   #scratch: WebAssembly.Memory | undefined
 
-  /** `memoryBytes` bounds all memories together. */
-  constructor(instance: Instance, modules: readonly ModuleInfo[], memoryBytes: number) {
+  constructor(
+    instance: Instance,
+    modules: readonly ModuleInfo[],
+    { memoryBytes, tableElements }: InstanceLimits,
+  ) {
     this.#instance = instance
     this.#maxima = sharesOf(modules, Math.floor(memoryBytes / wasmPage))
     this.#check = () => instance.check()
     this.#limit = () => instance.limitHit('memory')
+    this.#tables = new TableElements(tableElements, instance)
     this.#yield = new jspi.Suspending(() => instance.yield())
   }
 
@@ -46,11 +52,13 @@ export class HostImports {
       readonly owner: () => WebAssembly.Exports
     },
   ): WebAssembly.Imports {
+    this.#tables.begin(info.tableElements)
     if (!info.isPreemptible) return given
     const memory = info.memory ? this.#make(number, info.memory.initial, owner) : this.#importedMemory(given)
     const common = {
       check: this.#check,
       limit: this.#limit,
+      tables: this.#tables.grow,
       yield: this.#yield as WebAssembly.ImportValue,
       flag: this.#instance.pace.memory,
     }

@@ -17,6 +17,8 @@ export interface InstanceLimits extends ValueLimits {
   readonly handles: number
   /** Linear memory, summed over its memories. */
   readonly memoryBytes: number
+  /** Elements, summed over its tables. */
+  readonly tableElements: number
 }
 
 /** A core module ready to be instantiated. */
@@ -73,7 +75,7 @@ export class Instance {
     this.pace = pace
     this.#limits = limits
     this.isResettable = modules.every(({ info }) => info.isResettable)
-    this.#core = new CoreInstances(this, modules, limits.memoryBytes)
+    this.#core = new CoreInstances(this, modules, limits)
     this.#core.instantiate()
     this.#stuckIn = undefined
   }

@@ -141,6 +141,9 @@ function writeInstruction(writer: BodyWriter, { code, index }: Instruction, raw:
     writeTurn(writer)
   } else if (code === op.memorySize || code === op.memoryGrow) {
     writer.code.byte(op.call).u32(code === op.memorySize ? place.size : place.grow)
+  } else if (code === op.tableGrow) {
+    writeTableGrow(writer.code, place, index)
+    writer.code.raw(raw)
   } else if (place.tracksStores && storedIn[code] !== undefined) {
     writeStore(writer, { raw, offset: index, value: storedIn[code] })
   } else if (
@@ -172,6 +175,13 @@ function writeCheck(code: CoreWriter, place: Placement): void {
     .byte(op.if, 0x40, op.call)
     .u32(place.firstHelper + helper.poll)
     .byte(op.end)
+}
+
+/** The host may put another number in place of how many elements are wanted: one that no table can grow by. */
+function writeTableGrow(code: CoreWriter, place: Placement, table: number): void {
+  code.byte(0xfc, op.tableSize & 0xff).u32(table)
+  code.byte(0x41).s32((place.tableMaxima[table] ?? -1) | 0)
+  code.byte(op.call).u32(place.tables)
 }
 
 /** A store, and then a mark on the page that it began in. */

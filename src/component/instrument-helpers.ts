@@ -4,7 +4,7 @@ import type { Placement } from './instrument-placement.ts'
 
 const i32 = 0x7f
 
-/** Types of what is added to a module: the host's check, then its yield and the helpers, in their order. */
+/** Types of what is added to a module: the host's check, then its yield and the helpers, in their order; `tables`. */
 export const helperTypes: readonly {
   readonly params: readonly number[]
   readonly results: readonly number[]
@@ -14,10 +14,14 @@ export const helperTypes: readonly {
   { params: [i32], results: [i32] },
   { params: [i32, i32], results: [] },
   { params: [], results: [i32] },
+  { params: [i32, i32, i32], results: [i32] },
 ]
 
 /** What the helpers are called, by their number behind `Placement.firstHelper`. */
 export const helper = { poll: 0, grow: 1, mark: 2, size: 3 } as const
+
+/** Where the type of the host's `tables` stands in `helperTypes`. */
+export const tablesType = helperTypes.length - 1
 
 /** Pages of 4096 bytes: what is marked as written, and restored. */
 export const dirtyPageBits = 12

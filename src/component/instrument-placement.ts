@@ -11,6 +11,7 @@ export interface Placement {
   readonly check: number
   readonly yield: number
   readonly limit: number
+  readonly tables: number
   readonly firstHelper: number
   /** Indexes of memories; the guest's own is 0 when there is one. */
   readonly dirty: number
@@ -21,6 +22,8 @@ export interface Placement {
   readonly grow: number
   readonly size: number
   readonly tracksStores: boolean
+  /** The most elements that each table may have by its own type; undefined for as many as the engine lets it. */
+  readonly tableMaxima: readonly (number | undefined)[]
 }
 
 /** The index of a function after the host's were put before it. */

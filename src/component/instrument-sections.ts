@@ -2,7 +2,7 @@ import { BinaryReader } from '../wit/binary-reader.ts'
 import { op, readInstruction } from './core-instructions.ts'
 import type { CoreImports, CoreSection, MemoryType } from './core-module.ts'
 import { CoreWriter } from './core-writer.ts'
-import { helper, helperTypes } from './instrument-helpers.ts'
+import { helper, helperTypes, tablesType } from './instrument-helpers.ts'
 import { hostModule, moved, type Placement } from './instrument-placement.ts'
 
 /** Copies an expression with its function indexes moved. */
@@ -70,7 +70,12 @@ export function withImports(
     .name('limit')
     .byte(0)
     .u32(types + 1)
-  if (place.movedBy === 5) {
+  writer
+    .name(hostModule)
+    .name('tables')
+    .byte(0)
+    .u32(types + tablesType)
+  if (hasMemory && !own) {
     writer
       .name(hostModule)
       .name('grow')

@@ -8,7 +8,9 @@ import {
   type MemoryType,
   readCoreImports,
   readMemoryType,
+  readTableType,
   sectionOrder,
+  type TableType,
 } from './core-module.ts'
 import { CoreWriter } from './core-writer.ts'
 import { type CodeFacts, rewriteCode } from './instrument-code.ts'
@@ -28,6 +30,8 @@ import {
 export interface ModuleInfo {
   /** The memory that it defined; it now imports it as `$weft.memory`. */
   readonly memory?: { readonly initial: number; readonly maximum?: number }
+  /** Elements of the tables that it defines, before they grow. */
+  readonly tableElements: number
   /** It imports the host's checks, so that it can be stopped and made to wait. */
   readonly isPreemptible: boolean
   /** It tells which pages it writes, so that its instance can be reset. */
@@ -36,7 +40,7 @@ export interface ModuleInfo {
   readonly globals: number
 }
 
-const untouched: ModuleInfo = { isPreemptible: false, isResettable: false, globals: 0 }
+const untouched: ModuleInfo = { isPreemptible: false, isResettable: false, globals: 0, tableElements: 0 }
 
 /**
  * Rewrites a core module so that its host keeps the upper hand: its memory comes from the host, its loops look at a flag
@@ -64,12 +68,13 @@ function rewrite(bytes: Uint8Array): { bytes: Uint8Array; info: ModuleInfo } {
   if (all.length > 1 || all.some(({ isPlain }) => !isPlain))
     throw new Error('memories that are not rewritten')
   const own = memories[0]
+  const tables = readTables(find(coreSection.table), reader)
   const types = countOf(find(coreSection.type), reader)
   const functions = countOf(find(coreSection.function), reader)
   const globals = readGlobals(find(coreSection.global), reader)
   const hasMemory = all.length > 0
   // A memory of another module is grown and measured by that module.
-  const importedFunctions = hasMemory && !own ? 5 : 3
+  const importedFunctions = hasMemory && !own ? 6 : 4
   const firstHelper = imports.functions + importedFunctions + functions
   const place: Placement = {
     movedFrom: imports.functions,
@@ -77,13 +82,15 @@ function rewrite(bytes: Uint8Array): { bytes: Uint8Array; info: ModuleInfo } {
     check: imports.functions,
     yield: imports.functions + 1,
     limit: imports.functions + 2,
+    tables: imports.functions + 3,
     firstHelper,
     dirty: hasMemory ? 1 : 0,
     flag: hasMemory ? 2 : 0,
     pages: own ? imports.globals + globals.length : undefined,
-    grow: own ? firstHelper + helper.grow : imports.functions + 3,
-    size: own ? firstHelper + helper.size : imports.functions + 4,
+    grow: own ? firstHelper + helper.grow : imports.functions + 4,
+    size: own ? firstHelper + helper.size : imports.functions + 5,
     tracksStores: hasMemory,
+    tableMaxima: [...imports.tables, ...tables].map(({ maximum }) => maximum),
   }
   const facts: CodeFacts = { changesTables: false }
   const added = helpers(place)
@@ -126,6 +133,7 @@ function rewrite(bytes: Uint8Array): { bytes: Uint8Array; info: ModuleInfo } {
       isPreemptible: true,
       isResettable: !facts.changesTables,
       globals: mutable.length,
+      tableElements: sumOf(tables),
       ...(own && {
         memory: { initial: own.initial, ...(own.maximum !== undefined && { maximum: own.maximum }) },
       }),
@@ -138,13 +146,23 @@ type OpenSection = (section: CoreSection) => BinaryReader
 function readImports(section: CoreSection | undefined, open: OpenSection): CoreImports {
   return section
     ? readCoreImports(open(section))
-    : { functions: 0, memories: [], globals: 0, count: 0, entries: 0 }
+    : { functions: 0, memories: [], tables: [], globals: 0, count: 0, entries: 0 }
 }
 
 function readMemories(section: CoreSection | undefined, open: OpenSection): MemoryType[] {
   if (!section) return []
   const reader = open(section)
   return reader.list(() => readMemoryType(reader))
+}
+
+function readTables(section: CoreSection | undefined, open: OpenSection): TableType[] {
+  if (!section) return []
+  const reader = open(section)
+  return reader.list(() => readTableType(reader))
+}
+
+function sumOf(tables: readonly TableType[]): number {
+  return tables.reduce((sum, { initial }) => sum + initial, 0)
 }
 
 /** For each global whether it is mutable. */

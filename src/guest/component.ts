@@ -143,13 +143,13 @@ export class GuestComponent {
   }
 
   #newPool({ reuse }: ComponentSettings): InstancePool {
-    const { bufferedBytes, handles, memoryBytes } = this.#limits
+    const { bufferedBytes, handles, memoryBytes, tableElements } = this.#limits
     const options = {
       world: this.world,
       program: this.#program,
       modules: this.#modules,
       suspending: this.#suspending,
-      limits: { bufferedBytes, handles, memoryBytes },
+      limits: { bufferedBytes, handles, memoryBytes, tableElements },
       pace: this.#pace,
     }
     return new InstancePool((invocation) => new GuestInstance(options, invocation), reuse)

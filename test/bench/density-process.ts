@@ -39,7 +39,7 @@ const options = {
   })),
   imports: {},
   suspending: new Set<string>(),
-  limits: { bufferedBytes: 1e8, handles: 1000, memoryBytes: 16 * 1024 * 1024 },
+  limits: { bufferedBytes: 1e8, handles: 1000, tableElements: 1e6, memoryBytes: 16 * 1024 * 1024 },
   pace: new Pace(),
 }
 const live = Array.from({ length: 1000 }, () => new Instance(options))

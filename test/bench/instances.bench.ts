@@ -34,7 +34,7 @@ async function instantiate(path: string): Promise<number[]> {
     })),
     imports: {},
     suspending: suspendingImports(world),
-    limits: { bufferedBytes: 1e8, handles: 10_000, memoryBytes: 256 * 1024 * 1024 },
+    limits: { bufferedBytes: 1e8, handles: 10_000, tableElements: 1e6, memoryBytes: 256 * 1024 * 1024 },
     pace: new Pace(),
   }
   return times(() => new Instance(options))

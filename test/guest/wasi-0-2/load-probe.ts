@@ -36,7 +36,7 @@ export async function loadProbe(): Promise<Probe> {
       module: new WebAssembly.Module(bytes as BufferSource),
     })),
     suspending: suspendingImports(world),
-    limits: { bufferedBytes: 100_000_000, handles: 10_000, memoryBytes: 100_000_000 },
+    limits: { bufferedBytes: 100_000_000, handles: 10_000, tableElements: 1e6, memoryBytes: 100_000_000 },
     pace: new Pace(),
   }
   const ids = world.imports.map(({ id }) => id)
