@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { WeftError } from '../errors.ts'
 import { defaultArtifactDir, defaultCacheDir } from '../guest/cache.ts'
+import { capacityLabels, readBytes, readCount } from '../lattice/capacity.ts'
 import { atLeast, formatLogLine, type LogLevel, type LogRecord, logLevels } from '../log.ts'
 import type { StartHostOptions } from '../start-host.ts'
 import { artifactFlags, artifactRulesFrom } from './artifact-flags.ts'
@@ -15,6 +16,16 @@ export const hostFlags = {
     multiple: true,
     value: 'KEY=VALUE',
     help: 'label of this host, for placement (repeat for more)',
+  },
+  'max-instances': {
+    type: 'string',
+    value: 'N',
+    help: 'invocations at once that the controller may place here, over all components (default: any number)',
+  },
+  'max-memory': {
+    type: 'string',
+    value: 'SIZE',
+    help: 'memory that it may place here, by the limits of components: 8GiB (default: any amount)',
   },
   threads: { type: 'string', value: 'N', help: 'data threads (default: one for each core)' },
   name: {
@@ -62,7 +73,7 @@ export function hostOptionsFrom(
   const seed = (flags['host-seed'] as string | undefined) ?? terminal.env['WEFT_HOST_SEED']
   const name = (flags['name'] as string | undefined) ?? terminal.env['WEFT_HOST_NAME']
   return {
-    labels: labelsFrom((flags['label'] ?? []) as readonly string[]),
+    labels: { ...labelsFrom((flags['label'] ?? []) as readonly string[]), ...capacityFrom(flags) },
     threads: threadsFrom(flags['threads'] as string | undefined),
     cacheDir: defaultCacheDir(process.env),
     artifacts: artifactRulesFrom(input),
@@ -92,6 +103,22 @@ function labelsFrom(pairs: readonly string[]): Readonly<Record<string, string>> 
       return [pair.slice(0, at), pair.slice(at + 1)]
     }),
   )
+}
+
+function capacityFrom(flags: CommandInput['flags']): Readonly<Record<string, string>> {
+  const instances = flags['max-instances'] as string | undefined
+  const memory = flags['max-memory'] as string | undefined
+  if (instances !== undefined && readCount(instances) === undefined)
+    throw new WeftError('invalid', `--max-instances: expected a number, got ${JSON.stringify(instances)}`)
+  if (memory !== undefined && readBytes(memory) === undefined)
+    throw new WeftError(
+      'invalid',
+      `--max-memory: expected a size such as 8GiB, got ${JSON.stringify(memory)}`,
+    )
+  return {
+    ...(instances !== undefined && { [capacityLabels.instances]: instances }),
+    ...(memory !== undefined && { [capacityLabels.memory]: memory }),
+  }
 }
 
 function threadsFrom(text: string | undefined): number {

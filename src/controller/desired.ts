@@ -5,6 +5,7 @@ import { componentIdOf, configNameOf, secretNameOf } from '../manifest/generated
 import type { Manifest, ManifestComponent } from '../manifest/manifest.ts'
 import type { ConfigProperty, SecretProperty } from '../manifest/read-config.ts'
 import type { LinkEnd, ManifestLink } from '../manifest/read-link.ts'
+import type { PlacementTrait } from '../manifest/read-placement.ts'
 import type { Scaler } from '../manifest/read-scaler.ts'
 
 /** What one deployed application wants of its lattice, in the lattice's own names. */
@@ -31,6 +32,7 @@ export interface Workload {
   readonly settings: ComponentSettings
   /** Undefined: a component that the manifest does not ask to start. */
   readonly scaler: Scaler | undefined
+  readonly placement: PlacementTrait
   /** Changes when a running one must be replaced or configured anew; stands in its annotations. */
   readonly scalerId: string
 }
@@ -123,6 +125,7 @@ function workloadOf(
     config,
     settings: component.settings,
     scaler,
+    placement: component.placement ?? {},
     scalerId,
   }
 }

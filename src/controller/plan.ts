@@ -8,6 +8,7 @@ import type { LatticeView } from './lattice-view.ts'
 import { type Made, madeWith, nothingMade } from './made.ts'
 import { nobodys, type Ownership, ownedWith } from './ownership.ts'
 import { type Placement, placeWorkload } from './place.ts'
+import { Room } from './room.ts'
 import { type Status, statusOf, undeployedStatus } from './status.ts'
 
 /** What the controller knows of an application: deployed, or there (or gone) with things left to remove. */
@@ -44,11 +45,12 @@ export function plan(apps: readonly KnownApp[], view: LatticeView): readonly App
   )
   const sorted = apps.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const all = sorted.flatMap(({ name }) => desired.get(name) ?? [])
+  const room = new Room()
   return sorted.map((known) => {
     const app = desired.get(known.name)
     const others = othersOf(all, known.name)
     if (known.unreadable !== undefined) return unreadable(known, known.unreadable)
-    return app ? deployedPlan({ app, known, view, others }) : removalPlan(known, view, others)
+    return app ? deployedPlan({ app, known, view, others, room }) : removalPlan(known, view, others)
   })
 }
 
@@ -68,12 +70,16 @@ function deployedPlan(input: {
   readonly known: KnownApp
   readonly view: LatticeView
   readonly others: Others
+  readonly room: Room
 }): AppPlan {
-  const { app, known, view, others } = input
+  const { app, known, view, others, room } = input
   const made = madeWith(known.made ?? nothingMade, app)
-  const placements = new Map<Workload, Placement>(
-    app.workloads.map((workload) => [workload, placeWorkload(workload, view.hosts)]),
-  )
+  const placements = new Map<Workload, Placement>()
+  for (const workload of app.workloads) {
+    const placement = placeWorkload(workload, view.hosts, room)
+    room.give(workload, placement.assignments)
+    placements.set(workload, placement)
+  }
   const difference = diffApp({ app, placements, view, made, ...others })
   const commands = inPhases(difference.commands)
   const obstacles: readonly Obstacle[] = difference.obstacles

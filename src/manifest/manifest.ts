@@ -2,6 +2,7 @@ import type { ComponentSettings } from '../component-settings.ts'
 import type { JsonObject } from './json.ts'
 import type { ConfigProperty, SecretProperty } from './read-config.ts'
 import type { ManifestLink } from './read-link.ts'
+import type { PlacementTrait } from './read-placement.ts'
 import type { Scaler } from './read-scaler.ts'
 
 /** An application: what `parseManifest` makes of a wadm manifest. Legacy spellings are gone, defaults are filled in. */
@@ -30,6 +31,7 @@ export interface ManifestComponent {
   readonly config: readonly ConfigProperty[]
   readonly secrets: readonly SecretProperty[]
   readonly scaler: Scaler | undefined
+  readonly placement: PlacementTrait | undefined
   readonly links: readonly ManifestLink[]
   /** What the traits of Weft's own say. */
   readonly settings: ComponentSettings

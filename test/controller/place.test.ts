@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { desiredApp, type Workload } from '../../src/controller/desired.ts'
 import type { HostView } from '../../src/controller/lattice-view.ts'
 import { placeWorkload } from '../../src/controller/place.ts'
+import { Room } from '../../src/controller/room.ts'
 import { component, host, manifestOf, provider, running } from './sample.ts'
 
 function workloadOf(definition: object): Workload {
@@ -121,4 +122,94 @@ test('0 instances run nowhere and lack nothing', () => {
     assignments: [],
     shortfalls: [],
   })
+})
+
+const capacity = (instances: number, more: Readonly<Record<string, string>> = {}) => ({
+  labels: { 'weft.capacity.instances': String(instances), ...more },
+})
+
+test('a host gets no more instances than it has room for beside what else runs there', () => {
+  const other = workloadOf(component('other', 1))
+  const hosts = [
+    running(host('a', capacity(10)), other, { instances: 8 }),
+    host('b', capacity(10)),
+    host('c', capacity(100)),
+  ]
+  const workload = workloadOf(component('hello', 30))
+  assert.deepEqual(numbers(workload, hosts), { a: 2, b: 10, c: 18 })
+})
+
+test('what found no room is told, and what runs counts as its own', () => {
+  const workload = workloadOf(component('hello', 30))
+  const hosts = [running(host('a', capacity(10)), workload, { instances: 10 }), host('b', capacity(5))]
+  const { assignments, shortfalls } = placeWorkload(workload, hosts)
+  assert.deepEqual(
+    assignments.map(({ instances }) => instances),
+    [10, 5],
+  )
+  assert.deepEqual(shortfalls, ['2 hosts in the lattice, with room for 15 of 30 instances'])
+})
+
+test('memory is reserved by the limit of each instance', () => {
+  const limits = { type: 'limits', properties: { memory: '64MiB' } }
+  const workload = workloadOf(component('hello', 20, { traits: [limits] }))
+  const hosts = [
+    host('a', { labels: { 'weft.capacity.memory': '512MiB' } }),
+    host('b', { labels: { 'weft.capacity.memory': '1GiB' } }),
+  ]
+  assert.deepEqual(numbers(workload, hosts), { a: 8, b: 12 })
+  const unlimited = workloadOf(component('small', 20))
+  assert.deepEqual(numbers(unlimited, hosts), { a: 10, b: 10 })
+})
+
+test('what was just given to one workload is not given to the next', () => {
+  const room = new Room()
+  const hosts = [host('a', capacity(10)), host('b', capacity(10))]
+  const [first, second] = [workloadOf(component('one', 14)), workloadOf(component('two', 14))]
+  const given = placeWorkload(first, hosts, room).assignments
+  room.give(first, given)
+  const rest = placeWorkload(second, hosts, room)
+  assert.deepEqual(
+    rest.assignments.map(({ instances }) => instances),
+    [3, 3],
+  )
+  room.forget(first.id)
+  assert.deepEqual(placeWorkload(second, hosts, room).shortfalls, [])
+})
+
+test('few instances go to different failure domains', () => {
+  const zones = { a: 'x', b: 'x', c: 'x', d: 'x', e: 'y', f: 'z' }
+  const hosts = Object.entries(zones).map(([id, zone]) => host(id, { labels: { zone } }))
+  for (let i = 0; i < 10; i++) {
+    const used = Object.keys(numbers(workloadOf(component(`c${i}`, 3)), hosts))
+    const domains = used.map((id) => zones[id as keyof typeof zones])
+    assert.deepEqual(domains.toSorted(), ['x', 'y', 'z'])
+  }
+})
+
+test('another label may be the failure domain; what runs is not moved for it', () => {
+  const placement = { type: 'placement', properties: { domain: 'rack' } }
+  const workload = workloadOf(component('hello', 2, { traits: [placement] }))
+  const racks = { a: '1', b: '1', c: '1', d: '2' }
+  const hosts = Object.entries(racks).map(([id, rack]) => host(id, { labels: { rack, zone: id } }))
+  assert.ok('d' in numbers(workload, hosts))
+  const inOneRack = hosts.map((one) => (one.id < 'c' ? running(one, workload) : one))
+  assert.deepEqual(numbers(workload, inOneRack), { a: 1, b: 1 })
+})
+
+test('with perHost a further host is used only when the first ones have their number', () => {
+  const placement = { type: 'placement', properties: { perHost: 10 } }
+  const used = (instances: number) =>
+    Object.values(numbers(workloadOf(component('hello', instances, { traits: [placement] })), three))
+  assert.deepEqual([used(10), used(11), used(45)], [[10], [6, 5], [15, 15, 15]])
+})
+
+test('a daemon runs as many as there is room for', () => {
+  const traits = [{ type: 'daemonscaler', properties: { instances: 5 } }]
+  const daemon = workloadOf({ ...component('hello', 1), traits })
+  const hosts = [host('a'), host('b', capacity(2))]
+  assert.deepEqual(numbers(daemon, hosts), { a: 5, b: 2 })
+  assert.deepEqual(placeWorkload(daemon, hosts).shortfalls, [
+    '2 hosts in the lattice, with room for 7 of 10 instances',
+  ])
 })
