@@ -26,8 +26,8 @@ test('a number of 0, a second placement and unknown fields are named', () => {
   assert.deepEqual(
     problems.map(({ message }) => message),
     [
-      'the placement has no field "domian"; did you mean "domain"?',
       '"perHost" is 0, expected 1 or more',
+      'the placement has no field "domian"; did you mean "domain"?',
       'a second trait "placement" on one component, expected one',
     ],
   )
