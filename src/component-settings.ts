@@ -7,6 +7,15 @@ export interface ComponentSettings {
   readonly limits?: ComponentLimits
   readonly reuse?: InstanceReuse
   readonly telemetry?: TelemetrySettings
+  readonly cli?: CliSettings
+}
+
+/** What a component finds in `wasi:cli/environment`; nothing of the host's own is ever seen there. */
+export interface CliSettings {
+  /** Arguments after the first, which is the program's name. */
+  readonly args?: readonly string[]
+  /** Environment variables. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** What one component may use; what is left out is the host's default. */

@@ -142,10 +142,11 @@ export class GuestComponent {
     return failure
   }
 
-  #newPool({ reuse }: ComponentSettings): InstancePool {
+  #newPool({ reuse, cli = {} }: ComponentSettings): InstancePool {
     const { bufferedBytes, handles, memoryBytes, tableElements } = this.#limits
     const options = {
       world: this.world,
+      cli,
       program: this.#program,
       modules: this.#modules,
       suspending: this.#suspending,

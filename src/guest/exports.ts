@@ -3,9 +3,11 @@ import type { HttpErrorCode, HttpRequest, HttpResult } from '../capability/http.
 import type { Instance } from '../component/instance.ts'
 import type { TaskOptions } from '../component/task.ts'
 import { WeftError } from '../errors.ts'
+import { withoutVersion } from '../wit/names.ts'
 import type { WitWorld } from '../wit/type.ts'
 import { limitBody } from './limit-body.ts'
 import { httpExport } from './served.ts'
+import { GuestExit } from './wasi-0-2/guest-exit.ts'
 import { handleIncoming } from './wasi-0-2/handle-incoming.ts'
 import { Request } from './wasi-0-3/request.ts'
 import { Response } from './wasi-0-3/response.ts'
@@ -24,10 +26,24 @@ export async function runExport(instance: Instance, world: WitWorld, run: Export
   if (operation.interface.startsWith('wrpc:http/incoming-handler@')) return runHttp(instance, world, run)
   const { call } = run
   const { interface: id, function: fn } = operation
+  if (withoutVersion(id) === 'wasi:cli/run') return runCommand(instance, run)
   const { result, exited } = instance.call({ interface: id, name: fn.name }, call.args, run)
   if (fn.async) call.course.hold(exited)
   else await exited
   return result
+}
+
+/** `exit` is how many a command ends, in the middle of its run: its status is the result then. */
+async function runCommand(instance: Instance, run: ExportRun): Promise<unknown> {
+  const { interface: id, function: fn } = run.call.operation
+  try {
+    const { result, exited } = instance.call({ interface: id, name: fn.name }, run.call.args, run)
+    await exited
+    return await result
+  } catch (thrown) {
+    if (thrown instanceof GuestExit) return { tag: thrown.code === 0 ? 'ok' : 'err' }
+    throw thrown
+  }
 }
 
 async function runHttp(instance: Instance, world: WitWorld, run: ExportRun): Promise<HttpResult> {

@@ -1,4 +1,5 @@
 import { Instance, type InstanceImage, type InstanceOptions } from '../component/instance.ts'
+import type { CliSettings } from '../component-settings.ts'
 import { WeftError } from '../errors.ts'
 import type { WitWorld } from '../wit/type.ts'
 import { importsFor } from './imports.ts'
@@ -7,9 +8,13 @@ import type { WasiContext } from './wasi-context.ts'
 
 export interface GuestInstanceOptions extends Omit<InstanceOptions, 'imports'> {
   readonly world: WitWorld
+  readonly cli: CliSettings
 }
 
 const over = new WeftError('cancelled', 'the invocation is over')
+
+/** What a guest sees as its own name, before its arguments. */
+const programName = 'main.wasm'
 
 /** An instance of a component with the host's imports around it. */
 export class GuestInstance {
@@ -22,14 +27,14 @@ export class GuestInstance {
   #life: AbortController | undefined
 
   /** `first` is the invocation that it is made for: what its start function does is done on its behalf. */
-  constructor({ world, ...options }: GuestInstanceOptions, first: Invocation) {
+  constructor({ world, cli, ...options }: GuestInstanceOptions, first: Invocation) {
     const current = new CurrentInvocation(
       () => (this.core?.current?.owner as Invocation | undefined) ?? first,
     )
     const alive = () => this.#alive.signal
     const context: WasiContext = {
-      args: ['main.wasm'],
-      environment: {},
+      args: [programName, ...(cli.args ?? [])],
+      environment: cli.env ?? {},
       writeOutput: (stream, bytes) => current.output.write(stream, bytes),
       get signal() {
         return alive()

@@ -4,8 +4,8 @@ import type { Log } from '../log.ts'
 import { GuestExit } from './wasi-0-2/guest-exit.ts'
 
 /**
- * What a guest's export threw, as the call's error. A failure of one of its imports stays what it is; anything else is a
- * trap, logged here once with the wasm stack.
+ * What a guest's export threw, as the call's error. A failure of one of its imports stays what it is, and so does an exit,
+ * which is no fault but leaves the caller without an answer; anything else is a trap, logged here once with the wasm stack.
  */
 export function failureOf(
   thrown: unknown,
@@ -18,7 +18,7 @@ export function failureOf(
   const operation = operationName(call.operation)
   if (error instanceof GuestExit) {
     return new WeftError(
-      'trapped',
+      'unavailable',
       `component ${call.target} ended ${operation} by exit(${error.code}), without an answer`,
     )
   }

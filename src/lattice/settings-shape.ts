@@ -7,7 +7,7 @@ import {
 } from '../component-settings.ts'
 import { WeftError } from '../errors.ts'
 import type { ScaleRequest } from './control.ts'
-import { count, mapOf, parseJson, record, type Shape, text } from './shape.ts'
+import { count, listOf, mapOf, parseJson, record, type Shape, text } from './shape.ts'
 
 const limits = record(
   {},
@@ -41,9 +41,11 @@ const telemetry = record(
   },
 )
 
+const cli = record({}, { args: listOf(text), env: mapOf(text) })
+
 const shape: Shape<ComponentSettings> = record(
   {},
-  { limits, reuse: record({ invocations: count }, { concurrent: count }), telemetry },
+  { limits, reuse: record({ invocations: count }, { concurrent: count }), telemetry, cli },
 )
 
 /**

@@ -3,6 +3,7 @@ import { Fields } from './fields.ts'
 import type { Located } from './located.ts'
 import type { ManifestComponent } from './manifest.ts'
 import { didYouMean } from './nearest-name.ts'
+import { readCli } from './read-cli.ts'
 import { readLimits, readReuse } from './read-limits.ts'
 import { readLink } from './read-link.ts'
 import { readPlacement } from './read-placement.ts'
@@ -23,6 +24,7 @@ const traitTypes: Readonly<Record<string, (report: Report, properties: Located) 
   placement: (report, properties) => ({ placement: readPlacement(report, properties) }),
   limits: (report, properties) => ({ settings: { limits: readLimits(report, properties) } }),
   telemetry: (report, properties) => ({ settings: { telemetry: readTelemetry(report, properties) } }),
+  cli: (report, properties) => ({ settings: { cli: readCli(report, properties) } }),
   reuse: (report, properties) => {
     const reuse = readReuse(report, properties)
     return reuse ? { settings: { reuse } } : {}

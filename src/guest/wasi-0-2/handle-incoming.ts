@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResult } from '../../capability/http.ts'
 import { WeftError } from '../../errors.ts'
+import { GuestExit } from './guest-exit.ts'
 import { IncomingRequest } from './incoming-message.ts'
 import type { OutgoingContent } from './outgoing-body.ts'
 import { OutgoingResponse } from './outgoing-message.ts'
@@ -65,6 +66,7 @@ class Exchange {
       return undefined
     } catch (caught) {
       const thrown = signal.aborted ? abortError(signal) : caught
+      if (this.#answered && !this.#content?.bytes.isOpen && isSuccess(thrown)) return undefined
       if (this.#answered) return this.#breakOff(thrown)
       this.#answer.reject(thrown)
       return undefined
@@ -93,4 +95,9 @@ class Exchange {
     )
     return { thrown }
   }
+}
+
+/** A guest may end by `exit(0)` once it has said all. */
+function isSuccess(thrown: unknown): boolean {
+  return thrown instanceof GuestExit && thrown.code === 0
 }
