@@ -1,5 +1,6 @@
 import { type AppClient, createAppClient } from '../controller/api-client.ts'
 import { WeftError } from '../errors.ts'
+import { schema, validate } from './app-files.ts'
 import { type Command, type CommandInput, latticeFlags, outputFlag } from './command.ts'
 import { withLattice } from './connect-lattice.ts'
 import { deployApp } from './deploy-app.ts'
@@ -11,7 +12,17 @@ import { traceDeploy } from './trace-deploy.ts'
 
 type Deed = (input: CommandInput, argument: string) => Promise<number>
 
-const deeds: Readonly<Record<string, Deed>> = { validate, deploy, undeploy, delete: remove, list, status }
+const deeds: Readonly<Record<string, Deed>> = {
+  validate,
+  schema,
+  deploy,
+  undeploy,
+  delete: remove,
+  list,
+  status,
+}
+/** Those that take nothing behind their name. */
+const alone = ['list', 'schema']
 
 export const command: Command = {
   name: 'app',
@@ -19,6 +30,7 @@ export const command: Command = {
   usage: [
     'weft app validate MANIFEST',
     'weft app deploy MANIFEST [--no-wait] [--timeout 60s]',
+    'weft app schema',
     'weft app list',
     'weft app status NAME',
     'weft app undeploy NAME',
@@ -26,6 +38,10 @@ export const command: Command = {
   ],
   examples: [
     { run: 'weft app validate app.yaml', does: 'check a manifest and its component files; nothing is sent' },
+    {
+      run: 'weft app schema > weft.schema.json',
+      does: 'the JSON Schema of manifests, for editors',
+    },
     { run: 'weft app deploy app.yaml', does: 'deploy it and wait until it runs' },
     { run: 'weft app status hello', does: 'what runs, and why something does not' },
     { run: 'weft app undeploy hello', does: 'stop it; the manifest stays stored' },
@@ -40,9 +56,9 @@ export const command: Command = {
   async run(input) {
     const [name, argument = ''] = input.args
     const deed = pickDeed('app', deeds, name)
-    refuseExtra(input, `weft app ${name}`, name === 'list' ? 1 : 2)
+    refuseExtra(input, `weft app ${name}`, alone.includes(name ?? '') ? 1 : 2)
     wantsJson(input)
-    if (argument === '' && name !== 'list') {
+    if (argument === '' && !alone.includes(name ?? '')) {
       const what = name === 'validate' || name === 'deploy' ? 'a manifest file' : 'the name of an application'
       throw new WeftError('invalid', `weft app ${name}: expected ${what}`)
     }
@@ -52,18 +68,6 @@ export const command: Command = {
 
 function withApps(input: CommandInput, work: (apps: AppClient) => Promise<number>): Promise<number> {
   return withLattice(input, (open) => work(createAppClient(open)))
-}
-
-async function validate(input: CommandInput, file: string): Promise<number> {
-  const { manifest, warnings } = await readApp(file)
-  for (const warning of warnings) input.terminal.err(`warning: ${warning}\n`)
-  if (wantsJson(input))
-    printJson(input, { name: manifest.name, components: manifest.components.length, warnings })
-  else
-    input.terminal.out(
-      `${file}: application ${manifest.name} with ${manifest.components.length} components is valid\n`,
-    )
-  return 0
 }
 
 async function deploy(input: CommandInput, file: string): Promise<number> {

@@ -4,6 +4,7 @@ import { WeftError } from '../errors.ts'
 import { checkManifest } from '../manifest/check-manifest.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { formatProblem } from '../manifest/parse-manifest.ts'
+import type { Problem } from '../manifest/report.ts'
 import { resolveReferences } from '../manifest/resolve-references.ts'
 import { checkComponents } from './check-components.ts'
 
@@ -14,22 +15,39 @@ export interface ReadApp {
   readonly warnings: readonly string[]
 }
 
+export interface InspectedApp {
+  /** Undefined when there are problems. */
+  readonly manifest: Manifest | undefined
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+}
+
 /**
  * Reads a manifest file and the component files that it names. `invalid` with every problem on a line of its own, as
  * `file:line:column: what is wrong`.
  */
 export async function readApp(file: string): Promise<ReadApp> {
+  const { manifest, problems, warnings } = await inspectApp(file)
+  const lines = (found: readonly Problem[]) => found.map((problem) => formatProblem(file, problem))
+  if (!manifest) throw new WeftError('invalid', listed(lines(problems)))
+  return { manifest, warnings: lines(warnings) }
+}
+
+/** The same with the problems as data; throws only when the file can't be read. */
+export async function inspectApp(file: string): Promise<InspectedApp> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     const reason = error.code === 'ENOENT' ? 'there is no such file' : error.message
     throw new WeftError('invalid', `${file}: ${reason}`, { cause: error })
   })
-  const checked = checkManifest(text)
-  const lines = (problems: typeof checked.problems) => problems.map((problem) => formatProblem(file, problem))
-  if (!checked.manifest) throw new WeftError('invalid', listed(lines(checked.problems)))
-  const manifest = resolveReferences(checked.manifest, dirname(resolve(file)))
-  const found = await checkComponents(manifest, checked.at)
-  if (found.problems.length > 0) throw new WeftError('invalid', listed(lines(found.problems)))
-  return { manifest, warnings: [...lines(checked.warnings), ...lines(found.warnings)] }
+  const { manifest, problems, warnings, at } = checkManifest(text)
+  if (!manifest) return { manifest, problems, warnings }
+  const resolved = resolveReferences(manifest, dirname(resolve(file)))
+  const found = await checkComponents(resolved, at)
+  return {
+    manifest: found.problems.length === 0 ? resolved : undefined,
+    problems: found.problems,
+    warnings: [...warnings, ...found.warnings],
+  }
 }
 
 function listed(lines: readonly string[]): string {

@@ -118,7 +118,7 @@ function readSpec(manifest: Fields, app: string): Pick<Manifest, 'components' | 
   if (!fields.names('components')) fields.missing('components', 'a list of components')
   const policies = fields.list('policies').flatMap((policy) => readPolicy(report, policy))
   const components = fields.list('components').flatMap((entry) => readComponent(report, entry) ?? [])
-  // With a component unread, a link to it would be called wrong.
+  // With a component's name unread, a link to it would be called wrong.
   if (components.length === fields.list('components').length)
     checkNames(report, { name: app, components, policies })
   return { components: components.map(({ component }) => component), policies }

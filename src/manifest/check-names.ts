@@ -1,4 +1,5 @@
 import { componentIdOf, configNameOf } from './generated-names.ts'
+import { meantInterface } from './known-interfaces.ts'
 import type { Policy } from './manifest.ts'
 import { didYouMean } from './nearest-name.ts'
 import type { LocatedComponent } from './read-component.ts'
@@ -40,7 +41,7 @@ function checkComponents(report: Report, { name, components }: Application): voi
 }
 
 function checkLinks(report: Report, components: readonly LocatedComponent[]): void {
-  const names = components.map(({ component }) => component.name)
+  const names = [...new Set(components.map(({ component }) => component.name))]
   for (const { component } of components) {
     const seen = new Set<string>()
     for (const link of component.links) {
@@ -52,6 +53,10 @@ function checkLinks(report: Report, components: readonly LocatedComponent[]): vo
         )
       }
       for (const name of link.interfaces) {
+        const wit = `${link.namespace}:${link.package}`
+        const meant = meantInterface(wit, name)
+        if (meant !== undefined)
+          report.warning(link.offset, `${wit} has no interface "${name}"; did you mean "${meant}"?`)
         const key = `${link.namespace}:${link.package}/${name} under the link name "${link.name}"`
         if (seen.has(key))
           report.problem(link.offset, `"${component.name}" has two links for ${key}: give one another name`)
@@ -74,7 +79,7 @@ function checkConfigs(report: Report, { name, components }: Application): void {
     if ((known.get(generated) ?? text) !== text)
       report.problem(
         config.offset,
-        `two configs would both be stored as "${generated}", with different properties`,
+        `two configs would both be stored as "${generated}", with different properties: give one another name`,
       )
     known.set(generated, text)
   }

@@ -42,7 +42,7 @@ export class Fields {
     for (const [name, { keyOffset }] of fields) {
       if (known.includes(name)) continue
       const nearest = nearestName(name, known)
-      if (nearest !== undefined) this.#misspelt.add(nearest)
+      if (nearest !== undefined && others === 'refused') this.#misspelt.add(nearest)
       const hint = didYouMean(name, known) || `, expected one of ${known.join(', ')}`
       if (others === 'refused') report.problem(keyOffset, `${what} has no field "${name}"${hint}`)
       else report.warning(keyOffset, `${what} has no field "${name}", it is ignored${hint}`)

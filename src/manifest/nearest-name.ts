@@ -1,9 +1,9 @@
-/** Two edits are a typing error; more are another word. Short names allow one. */
-const longName = 5
+/** How many edits are a typing error and not another word, by the length of the name. */
+const editsOf = (length: number) => (length < 5 ? 1 : length < 8 ? 2 : 3)
 
 /** The known name that `name` was most likely meant to be; undefined when none is near. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
-  const limit = name.length < longName ? 1 : 2
+  const limit = editsOf(name.length)
   let best: { name: string; distance: number } | undefined
   for (const candidate of known) {
     if (Math.abs(candidate.length - name.length) > limit) continue

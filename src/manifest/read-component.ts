@@ -1,6 +1,7 @@
-import { Fields, nameOf } from './fields.ts'
+import { Fields } from './fields.ts'
 import type { Located } from './located.ts'
 import type { ManifestComponent } from './manifest.ts'
+import { didYouMean } from './nearest-name.ts'
 import { readConfigs, readSecrets } from './read-config.ts'
 import { readTraits } from './read-traits.ts'
 import type { Report } from './report.ts'
@@ -30,23 +31,31 @@ export function readComponent(report: Report, node: Located): LocatedComponent |
   const kind = readKind(fields)
   const traits = readTraits(report, fields.list('traits'))
   const properties = readProperties(fields)
-  if (name === undefined || !kind || !properties) return undefined
-  const { from, id, imageOffset, config, secrets } = properties
-  if ('application' in from && (config.length > 0 || secrets.length > 0))
-    report.problem(
-      fields.offset,
-      `"${name}" belongs to application "${from.application}": give it no config or secrets here`,
-    )
-  if ('application' in from && traits.scaler)
-    report.problem(
-      fields.offset,
-      `"${name}" belongs to application "${from.application}", which scales it: remove the scaler`,
-    )
+  if (name === undefined) return undefined
+  // What is wrong was told; the rest is good enough to find what else is wrong.
+  const { idOffset, ...read } = properties ?? { ...unread, idOffset: fields.offset }
+  const { from, config, secrets } = read
+  if ('application' in from)
+    warnOfIgnored(fields, { name, application: from.application, config, secrets, ...traits })
   return {
-    component: { name, kind, from, id, imageOffset, config, secrets, ...traits },
+    component: { name, kind: kind ?? 'component', ...read, ...traits },
     nameOffset: fields.get('name')?.offset ?? fields.offset,
-    idOffset: properties.idOffset,
+    idOffset,
   }
+}
+
+const unread = { from: { image: '' }, id: undefined, imageOffset: 0, config: [], secrets: [] }
+
+/** wadm takes these and does nothing with them. */
+function warnOfIgnored(
+  fields: Fields,
+  of: Pick<ManifestComponent, 'name' | 'config' | 'secrets' | 'scaler'> & { readonly application: string },
+): void {
+  const owner = `"${of.name}" belongs to application "${of.application}"`
+  if (of.config.length > 0 || of.secrets.length > 0)
+    fields.report.warning(fields.offset, `${owner}: config and secrets that stand here are ignored`)
+  if (of.scaler)
+    fields.report.warning(fields.offset, `${owner}, which scales it: the scaler that stands here is ignored`)
 }
 
 function readKind(fields: Fields): ManifestComponent['kind'] | undefined {
@@ -56,7 +65,7 @@ function readKind(fields: Fields): ManifestComponent['kind'] | undefined {
   if (!kind)
     fields.report.problem(
       fields.get('type')?.offset ?? fields.offset,
-      `type "${type}" is not known, expected "component" or "capability"`,
+      `type "${type}" is not known${didYouMean(type, ['component', 'capability']) || ', expected "component" or "capability"'}`,
     )
   return kind
 }
@@ -105,7 +114,7 @@ function readFrom(fields: Fields): ManifestComponent['from'] | undefined {
   if (fields.has('image')) {
     fields.report.problem(
       application.offset,
-      `both "image" and "application" (${nameOf(application)}): keep one`,
+      'both "image" and "application" stand here, expected one of them',
     )
     return undefined
   }

@@ -1,5 +1,5 @@
 import { Fields, readString } from './fields.ts'
-import type { Located } from './located.ts'
+import { isLocatedList, type Located } from './located.ts'
 import { type ConfigProperty, readConfigs, readSecrets, type SecretProperty } from './read-config.ts'
 import type { Report } from './report.ts'
 
@@ -39,8 +39,8 @@ export function readLink(report: Report, node: Located): ManifestLink | undefine
     others: 'ignored',
   })
   if (!fields) return undefined
-  const namespace = fields.requiredText('namespace', 'wasi')
-  const pkg = fields.requiredText('package', 'keyvalue')
+  const namespace = readWitName(fields, 'namespace', 'wasi')
+  const pkg = readWitName(fields, 'package', 'keyvalue')
   const interfaces = readInterfaces(fields)
   const target = readTarget(fields)
   const source = readSource(fields)
@@ -59,13 +59,43 @@ export function readLink(report: Report, node: Located): ManifestLink | undefine
   }
 }
 
+/** A WIT package such as `wasi:keyvalue` is told in two parts, and without its version. */
+function readWitName(fields: Fields, field: 'namespace' | 'package', example: string): string | undefined {
+  const name = fields.requiredText(field, example)
+  if (name === undefined || isWitName(name)) return name
+  fields.report.problem(
+    fields.get(field)?.offset ?? fields.offset,
+    `${field} "${name}" is no name of WIT, expected one such as ${example}, without ":", "/" or "@"`,
+  )
+  return undefined
+}
+
 function readInterfaces(fields: Fields): readonly string[] | undefined {
+  const expected = 'a list such as [store, atomics]'
+  if (!fields.has('interfaces')) return fields.missing('interfaces', expected)
   const nodes = fields.list('interfaces')
-  if (!fields.has('interfaces') || nodes.length === 0) {
-    return fields.missing('interfaces', 'a list such as [store, atomics]')
+  const offset = fields.get('interfaces')?.offset ?? fields.offset
+  if (nodes.length === 0) {
+    if (isLocatedList(fields.get('interfaces')?.value ?? null))
+      fields.report.problem(offset, `"interfaces" of the link is empty, expected ${expected}`)
+    return undefined
   }
-  const names = nodes.map((node) => readString(fields.report, node, 'an interface'))
+  const names = nodes.map((node) => readInterface(fields.report, node))
   return names.every((name) => name !== undefined) ? names : undefined
+}
+
+function readInterface(report: Report, node: Located): string | undefined {
+  const name = readString(report, node, 'an interface')
+  if (name === undefined || isWitName(name)) return name
+  report.problem(
+    node.offset,
+    `interface "${name}" is no name of WIT, expected one such as store, without its package or version`,
+  )
+  return undefined
+}
+
+function isWitName(name: string): boolean {
+  return /^%?[a-z][a-z0-9]*(-[a-z0-9]+)*$/i.test(name)
 }
 
 function readTarget(fields: Fields): { name: string; offset: number; end: LinkEnd } | undefined {
@@ -96,8 +126,23 @@ function readSource(fields: Fields): LinkEnd {
   return readEnd(fields, 'source_config', source)
 }
 
-function readEnd(link: Fields, olderField: string, end: Fields | undefined): LinkEnd {
+function readEnd(
+  link: Fields,
+  olderField: 'source_config' | 'target_config',
+  end: Fields | undefined,
+): LinkEnd {
   const older = readConfigs(link.report, link.list(olderField))
-  const config = end ? readConfigs(link.report, end.list('config')) : []
-  return { config: [...older, ...config], secrets: end ? readSecrets(link.report, end.list('secrets')) : [] }
+  if (!end) return { config: older, secrets: [] }
+  const olderNode = link.get(olderField)
+  if (olderNode) {
+    const newer = olderField.replace('_', '.')
+    link.report.warning(
+      olderNode.offset,
+      `"${olderField}" is the old spelling of "${newer}", which stands here too: it is ignored`,
+    )
+  }
+  return {
+    config: readConfigs(link.report, end.list('config')),
+    secrets: readSecrets(link.report, end.list('secrets')),
+  }
 }

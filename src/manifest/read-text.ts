@@ -1,4 +1,5 @@
 import { Composer, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, Parser } from 'yaml'
+import { explainYaml } from './explain-yaml.ts'
 import type { Located, LocatedField } from './located.ts'
 import { Report } from './report.ts'
 
@@ -48,8 +49,9 @@ function readDocument(text: string, lines: LineCounter, report: Report): Documen
   }
   const second = documents.next()
   if (document.errors.length > 0) {
-    for (const error of document.errors)
-      report.problem(error.pos[0], explainYamlError(error.code, error.message))
+    const isTooDeep = document.errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION')
+    if (isTooDeep) report.problem(document.errors[0]?.pos[0] ?? 0, tooDeep)
+    else explainYaml(report, document)
     return undefined
   }
   if (!second.done) {
@@ -61,12 +63,6 @@ function readDocument(text: string, lines: LineCounter, report: Report): Documen
 
 function isEmpty({ contents, errors }: Document.Parsed): boolean {
   return errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null))
-}
-
-function explainYamlError(code: string, message: string): string {
-  if (code === 'RESOURCE_EXHAUSTION') return tooDeep
-  const hint = code === 'TAB_AS_INDENT' ? ', expected spaces: YAML does not allow tabs to indent' : ''
-  return `not valid YAML: ${message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '')}${hint}`
 }
 
 class LimitReached extends Error {}

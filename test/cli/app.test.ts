@@ -147,6 +147,40 @@ test('Ctrl-C ends the wait, and what is missing is told', async () => {
   assert.match(err, /^weft: spread web: waiting/m)
 })
 
+test('validate as JSON has every problem with its place, and the exit code tells', async () => {
+  const good = JSON.parse(
+    (await cli.run('app', 'validate', await manifest('fine'), '-o', 'json')).out,
+  ) as object
+  assert.deepEqual(good, { valid: true, name: 'fine', components: 1, problems: [], warnings: [] })
+  const file = join(folder, 'two-mistakes.yaml')
+  await writeFile(
+    file,
+    'apiVersion: v1\nknid: Application\nmetadata: { name: x, annotations: {} }\nspec: {}\n',
+  )
+  const { code, out } = await cli.run('app', 'validate', file, '-o', 'json')
+  assert.equal(code, 2)
+  const { valid, problems } = JSON.parse(out) as { valid: boolean; problems: { line: number }[] }
+  assert.equal(valid, false)
+  assert.deepEqual(problems[0], {
+    file,
+    line: 1,
+    column: 13,
+    message: 'apiVersion is "v1", expected core.oam.dev/v1beta1',
+  })
+  assert.deepEqual(
+    problems.map(({ line }) => line),
+    [1, 2, 4],
+  )
+})
+
+test('schema prints the JSON Schema of manifests', async () => {
+  const { code, out } = await cli.run('app', 'schema')
+  assert.equal(code, 0)
+  const { $schema, definitions } = JSON.parse(out) as { $schema: string; definitions: object }
+  assert.equal($schema, 'http://json-schema.org/draft-07/schema#')
+  assert.ok('spreadscaler' in definitions)
+})
+
 test('a manifest with a mistake is refused with exit code 2 and nothing is sent', async () => {
   const file = join(folder, 'bad.yaml')
   await writeFile(file, 'apiVersion: core.oam.dev/v1beta1\nknid: Application\n')

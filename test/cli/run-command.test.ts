@@ -33,7 +33,7 @@ test('an unknown subcommand is refused with the nearest one, one from the protot
   const cases = [
     ['get', 'host', /expected hosts, inventory, .*got "host"; did you mean hosts\?/],
     ['get', 'constructor', /expected hosts, .*got "constructor"/],
-    ['app', 'deplyo', /expected validate, deploy, .*did you mean deploy\?/],
+    ['app', 'deplyo', /expected validate, .*deploy, .*did you mean deploy\?/],
     ['app', 'toString', /expected validate, deploy, .*got "toString"/],
   ] as const
   for (const [command, word, message] of cases) {

@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, { readonly prints: RegExp; readonly goes
   'npx weft app validate manifests/chain/app.yaml': {
     prints: /application chain with 3 components is valid/,
   },
+  'npx weft app schema > weft.schema.json': { prints: /^$/ },
   'npx weft app deploy manifests/chain/app.yaml': {
     prints: /chain \S+: deployed {2}http:\/\/127\.0\.0\.1:8001/,
   },

@@ -203,7 +203,7 @@ const wrongInOneWay: readonly [string, (text: string) => string, RegExp][] = [
   [
     'a link with no interfaces',
     (t) => t.replace('interfaces: [atomics, store]', 'interfaces: []'),
-    /has no "interfaces"/,
+    /"interfaces" of the link is empty, expected a list/,
   ],
   [
     'a link twice',
@@ -271,7 +271,7 @@ for (const [title, change, expected] of wrongInOneWay) {
   })
 }
 
-test('a component of another application has no scaler, config or secrets', () => {
+test('scaler, config and secrets of a component of another application are ignored, with a warning', () => {
   const text = (extra: string) => `apiVersion: core.oam.dev/v1beta1
 kind: Application
 metadata: { name: a, annotations: }
@@ -279,10 +279,35 @@ spec:
   components:
     - { name: c, type: capability, properties: { application: { name: other, component: kv }${extra}
 `
-  assert.deepEqual(problemsOf(text(' } }')), [])
-  assert.match(problemsOf(text(', config: [ { name: x } ] } }')).join(), /give it no config/)
-  assert.match(
-    problemsOf(text(' }, traits: [ { type: spreadscaler, properties: { instances: 1 } } ] }')).join(),
-    /remove the scaler/,
+  const warningsOf = (extra: string) => {
+    assert.deepEqual(problemsOf(text(extra)), [])
+    return checkManifest(text(extra)).warnings.map(({ message }) => message)
+  }
+  assert.deepEqual(warningsOf(' } }'), [])
+  assert.deepEqual(warningsOf(', config: [ { name: x } ] } }'), [
+    '"c" belongs to application "other": config and secrets that stand here are ignored',
+  ])
+  assert.deepEqual(warningsOf(' }, traits: [ { type: spreadscaler, properties: { instances: 1 } } ] }'), [
+    '"c" belongs to application "other", which scales it: the scaler that stands here is ignored',
+  ])
+})
+
+test('source and target in the newer spelling win over the older one, with a warning', () => {
+  const { manifest, problems, warnings } = checkManifest(
+    hello.replace('source: { config', 'source_config: [ { name: old } ]\n            source: { config'),
+  )
+  assert.deepEqual(problems, [])
+  assert.deepEqual(
+    manifest?.components[0]?.links[0]?.source.config.map(({ name }) => name),
+    ['c'],
+  )
+  assert.match(warnings[0]?.message ?? '', /"source_config" is the old spelling of "source\.config"/)
+})
+
+test('a misspelt interface of a well-known package is a warning with the nearest name', () => {
+  const { warnings } = checkManifest(hello.replace('[atomics, store]', '[atomic, store]'))
+  assert.deepEqual(
+    warnings.map(({ message }) => message),
+    ['wasi:keyvalue has no interface "atomic"; did you mean "atomics"?'],
   )
 })

@@ -1,0 +1,176 @@
+import { otlpProtocols } from '../component-settings.ts'
+import type { JsonObject } from './json.ts'
+import {
+  countSchema,
+  fieldsSchema,
+  listSchema,
+  nameSchema,
+  refer,
+  textSchema,
+  textsSchema,
+} from './schema-parts.ts'
+
+const size = (description: string) =>
+  textSchema(description, { pattern: '^\\d+(\\.\\d+)? ?(B|kB|MB|GB|KiB|MiB|GiB)$', examples: ['64MiB'] })
+const time = (description: string) =>
+  textSchema(description, { pattern: '^\\d+(\\.\\d+)? ?(ms|s|m|h)$', examples: ['30s', '500ms'] })
+
+/** As `read-link.ts` has it. */
+const witName = '^%?[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$'
+
+/** Parts that several traits refer to. */
+export const traitDefinitions: Readonly<Record<string, JsonObject>> = {
+  config: fieldsSchema('A named config.', {
+    required: ['name'],
+    fields: {
+      name: nameSchema('Its name; with properties it is stored as {application}-{name}.'),
+      properties: textsSchema('What it holds. Without, a config of this very name must be there already.'),
+    },
+    others: 'refused',
+  }),
+  secret: fieldsSchema('A secret that may be read; its value stands at a backend.', {
+    required: ['name', 'properties'],
+    fields: {
+      name: nameSchema('What the component or provider calls it.'),
+      properties: fieldsSchema('Where its value is.', {
+        required: ['policy', 'key'],
+        fields: {
+          policy: nameSchema('Name of an entry in spec.policies, which names the backend.'),
+          key: nameSchema('The key at the backend.'),
+          field: textSchema('A field of the value.'),
+          version: textSchema('Its version; default the newest.'),
+        },
+        others: 'ignored',
+      }),
+    },
+    others: 'ignored',
+  }),
+  spread: fieldsSchema('A part of the instances, for hosts with these labels.', {
+    required: ['name', 'requirements'],
+    fields: {
+      name: nameSchema('A name of its own.'),
+      requirements: textsSchema('Labels that a host must have, such as zone: eu.'),
+      weight: countSchema('Its share, by the sum of all weights.', {
+        type: ['integer', 'null'],
+        default: 100,
+      }),
+    },
+    others: 'refused',
+  }),
+}
+
+const configs = (description: string) => listSchema(description, refer('config'))
+const secrets = (description: string) => listSchema(description, refer('secret'))
+
+const mostInstances = 4_294_967_295
+const scaler = (description: string, instances: string) => ({
+  ...fieldsSchema(description, {
+    fields: {
+      instances: countSchema(instances, { maximum: mostInstances }),
+      replicas: countSchema('The old name of "instances".', { maximum: mostInstances, deprecated: true }),
+      spread: listSchema('Parts for hosts with certain labels; default one for all hosts.', refer('spread')),
+    },
+    others: 'refused',
+  }),
+  oneOf: [{ required: ['instances'] }, { required: ['replicas'] }],
+})
+
+const link = fieldsSchema(
+  'A link to another component of this manifest, for some interfaces of one package.',
+  {
+    required: ['namespace', 'package', 'interfaces', 'target'],
+    fields: {
+      name: textSchema('Name of the link; one more link for the same interface needs another.', {
+        default: 'default',
+      }),
+      namespace: nameSchema('Namespace of the WIT package.', { pattern: witName, examples: ['wasi'] }),
+      package: nameSchema('The WIT package.', {
+        pattern: witName,
+        examples: ['keyvalue', 'http', 'messaging', 'blobstore'],
+      }),
+      interfaces: {
+        description: 'Interfaces of the package.',
+        type: 'array',
+        minItems: 1,
+        items: { type: 'string', pattern: witName },
+        examples: [['store', 'atomics'], ['incoming-handler']],
+      },
+      source: fieldsSchema('What the source of the link gets to know.', {
+        fields: { config: configs('Configs for the source.'), secrets: secrets('Secrets for the source.') },
+        others: 'ignored',
+      }),
+      target: {
+        description: 'The component or provider that it goes to.',
+        anyOf: [
+          fieldsSchema('The component or provider that it goes to.', {
+            required: ['name'],
+            fields: {
+              name: nameSchema('Name of a component of this manifest.'),
+              config: configs('Configs for the target.'),
+              secrets: secrets('Secrets for the target.'),
+            },
+            others: 'ignored',
+          }),
+          nameSchema('The older spelling: the name alone.'),
+        ],
+      },
+      source_config: { ...configs('The older spelling of source.config.'), deprecated: true },
+      target_config: { ...configs('The older spelling of target.config.'), deprecated: true },
+    },
+    others: 'ignored',
+  },
+)
+
+const limits = fieldsSchema('What one component may use; what is left out has a default of the host.', {
+  fields: {
+    memory: size('Linear memory of one instance; growth beyond fails inside the guest.'),
+    time: time('Time of one invocation, its waits included.'),
+    tableElements: countSchema('Elements of all tables of one instance.'),
+    handles: countSchema('Handles that one instance holds open.'),
+    buffered: size('One list or string that crosses its border, and a body that waits to be read.'),
+    request: size('One request body.'),
+    queue: countSchema('Calls that may wait for an instance on one data thread.'),
+    queueTime: time('How long a call may wait for an instance.'),
+  },
+  others: 'refused',
+})
+
+const reuse = fieldsSchema('Instances keep their state; without it each invocation sees a fresh one.', {
+  required: ['invocations'],
+  fields: {
+    invocations: countSchema('Invocations that one instance may serve.', { minimum: 1 }),
+    concurrent: countSchema('Of them at once, for WASI 0.3.', { minimum: 1, default: 1 }),
+  },
+  others: 'refused',
+})
+
+const telemetry = fieldsSchema('How the component appears in telemetry, and where its telemetry goes.', {
+  fields: {
+    serviceName: textSchema('service.name; default the id.'),
+    serviceNamespace: textSchema('service.namespace; default the application.'),
+    serviceVersion: textSchema('service.version; default the image.'),
+    attributes: textsSchema('Further resource attributes.'),
+    endpoint: textSchema('An OTLP collector of its own.', {
+      pattern: '^https?:',
+      examples: ['http://collector:4318'],
+    }),
+    protocol: textSchema('What the collector takes.', { enum: otlpProtocols }),
+  },
+  others: 'refused',
+})
+
+/** The schema of each trait's properties, by the trait's type. Beside each stands its reader in `read-traits.ts`. */
+export const traitSchemas: Readonly<Record<string, JsonObject>> = {
+  spreadscaler: scaler(
+    'This many instances in all, spread over hosts.',
+    'Invocations that may run at once, over all hosts; of a provider: hosts that run it.',
+  ),
+  daemonscaler: scaler(
+    'This many instances on every host that matches.',
+    'Invocations that may run at once on each host.',
+  ),
+  link,
+  limits,
+  reuse,
+  telemetry,
+}
