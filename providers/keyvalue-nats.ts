@@ -3,9 +3,9 @@ import type { NatsConnection } from 'nats'
 import { KeyValueRefusal, serveKeyvalue } from '../src/capability/keyvalue-serve.ts'
 import { keyvalueInterfaces } from '../src/capability/keyvalue-wit.ts'
 import { WeftError } from '../src/errors.ts'
-import { connectNats } from '../src/lattice/connect.ts'
 import { defineProvider, type ProviderContext, type ProviderLink } from '../src/provider.ts'
 import { forBucket, NatsKeyValue } from './keyvalue-nats/store.ts'
+import { type NatsConnections, natsConnections } from './nats/connections.ts'
 
 /** Buckets that belong to the lattice itself and are never a component's. */
 const reserved = /^(LATTICEDATA_|CONFIGDATA_|WEFT_|wadm_)/
@@ -20,7 +20,7 @@ export default defineProvider({
   runs: 'per-thread',
   exports: keyvalueInterfaces(),
   async start(context) {
-    const connections = connectionsOf(context)
+    const connections = natsConnections(context)
     const linked = new Map<string, { readonly bucket: string; readonly store: NatsKeyValue }>()
     const failures = new Map<string, string>()
     return {
@@ -33,7 +33,7 @@ export default defineProvider({
         if (link.target !== context.id) return
         const key = linkKey(link.source, link.name)
         try {
-          linked.set(key, await open(context, connections.to, link))
+          linked.set(key, await open(context, connections, link))
           failures.delete(key)
         } catch (error) {
           failures.set(key, WeftError.from(error).message)
@@ -56,11 +56,7 @@ function linkKey(source: string, name: string): string {
   return `${source} ${name}`
 }
 
-async function open(
-  context: ProviderContext,
-  to: (url: string) => Promise<NatsConnection>,
-  link: ProviderLink,
-) {
+async function open(context: ProviderContext, connections: NatsConnections, link: ProviderLink) {
   const config = { ...context.config, ...link.targetConfig }
   const bucket = config['bucket'] ?? 'default'
   if (!/^[-\w]+$/.test(bucket) || reserved.test(bucket)) {
@@ -69,7 +65,7 @@ async function open(
       `link of ${link.source} to ${context.id}: config \`bucket\` must be letters, digits, - and _, and not one of the lattice's own; got ${JSON.stringify(bucket)}`,
     )
   }
-  const connection = await to(config['cluster_uri'] ?? context.natsUrl)
+  const connection = await connections.to(config['cluster_uri'] ?? context.natsUrl)
   return { bucket, store: new NatsKeyValue(await openBucket(connection, bucket)) }
 }
 
@@ -79,32 +75,5 @@ async function openBucket(connection: NatsConnection, bucket: string): Promise<K
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new WeftError('unavailable', `cannot open the NATS bucket ${bucket}: ${message}`, { cause })
-  }
-}
-
-/** One connection for each NATS that links name. */
-function connectionsOf(context: ProviderContext) {
-  const open = new Map<string, Promise<NatsConnection>>()
-  return {
-    to(url: string): Promise<NatsConnection> {
-      const existing = open.get(url)
-      if (existing) return existing
-      const login = url === context.natsUrl ? context.natsLogin : undefined
-      const made = connectNats({
-        url,
-        name: `weft-${context.id}`,
-        log: context.log,
-        login,
-      })
-      open.set(url, made)
-      made.catch(() => open.delete(url))
-      return made
-    },
-    async close(): Promise<void> {
-      const ends = await Promise.allSettled(open.values())
-      await Promise.allSettled(
-        ends.map((end) => (end.status === 'fulfilled' ? end.value.close() : undefined)),
-      )
-    },
   }
 }

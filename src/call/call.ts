@@ -20,6 +20,18 @@ export interface CallContext {
   readonly linkName: string
 }
 
+/** The broker message that a provider made a call of. */
+export interface MessageOrigin {
+  /** The broker's system as OpenTelemetry names it: `nats`. */
+  readonly system: string
+  /** What was subscribed to, wildcards and all. */
+  readonly subscription: string
+  /** The queue group that shares its messages; undefined when every subscriber gets each. */
+  readonly group: string | undefined
+  /** What the message was sent under; undefined when it carries no trace. */
+  readonly sentUnder: TraceContext | undefined
+}
+
 /** One call, wherever it comes from or goes. */
 export interface Call {
   /** Id of the calling component or provider, or `cli`. */
@@ -33,6 +45,8 @@ export interface Call {
   readonly signal: AbortSignal
   /** What happened on the way; spans and metrics are made of it. */
   readonly course: CallCourse
+  /** Only on the call with which a message enters the lattice. */
+  readonly message?: MessageOrigin
 }
 
 /**

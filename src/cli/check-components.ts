@@ -33,6 +33,13 @@ const builtinServes: ReadonlyMap<string, readonly string[]> = new Map([
   [`${builtinScheme}keyvalue-nats`, ['wasi:keyvalue/store', 'wasi:keyvalue/atomics', 'wasi:keyvalue/batch']],
   [`${builtinScheme}http-server`, []],
   [`${builtinScheme}http-client`, ['wasi:http/outgoing-handler']],
+  [`${builtinScheme}messaging-nats`, ['wasmcloud:messaging/consumer']],
+])
+
+/** Who answers the interfaces of a package, as people call it. */
+const providerFor: ReadonlyMap<string, string> = new Map([
+  ['wasi:keyvalue', 'a key-value provider'],
+  ['wasmcloud:messaging', 'a messaging provider'],
 ])
 
 /** Looks into the components of a manifest whose files are on this machine: are they components, and is each import met? */
@@ -130,8 +137,7 @@ function linkedAs({ namespace, package: pkg, interface: name }: InterfaceName): 
 function unmet(component: string, name: InterfaceName): string {
   const { namespace, package: pkg, version } = name
   const id = `${namespace}:${pkg}/${name.interface}${version === '' ? '' : `@${version}`}`
-  const to =
-    namespace === 'wasi' && pkg === 'keyvalue' ? 'a key-value provider' : 'a component that exports it'
+  const to = providerFor.get(`${namespace}:${pkg}`) ?? 'a component that exports it'
   return (
     `component ${component} imports ${id}, and nothing provides it: ` +
     `add a link trait with namespace: ${namespace}, package: ${pkg}, interfaces: [${linkedAs(name)}] to ${to}`

@@ -8,6 +8,7 @@ const builtin: Readonly<Record<string, () => Promise<Module>>> = {
   'http-client': () => import('../../providers/http-client.ts'),
   'http-server': () => import('../../providers/http-server.ts'),
   'keyvalue-nats': () => import('../../providers/keyvalue-nats.ts'),
+  'messaging-nats': () => import('../../providers/messaging-nats.ts'),
 }
 
 const scheme = 'wasmcloud+builtin://'

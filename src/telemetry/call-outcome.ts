@@ -49,9 +49,10 @@ export function answerOutcome(
   answer: unknown,
 ): CallOutcome {
   const isHttp = subject === 'http-in' || subject === 'http-out'
-  const entersHttp = subject === 'http-in' && side === 'server' && call.source === httpSource
+  const enters =
+    side === 'server' && (call.message !== undefined || (subject === 'http-in' && call.source === httpSource))
   if (labelOfAnswer(call, answer) === 'err') {
-    return errOutcome(call, { answer, isError: side === 'client' || entersHttp })
+    return errOutcome(call, { answer, isError: side === 'client' || enters })
   }
   const status = isHttp ? responseStatus(field(answer, 'val')) : undefined
   if (status === undefined) return { status: { code: 'unset' }, attributes: {}, events: [] }

@@ -1,7 +1,8 @@
 import type { Call } from '../call/call.ts'
 import type { CallOutcome } from './call-outcome.ts'
 import type { CallSite } from './call-site.ts'
-import { type CallSide, ownAttributes, ownName } from './describe-call.ts'
+import { type CallSide, messageOf, ownAttributes, ownName } from './describe-call.ts'
+import { messageFields } from './message-attributes.ts'
 import { type SpanFields, SpanPart } from './span-draft.ts'
 
 /** HTTP methods and status codes that are well known are fewer. */
@@ -29,6 +30,8 @@ export class CallParts {
 
   /** What the arguments say. Who hands a request on says nothing of it that its own span of it does not say. */
   own(call: Call, side: CallSide, { subject }: CallSite): SpanFields | undefined {
+    const message = messageOf(call, side)
+    if (message) return messageFields(call, message)
     if (subject === 'other' || (subject === 'http-in' && side === 'client')) return undefined
     const [first] = call.args
     const isObject = typeof first === 'object' && first !== null

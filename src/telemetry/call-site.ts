@@ -69,7 +69,7 @@ export class CallSites {
     const { side, resourceOf } = this.#options
     const subject = subjectOf(call.operation)
     const owner = side === 'client' ? call.source : call.target
-    const kind = kindOf(call, side, subject)
+    const kind = kindOf(call, side)
     const attributes = fixedAttributes(call, side, subject)
     const site: CallSite = {
       call: { source: call.source, target: call.target, operation: call.operation },

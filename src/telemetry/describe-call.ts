@@ -1,7 +1,7 @@
-import type { Call, Operation } from '../call/call.ts'
+import type { Call, MessageOrigin, Operation } from '../call/call.ts'
 import { parseInterfaceName, withoutVersion } from '../wit/names.ts'
-import { field, stringField } from './field.ts'
 import { clientRequestAttributes, httpSpanName, serverRequestAttributes } from './http-attributes.ts'
+import { messageAttributes, messageSpanName, processOperation } from './message-attributes.ts'
 import { attributeNames as names, attributeValues as values } from './names.ts'
 import type { SpanAttributes, SpanKind } from './span.ts'
 
@@ -22,6 +22,14 @@ export type CallSubject = 'http-in' | 'http-out' | 'keyvalue' | 'messaging' | 'o
  */
 export function fixedAttributes(call: Call, side: CallSide, subject: CallSubject): SpanAttributes {
   if (entersHttp(call, side, subject)) return {}
+  const message = messageOf(call, side)
+  if (message) {
+    return {
+      [names.messagingSystem]: message.system,
+      [names.messagingOperation]: processOperation,
+      [names.messagingOperationType]: processOperation,
+    }
+  }
   return { ...rpcAttributes(call, side), ...fixedSubjectAttributes(call, subject) }
 }
 
@@ -35,13 +43,16 @@ export function ownAttributes(call: Call, subject: CallSubject): SpanAttributes 
     case 'keyvalue':
       return keyvalueAttributes(call)
     case 'messaging':
-      return messagingAttributes(call)
+      return messageAttributes(call)
     case 'other':
       return {}
   }
 }
 
-/** The method alone (`GET`) where HTTP enters or leaves the lattice; undefined where the operation names the span. */
+/**
+ * The method alone (`GET`) where HTTP enters or leaves the lattice, `process` and the subscription where a message enters
+ * it; undefined where the operation names the span.
+ */
 export function ownName(
   call: Call,
   side: CallSide,
@@ -49,7 +60,13 @@ export function ownName(
 ): string | undefined {
   if (entersHttp(call, side, subject) || (subject === 'http-out' && side === 'client'))
     return httpSpanName(call.args[0])
-  return undefined
+  const message = messageOf(call, side)
+  return message && messageSpanName(message)
+}
+
+/** The broker message that a call is the entry of. */
+export function messageOf(call: Call, side: CallSide): MessageOrigin | undefined {
+  return side === 'server' ? call.message : undefined
 }
 
 function entersHttp(call: Call, side: CallSide, subject: CallSubject): boolean {
@@ -84,11 +101,9 @@ function functionOf(operation: Operation): string {
   return operation.function.name.replace(/^\[[a-z-]+\]/, '')
 }
 
-/** The kind of a call's span. */
-export function kindOf(call: Call, side: CallSide, subject: CallSubject): SpanKind {
-  if (subject !== 'messaging') return side
-  if (side === 'client' && call.operation.function.name === 'publish') return 'producer'
-  return side === 'server' && call.operation.function.name === 'handle-message' ? 'consumer' : side
+/** The kind of a call's span: a message that enters is consumed, calls between components and providers are RPC. */
+export function kindOf(call: Call, side: CallSide): SpanKind {
+  return messageOf(call, side) ? 'consumer' : side
 }
 
 function rpcAttributes(call: Call, side: CallSide): SpanAttributes {
@@ -108,7 +123,7 @@ function fixedSubjectAttributes(call: Call, subject: CallSubject): SpanAttribute
   return {
     [names.messagingSystem]: values.messagingSystem,
     [names.messagingOperation]: name,
-    [names.messagingOperationType]: name === 'handle-message' ? 'process' : 'send',
+    [names.messagingOperationType]: name === 'handle-message' ? processOperation : 'send',
   }
 }
 
@@ -117,16 +132,5 @@ function keyvalueAttributes(call: Call): SpanAttributes {
   return {
     ...(typeof bucket === 'string' ? { [names.dbNamespace]: bucket.slice(0, maxTextLength) } : {}),
     ...(Array.isArray(keys) && keys.length > 1 ? { [names.dbBatchSize]: keys.length } : {}),
-  }
-}
-
-// `publish(message)` and `handle-message(message)` take a record, `request(subject, body, timeout)` does not.
-function messagingAttributes(call: Call): SpanAttributes {
-  const [first, second] = call.args
-  const subject = typeof first === 'string' ? first : stringField(first, 'subject')
-  const body = typeof first === 'string' ? second : field(first, 'body')
-  return {
-    ...(subject === undefined ? {} : { [names.messagingDestination]: subject.slice(0, maxTextLength) }),
-    ...(body instanceof Uint8Array ? { [names.messagingBodySize]: body.byteLength } : {}),
   }
 }

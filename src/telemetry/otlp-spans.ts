@@ -37,7 +37,6 @@ export const writeSpan: OtlpMessage<SpanRecord> = (out, span) => {
   const isParentRemote = span.kind === 'server' || span.kind === 'consumer'
   writeIdentity(out, { ...span, parentSpanId: span.parentSpanId, isParentRemote })
   writeSpanPart(out, span)
-  out.messages(fields.links, span.links, writeLink)
   out.integer(fields.droppedAttributesCount, span.dropped?.attributes ?? 0)
   out.integer(fields.droppedEventsCount, span.dropped?.events ?? 0)
   out.integer(fields.droppedLinksCount, span.dropped?.links ?? 0)
@@ -49,6 +48,7 @@ export const writeSpanPart: OtlpMessage<SpanFields> = (out, part) => {
   if (part.kind !== undefined) out.integer(fields.kind, spanKinds.indexOf(part.kind) + 1)
   if (part.attributes) writeAttributes(out, fields.attributes, part.attributes)
   if (part.events) out.messages(fields.events, part.events, writeEvent)
+  if (part.links) out.messages(fields.links, part.links, writeLink)
   if (part.status && part.status.code !== 'unset') out.message(fields.status, part.status, writeStatus)
 }
 

@@ -3,7 +3,9 @@ import { writeIdentity, writeSpanPart } from './otlp-spans.ts'
 import type { SpanRecord, SpanResource } from './span.ts'
 
 /** Fields of a span that others may have alike. */
-export type SpanFields = Partial<Pick<SpanRecord, 'name' | 'kind' | 'attributes' | 'events' | 'status'>>
+export type SpanFields = Partial<
+  Pick<SpanRecord, 'name' | 'kind' | 'attributes' | 'events' | 'links' | 'status'>
+>
 
 /** About what the name and the attributes of a call's span take. */
 const sharedSize = 512

@@ -2,6 +2,7 @@ import type { Call, Interceptor } from '../call/call.ts'
 import { preciseNow, type Timing } from '../call/course.ts'
 import { newSpanId, newTraceId, type TraceContext } from '../call/trace-context.ts'
 import { WeftError } from '../errors.ts'
+import { backendFields } from './backend-span.ts'
 import {
   answerOutcome,
   type CallOutcome,
@@ -113,7 +114,7 @@ function measure(open: OpenCall, end: End, now: number): void {
 }
 
 function measureTiming({ site, trace }: OpenCall, measurements: Measurements, timing: Timing): void {
-  if (timing.name === 'executed' || timing.name === 'imported') return
+  if (timing.name !== 'queued' && timing.name !== 'instantiated') return
   const known = site.waits.get(timing.name)
   const component = site.owner
   const series =
@@ -175,6 +176,9 @@ function recordTiming(parent: SpanDraft, timing: Timing, record: TraceCallsOptio
   if (name === 'imported') {
     const parts = [{ name: timing.label, kind: 'internal' } as const]
     record({ ...own, parentSpanId: timing.under ?? parent.spanId, parts })
+  } else if (name === 'backend') {
+    const spanId = timing.spanId ?? own.spanId
+    record({ ...own, spanId, parentSpanId: parent.spanId, parts: [backendFields(timing)] })
   } else if (name !== 'executed' && end - start > leastTimingMs)
     record({ ...own, parentSpanId: parent.spanId, parts: [timingParts[name]] })
 }

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 import { readApp } from '../../src/cli/read-app.ts'
 import { WeftError } from '../../src/errors.ts'
+import { builtinProviderNames } from '../../src/host/builtin-providers.ts'
 import { importingComponent } from '../support/importing-component.ts'
 
 const root = resolve(import.meta.dirname, '..', '..')
@@ -162,7 +163,7 @@ test('a builtin provider serves what it serves, and an unknown one is told with 
   const other = await check({ ...keyvalue, image: 'wasmcloud+builtin://toString' })
   assert.match(
     other.problems[0] ?? '',
-    /"toString", expected one of http-client, http-server, keyvalue-nats$/,
+    new RegExp(`"toString", expected one of ${builtinProviderNames.join(', ')}$`),
   )
 })
 

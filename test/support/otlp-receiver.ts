@@ -23,6 +23,7 @@ export interface ReceivedSpan {
   readonly attributes: Readonly<Record<string, unknown>>
   readonly status: { readonly code?: number; readonly message?: string }
   readonly events: readonly unknown[]
+  readonly links: readonly { readonly traceId: string; readonly spanId: string }[]
   readonly resource: Readonly<Record<string, unknown>>
   readonly scope: string
 }
@@ -126,6 +127,7 @@ function spansIn(body: unknown): ReceivedSpan[] {
       spans.map((span) => ({
         ...span,
         parentSpanId: span.parentSpanId ?? '',
+        links: span.links ?? [],
         attributes: plainAttributes(span.attributes),
         resource: plainAttributes(resource.attributes),
         scope: scope.name,

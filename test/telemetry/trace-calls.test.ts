@@ -247,26 +247,98 @@ test('a method that nobody knows keeps names few', async () => {
   })
 })
 
-test('publishing produces, handling a message consumes, and bodies stay out', async () => {
+const message = { subject: 'orders.new', body: Buffer.from('secret'), replyTo: undefined }
+const handleMessage = {
+  interface: 'wasmcloud:messaging/handler@0.2.0',
+  function: 'handle-message',
+  args: [message],
+  result: { kind: 'result' } as const,
+}
+
+test('calls to and from a messaging provider are RPC that names the message, and bodies stay out', async () => {
   const { spans, client, server } = tracer()
-  const message = { subject: 'orders.new', body: Buffer.from('secret'), replyTo: undefined }
   const publish = { interface: 'wasmcloud:messaging/consumer@0.2.0', function: 'publish', args: [message] }
-  const handle = {
-    interface: 'wasmcloud:messaging/handler@0.2.0',
-    function: 'handle-message',
-    args: [message],
-  }
   await client(async () => undefined)(sampleCall(publish))
-  await server(async () => undefined)(sampleCall(handle))
+  await server(async () => undefined)(sampleCall(handleMessage))
   assert.deepEqual(
     spans.map((span) => [span.kind, span.name, span.attributes['messaging.destination.name']]),
     [
-      ['producer', 'messaging/consumer publish', 'orders.new'],
-      ['consumer', 'messaging/handler handle-message', 'orders.new'],
+      ['client', 'messaging/consumer publish', 'orders.new'],
+      ['server', 'messaging/handler handle-message', 'orders.new'],
     ],
   )
   assert.equal(spans[0]?.attributes['messaging.message.body.size'], 6)
   assert.doesNotMatch(JSON.stringify(spans), /secret/)
+})
+
+test('a message that enters is consumed under its subscription, linked to the span that sent it', async () => {
+  const { spans, client, server } = tracer()
+  const sentUnder = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true, traceState: '' }
+  const origin = { system: 'nats', subscription: 'orders.*', group: 'workers', sentUnder }
+  const entering = { ...sampleCall({ ...handleMessage, context: { trace: sentUnder } }), message: origin }
+  await server(async (call) => {
+    await client(async () => undefined)(childOf(call, { ...call, target: 'packer' }))
+    return { tag: 'err', val: 'no' }
+  })(entering)
+  const [handed, entered] = spans
+  assert.partialDeepStrictEqual(entered, {
+    kind: 'consumer',
+    name: 'process orders.*',
+    parentSpanId: sentUnder.spanId,
+  })
+  assert.deepEqual(entered?.attributes, {
+    'messaging.system.name': 'nats',
+    'messaging.operation.name': 'process',
+    'messaging.operation.type': 'process',
+    'messaging.destination.name': 'orders.new',
+    'messaging.destination.template': 'orders.*',
+    'messaging.consumer.group.name': 'workers',
+    'messaging.message.body.size': 6,
+    'weft.result': 'err',
+    'error.type': 'err',
+  })
+  assert.deepEqual(entered.status, { code: 'error', message: 'no' })
+  assert.partialDeepStrictEqual(entered.links, [{ traceId: sentUnder.traceId, spanId: sentUnder.spanId }])
+  assert.deepEqual([handed?.kind, handed?.links, handed?.parentSpanId], ['client', [], entered.spanId])
+})
+
+test('what a provider asks of its backend is a span of its own', async () => {
+  const { spans, server } = tracer()
+  const start = preciseNow()
+  const times = { start, end: start + 1 }
+  const at = { address: '127.0.0.1', port: 6379 }
+  await server(async (call) => {
+    const redis = { name: 'backend', kind: 'database', system: 'redis', operation: 'MGET' } as const
+    call.course.record({
+      ...redis,
+      ...times,
+      destination: '0',
+      batchSize: 2,
+      server: at,
+      failure: 'it is away',
+    })
+    const nats = { name: 'backend', kind: 'messaging', system: 'nats', operation: 'publish' } as const
+    call.course.record({ ...nats, ...times, destination: '_INBOX.x', bodySize: 3, spanId: 'c'.repeat(16) })
+  })(sampleCall())
+  const [served, asked, sent] = spans
+  assert.deepEqual(
+    [asked?.kind, asked?.name, asked?.parentSpanId],
+    ['client', 'MGET 127.0.0.1:6379', served?.spanId],
+  )
+  assert.deepEqual(asked?.status, { code: 'error', message: 'it is away' })
+  assert.partialDeepStrictEqual(asked?.attributes, {
+    'db.system.name': 'redis',
+    'db.operation.name': 'MGET',
+    'db.namespace': '0',
+    'db.operation.batch.size': 2,
+    'server.address': '127.0.0.1',
+    'server.port': 6379,
+  })
+  assert.deepEqual([sent?.kind, sent?.name, sent?.spanId], ['producer', 'publish', 'c'.repeat(16)])
+  assert.partialDeepStrictEqual(sent?.attributes, {
+    'messaging.destination.name': '_INBOX.x',
+    'messaging.destination.temporary': true,
+  })
 })
 
 test('a span ends when the held body does', async () => {

@@ -1,0 +1,90 @@
+import type { NatsConnection } from 'nats'
+import { type MessagePublisher, serveConsumer } from '../src/capability/messaging-serve.ts'
+import { messagingConsumer } from '../src/capability/messaging-wit.ts'
+import { WeftError } from '../src/errors.ts'
+import { defineProvider, type ProviderContext, type ProviderLink } from '../src/provider.ts'
+import { natsPublisher } from './messaging-nats/publisher.ts'
+import { subscribe } from './messaging-nats/subscribe.ts'
+import { subscribeOptionsFrom } from './messaging-nats/subscribe-options.ts'
+import { type NatsConnections, natsConnections } from './nats/connections.ts'
+
+/**
+ * Messaging over NATS. A component that is linked to it for `wasmcloud:messaging/consumer` publishes and requests. It
+ * hands messages to the components that it is linked to for `wasmcloud:messaging/handler`; config of the source:
+ * `subscriptions` (`orders.*,jobs|workers`: subjects, each with a queue group if wanted), `timeout_ms` for one message
+ * (default 30000), `max_in_flight` on each data thread (default 64; 1 keeps the order). `cluster_uris` names another NATS
+ * than the host's, at either end. A message that fails is logged and gone: NATS itself promises no more.
+ */
+export default defineProvider({
+  name: 'messaging-nats',
+  runs: 'per-thread',
+  exports: [messagingConsumer()],
+  async start(context) {
+    const connections = natsConnections(context)
+    const publishers = new Map<string, MessagePublisher>()
+    const subscribed = new Map<string, { stop(): Promise<void> }>()
+    const failures = new Map<string, string>()
+    const stopping = new Set<Promise<void>>()
+    return {
+      serve: serveConsumer((call) => {
+        const publisher = publishers.get(publisherKey(call.source, call.context.linkName))
+        if (publisher) return publisher
+        throw new WeftError(
+          'denied',
+          `${call.source} has no link named ${call.context.linkName} to ${context.id}`,
+        )
+      }),
+      async putLink(link) {
+        try {
+          const nats = await natsOf(context, connections, link)
+          if (link.target === context.id)
+            publishers.set(publisherKey(link.source, link.name), natsPublisher(nats))
+          else {
+            const options = subscribeOptionsFrom({ ...context.config, ...link.sourceConfig }, nats)
+            subscribed.set(subscriptionKey(link), await subscribe({ context, link, options, ...nats }))
+          }
+          failures.delete(subscriptionKey(link))
+        } catch (error) {
+          failures.set(subscriptionKey(link), WeftError.from(error).message)
+          throw error
+        }
+      },
+      async deleteLink(link) {
+        failures.delete(subscriptionKey(link))
+        if (link.target === context.id) publishers.delete(publisherKey(link.source, link.name))
+        const ending = subscribed.get(subscriptionKey(link))?.stop()
+        subscribed.delete(subscriptionKey(link))
+        // Messages that came may take their time; the next link does not wait for them.
+        if (!ending) return
+        stopping.add(ending)
+        void ending.then(() => stopping.delete(ending))
+      },
+      async health() {
+        return failures.size === 0 ? undefined : [...failures.values()].join('; ')
+      },
+      async stop() {
+        await Promise.all([...stopping, ...[...subscribed.values()].map((each) => each.stop())])
+        await connections.close()
+      },
+    }
+  },
+})
+
+function publisherKey(source: string, name: string): string {
+  return `${source} ${name}`
+}
+
+function subscriptionKey({ source, target, name }: ProviderLink): string {
+  return `${source} ${target} ${name}`
+}
+
+/** The NATS that a link is about, and whether it is the lattice's own. */
+async function natsOf(
+  context: ProviderContext,
+  connections: NatsConnections,
+  link: ProviderLink,
+): Promise<{ readonly connection: NatsConnection; readonly guards: boolean }> {
+  const ownEnd = link.target === context.id ? link.targetConfig : link.sourceConfig
+  const url = ownEnd['cluster_uris'] ?? context.config['cluster_uris'] ?? context.natsUrl
+  return { connection: await connections.to(url), guards: url === context.natsUrl }
+}
