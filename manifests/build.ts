@@ -2,6 +2,8 @@
 // Which language needs what: `test/guests/README.md`.
 import { readdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { compose } from './build/compose.ts'
+import { fromAssemblyScript } from './build/from-assemblyscript.ts'
 import { fromC } from './build/from-c.ts'
 import { fromRust } from './build/from-rust.ts'
 import { fromTypeScript } from './build/from-typescript.ts'
@@ -13,6 +15,8 @@ const builders: Readonly<Record<string, (guest: Guest) => Promise<Uint8Array>>> 
   '.rs': fromRust,
   '.c': fromC,
   '.cpp': fromC,
+  '.as': fromAssemblyScript,
+  '.wac': compose,
 }
 
 await buildGuests(process.argv.slice(2))
@@ -33,6 +37,7 @@ async function buildGuests(names: readonly string[]): Promise<void> {
   }
 }
 
+/** Composed guests come last: they are made of others. */
 async function guestsIn(parent: string): Promise<Guest[]> {
   const files = await readdir(join(root, parent), { recursive: true, withFileTypes: true })
   const guests = files.flatMap((file) => {
@@ -40,5 +45,5 @@ async function guestsIn(parent: string): Promise<Guest[]> {
     const language = Object.keys(builders).find((extension) => file.name === name + extension)
     return language ? [{ name, folder: file.parentPath, language }] : []
   })
-  return guests
+  return guests.sort((a, b) => Number(a.language === '.wac') - Number(b.language === '.wac'))
 }

@@ -21,7 +21,11 @@ export function ownCodec(resource: number): AbiCodec {
 /** The codec of `borrow<resource>`; the instance that defines the resource gets its own number for it, no handle. */
 export function borrowCodec(resource: number, definition: ResourceDefinition): AbiCodec {
   return indexCodec(
-    (cx, handle) => cx.handles.resource(handle, resource).rep,
+    (cx, handle) => {
+      const entry = cx.handles.resource(handle, resource)
+      cx.borrows?.lend(entry)
+      return entry.rep
+    },
     (cx, value) => {
       if (
         definition.kind === 'defined' &&
@@ -29,7 +33,10 @@ export function borrowCodec(resource: number, definition: ResourceDefinition): A
         cx.handles.owner === definition.instance
       )
         return value.rep
-      return cx.handles.add({ resource, rep: value, own: false, lends: 0 })
+      const { borrows } = cx
+      if (!borrows) return cx.handles.add({ resource, rep: value, own: false, lends: 0 })
+      borrows.open++
+      return cx.handles.add({ resource, rep: value, own: false, lends: 0, borrows })
     },
   )
 }

@@ -1,4 +1,5 @@
 import { WeftError } from '../errors.ts'
+import type { Borrows } from './borrows.ts'
 
 /** A resource handle as a guest holds it. */
 export interface ResourceHandle {
@@ -8,6 +9,8 @@ export interface ResourceHandle {
   readonly own: boolean
   /** Borrows of it that are still in use. */
   lends: number
+  /** The call that a borrowed one is lent for. */
+  readonly borrows?: Borrows
 }
 
 /** A resource that a guest defines; `rep` is the guest's own number for it. */

@@ -1,4 +1,5 @@
 import { type LimitName, WeftError } from '../errors.ts'
+import type { Borrows } from './borrows.ts'
 import { CoreInstances } from './core-instances.ts'
 import { GuestResource, HandleTable } from './handle-table.ts'
 import type { ImportObjects } from './host-function.ts'
@@ -93,8 +94,15 @@ export class Instance {
   }
 
   callLifted(canon: number, args: readonly unknown[], options: TaskOptions): RunningCall {
-    this.#lifted[canon] ??= this.#lift(canon)
-    return this.#lifted[canon](args, options)
+    return this.#liftedFunction(canon).start(args, options)
+  }
+
+  /** One component instance of it calls another, with what it lends it; where nothing can wait the result is no promise. */
+  callWithin(canon: number, args: readonly unknown[], borrows: Borrows): unknown {
+    const { owner, deadline } = this.current ?? { owner: undefined, deadline: Number.POSITIVE_INFINITY }
+    const options = { owner, deadline, borrows }
+    const lifted = this.#liftedFunction(canon)
+    return this.#stuckIn === undefined ? lifted.start(args, options).result : lifted.runNow(args, options)
   }
 
   /** Ends everything that runs in it; it can't be called again. */
@@ -295,10 +303,14 @@ export class Instance {
     return this.#core.item(item)
   }
 
-  #lift(canon: number): Lifted {
+  #liftedFunction(canon: number): Lifted {
+    const known = this.#lifted[canon]
+    if (known) return known
     const definition = this.program.canons[canon]
     if (definition?.do !== 'lift') throw new WeftError('internal', `canon ${canon} is no lifted function`)
-    return liftedFunction(this, definition)
+    const made = liftedFunction(this, definition)
+    this.#lifted[canon] = made
+    return made
   }
 }
 

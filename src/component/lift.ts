@@ -2,7 +2,7 @@ import type { AbiCodec, CoreValue } from './abi.ts'
 import type { Instance } from './instance.ts'
 import { jspi } from './jspi.ts'
 import type { MemoryContext } from './memory-context.ts'
-import type { Canon } from './program.ts'
+import type { Canon, CoreItem } from './program.ts'
 import { Task, type TaskOptions } from './task.ts'
 import { noEvent, type WaitableEvent, WaitableSet } from './waitable.ts'
 
@@ -16,15 +16,20 @@ export interface RunningCall {
   readonly exited: Promise<void>
 }
 
-export type Lifted = (args: readonly unknown[], options: TaskOptions) => RunningCall
+/** The host's side of an exported function. */
+export interface Lifted {
+  start(args: readonly unknown[], options: TaskOptions): RunningCall
+  /** Runs it on the stack of whoever calls, where nothing can wait; gives its result. */
+  runNow(args: readonly unknown[], options: TaskOptions): unknown
+}
+
 type Lift = Extract<Canon, { readonly do: 'lift' }>
 type Promising = (...flat: CoreValue[]) => Promise<CoreValue | undefined>
 
-/** The host's side of an exported function. */
 export function liftedFunction(instance: Instance, canon: Lift): Lifted {
   const run = jspi.promising(instance.coreItem(canon.func)) as Promising
   const body = canon.options.async ? asyncBody(instance, canon, run) : syncBody(instance, canon, run)
-  return (args, options) => {
+  const start = (args: readonly unknown[], options: TaskOptions) => {
     const task = new Task(options)
     const exited = instance.running(task, async () => {
       await body(task, args)
@@ -33,6 +38,34 @@ export function liftedFunction(instance: Instance, canon: Lift): Lifted {
     exited.catch(() => {})
     return { result: task.result, exited }
   }
+  return { start, runNow: (args, options) => runNow(instance, canon, { args, task: new Task(options) }) }
+}
+
+function runNow(
+  instance: Instance,
+  canon: Lift,
+  { args, task }: { readonly args: readonly unknown[]; readonly task: Task },
+): unknown {
+  if (canon.options.async)
+    throw new WebAssembly.RuntimeError(`${canon.name} is asynchronous, and was called where nothing can wait`)
+  const { params, result } = instance.program.signature(canon)
+  const cx = instance.contextOf(canon)
+  const { postReturn } = canon.options
+  const run = instance.coreItem(canon.func) as (...flat: CoreValue[]) => CoreValue | undefined
+  const caller = instance.current
+  instance.current = task
+  const given = run(...lowered(cx, params, { args, task }))
+  const value = result && lifted(cx, result, given)
+  task.resolve(value)
+  if (postReturn) returnTo(instance, postReturn)(given)
+  instance.current = caller
+  return value
+}
+
+/** The guest's function that frees what it gave. */
+function returnTo(instance: Instance, postReturn: CoreItem): (given: CoreValue | undefined) => void {
+  const free = instance.quiet(instance.coreItem(postReturn) as (...flat: CoreValue[]) => void)
+  return (given) => (given === undefined ? free() : free(given))
 }
 
 type Body = (task: Task, args: readonly unknown[]) => Promise<void>
@@ -41,13 +74,11 @@ function syncBody(instance: Instance, canon: Lift, run: Promising): Body {
   const { params, result } = instance.program.signature(canon)
   const cx = instance.contextOf(canon)
   const { postReturn } = canon.options
-  const afterReturn =
-    postReturn && instance.quiet(instance.coreItem(postReturn) as (...flat: CoreValue[]) => void)
+  const afterReturn = postReturn && returnTo(instance, postReturn)
   return async (task, args) => {
-    const given = await run(...lowered(cx, params, args))
+    const given = await run(...lowered(cx, params, { args, task }))
     task.resolve(result && lifted(cx, result, given))
-    if (given === undefined) afterReturn?.()
-    else afterReturn?.(given)
+    afterReturn?.(given)
   }
 }
 
@@ -73,10 +104,10 @@ function asyncBody(instance: Instance, canon: Lift, run: Promising): Body {
     // Without a callback the function waits on its own stack, others run meanwhile.
     if (!resume) {
       instance.enter(task)
-      await run(...lowered(cx, params, args))
+      await run(...lowered(cx, params, { args, task }))
       return
     }
-    let asked = await enter(task, () => run(...lowered(cx, params, args)))
+    let asked = await enter(task, () => run(...lowered(cx, params, { args, task })))
     for (;;) {
       const code = asked & 0xf
       if (code === callbackCode.exit) return
@@ -104,7 +135,12 @@ async function nextEvent(
   return waitables.poll() ?? (await waitables.wait(task.signal))
 }
 
-function lowered(cx: MemoryContext, params: AbiCodec, args: readonly unknown[]): CoreValue[] {
+function lowered(
+  cx: MemoryContext,
+  params: AbiCodec,
+  { args, task }: { readonly args: readonly unknown[]; readonly task: Task },
+): CoreValue[] {
+  cx.borrows = task.borrows
   if (params.flat.length > mostFlatParams) {
     const at = cx.allocate(params.size, params.align)
     params.store(cx, at, args)

@@ -1,4 +1,5 @@
 import type { CoreValue } from './abi.ts'
+import { Borrows } from './borrows.ts'
 import { hostFunction } from './host-function.ts'
 import type { Instance } from './instance.ts'
 import { jspi } from './jspi.ts'
@@ -25,7 +26,9 @@ interface Callee {
   readonly name: string
   readonly maySuspend: boolean
   /** Gives the plain result value, or throws what is no value of it. */
-  readonly call: (args: readonly unknown[]) => unknown
+  readonly call: (args: readonly unknown[], borrows: Borrows | undefined) => unknown
+  /** It is another component instance, which is lent what it borrows. */
+  readonly isGuest: boolean
   /** The plain value of a thrown error; throws on what has none. */
   readonly errorValue: (error: unknown) => unknown
   readonly value: (given: unknown) => unknown
@@ -37,7 +40,8 @@ function calleeOf(instance: Instance, canon: Lower): Callee {
     return {
       name: 'a component',
       maySuspend: true,
-      call: (args) => instance.callLifted(func.canon, args, instance.task()).result,
+      call: (args, borrows = new Borrows()) => instance.callWithin(func.canon, args, borrows),
+      isGuest: true,
       errorValue: (error) => {
         throw error
       },
@@ -51,6 +55,7 @@ function calleeOf(instance: Instance, canon: Lower): Callee {
     name,
     maySuspend: func.type.async || instance.suspending.has(name),
     call: (args) => host(...args),
+    isGuest: false,
     errorValue(error) {
       if (!givesResult || !hasPayload(error)) throw error
       return { tag: 'err', val: error.payload }
@@ -61,7 +66,7 @@ function calleeOf(instance: Instance, canon: Lower): Callee {
 
 /** How parameters and result go between core values, memory and plain values. */
 interface Passing {
-  readonly args: (flat: readonly CoreValue[]) => readonly unknown[]
+  readonly args: (flat: readonly CoreValue[], borrows: Borrows | undefined) => readonly unknown[]
   /** Where the guest wants a result that does not go as a core value. */
   readonly pointer: (flat: readonly CoreValue[]) => number
   readonly give: (value: unknown, pointer: number) => CoreValue | undefined
@@ -72,13 +77,16 @@ function passingOf(instance: Instance, canon: Lower): Passing {
   const cx = instance.contextOf(canon)
   const most = canon.options.async ? mostFlatAsyncParams : mostFlatParams
   const resultInMemory = result !== undefined && (canon.options.async || result.flat.length > 1)
-  const args =
+  const read =
     params.flat.length > most
       ? (flat: readonly CoreValue[]) =>
           params.load(cx, cx.range(Number(flat[0]) >>> 0, params.size, params.align)) as unknown[]
       : (flat: readonly CoreValue[]) => params.lift(cx, { values: flat, at: 0 }) as unknown[]
   return {
-    args,
+    args(flat, borrows) {
+      cx.borrows = borrows
+      return read(flat)
+    },
     pointer: (flat) => (resultInMemory ? Number(flat[flat.length - 1]) >>> 0 : 0),
     give(value, pointer) {
       if (!result) return undefined
@@ -100,16 +108,21 @@ function syncCall(instance: Instance, callee: Callee, { args, pointer, give }: P
     instance.checkCall(callee.name)
     const task = instance.current
     const at = pointer(flat)
+    const borrows = callee.isGuest ? new Borrows() : undefined
     let value: unknown
     try {
-      value = callee.call(args(flat))
+      value = callee.call(args(flat, borrows), borrows)
     } catch (error) {
       return give(callee.errorValue(error), at)
     }
-    if (!callee.maySuspend || !isThenable(value)) return give(callee.value(value), at)
+    if (!callee.maySuspend || !isThenable(value)) {
+      borrows?.end()
+      return give(callee.value(value), at)
+    }
     instance.checkMaySuspend(callee.name)
     return Promise.resolve(value).then(
       (settled) => {
+        borrows?.end()
         instance.enter(task)
         return give(callee.value(settled), at)
       },
@@ -132,19 +145,22 @@ function asyncCall(
     instance.checkCall(callee.name)
     const task = instance.current
     const at = pointer(flat)
+    const borrows = callee.isGuest ? new Borrows() : undefined
     let value: unknown
     try {
-      value = callee.call(args(flat))
+      value = callee.call(args(flat, borrows), borrows)
     } catch (error) {
       give(callee.errorValue(error), at)
       return subtaskState.returned
     }
     if (!isThenable(value)) {
+      borrows?.end()
       give(callee.value(value), at)
       return subtaskState.returned
     }
     const subtask = new Subtask()
     const settle = (plain: () => unknown) => {
+      borrows?.end()
       if (subtask.isResolved) return
       try {
         give(plain(), at)

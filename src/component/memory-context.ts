@@ -1,4 +1,5 @@
 import { WeftError } from '../errors.ts'
+import type { Borrows } from './borrows.ts'
 import type { HandleTable } from './handle-table.ts'
 import type { CanonOptions } from './program.ts'
 
@@ -6,6 +7,8 @@ import type { CanonOptions } from './program.ts'
 export class MemoryContext {
   readonly encoding: CanonOptions['encoding']
   readonly handles: HandleTable
+  /** The call between two component instances whose values are passed at this moment. */
+  borrows: Borrows | undefined
   readonly #memory: WebAssembly.Memory | undefined
   readonly #realloc: ((old: number, oldSize: number, align: number, size: number) => number) | undefined
   readonly #limits: ValueLimits

@@ -22,5 +22,6 @@ export function resourceFunction(instance: Instance, canon: ResourceCanon): Core
     if (entry.lends > 0) throw new WebAssembly.RuntimeError('the guest dropped a resource that is lent')
     handles.remove(Number(handle))
     if (entry.own) instance.dispose(entry.rep)
+    else if (entry.borrows) entry.borrows.open--
   }
 }

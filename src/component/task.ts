@@ -1,24 +1,30 @@
+import type { Borrows } from './borrows.ts'
+
 /** What a task is run for. */
 export interface TaskOptions {
   /** Whose run it is, for the host's imports: they find it in `Instance.current`. */
   readonly owner: unknown
   /** When it must be over, in milliseconds since the epoch; code that runs on is stopped then. */
   readonly deadline: number
+  /** What it was lent by the component instance that called it. */
+  readonly borrows?: Borrows | undefined
 }
 
 /** One run of an exported function, from its call until its last instruction. */
 export class Task {
   readonly owner: unknown
   readonly deadline: number
+  readonly borrows: Borrows | undefined
   /** `context.get` and `context.set`. */
   readonly context: [number, number] = [0, 0]
   readonly #result = Promise.withResolvers<unknown>()
   readonly #end = new AbortController()
   #isResolved = false
 
-  constructor({ owner, deadline }: TaskOptions) {
+  constructor({ owner, deadline, borrows }: TaskOptions) {
     this.owner = owner
     this.deadline = deadline
+    this.borrows = borrows
     // Whoever called may have gone.
     this.#result.promise.catch(() => {})
   }
@@ -38,6 +44,11 @@ export class Task {
 
   resolve(value: unknown): void {
     if (this.#isResolved) throw new WebAssembly.RuntimeError('the guest gave a second result')
+    const held = this.borrows?.open ?? 0
+    if (held > 0)
+      throw new WebAssembly.RuntimeError(
+        `the guest returned while it held ${held} handles that it only borrowed`,
+      )
     this.#isResolved = true
     this.#result.resolve(value)
   }

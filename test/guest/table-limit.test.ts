@@ -50,7 +50,7 @@ describe('the limit of table elements', () => {
     await assert.rejects(component.run(guestCall(component, 'grow', [0]), services), {
       code: 'exhausted',
       limit: 'tables',
-      message: /tables begin with 1 elements, its limit is 0/,
+      message: /tables begin with 2 elements, its limit is 0/,
     })
     assert.deepEqual(services.limits, ['tables'])
   })

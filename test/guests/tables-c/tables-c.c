@@ -1,6 +1,6 @@
 // Tables that grow.
 // Build: node manifests/build.ts tables-c
-#include "guest.h"
+#include "tables_c.h"
 
 static __externref_t many[0];
 
