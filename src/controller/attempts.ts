@@ -32,13 +32,15 @@ const providerEffectMs = 60_000
  * back-off (1 s, 2 s, 4 s … 60 s). Time is given in, in milliseconds of any one clock.
  */
 export class Attempts {
+  /** By target. */
   readonly #attempts = new Map<string, Attempt>()
+  readonly #ofApp = new Map<string, Map<string, Attempt>>()
 
-  /** Forgets what is no longer wanted or has come true: every attempt without a command in the new plan. */
-  keepOnly(commands: readonly Command[]): void {
+  /** Forgets what an application no longer wants or what came true: every attempt without a command in its new plan. */
+  keepOnly(app: string, commands: readonly Command[]): void {
     const wanted = new Map(commands.map((command) => [command.target, contentOf(command)]))
-    for (const [target, { content }] of this.#attempts)
-      if (wanted.get(target) !== content) this.#attempts.delete(target)
+    for (const [target, { content }] of this.#of(app))
+      if (wanted.get(target) !== content) this.#delete(app, target)
   }
 
   /** Whether the command may be given now; one whose time in flight is over has failed and waits a little more. */
@@ -56,7 +58,7 @@ export class Attempts {
     const same = before?.content === content ? before : undefined
     const until = now + (command.deed.do === 'start provider' ? providerEffectMs : effectMs)
     const tries = (same?.tries ?? 0) + 1
-    this.#attempts.set(command.target, { command, content, tries, until, error: same?.error, flying: true })
+    this.#set({ command, content, tries, until, error: same?.error, flying: true })
   }
 
   /** The command on this target was refused, or a host told that it failed. Others' failures are not ours. */
@@ -71,21 +73,43 @@ export class Attempts {
     return this.#attempts.get(command.target)?.flying === true
   }
 
-  /** Those that failed, also while they are tried again. */
-  failures(): Failure[] {
-    return [...this.#attempts.values()].flatMap(({ command: { app, part }, error, tries, flying }) =>
+  /** Those of an application that failed, also while they are tried again. */
+  failures(app: string): Failure[] {
+    return [...this.#of(app).values()].flatMap(({ command: { part }, error, tries, flying }) =>
       error === undefined ? [] : [{ app, part, error, tries: flying ? tries - 1 : tries }],
     )
   }
 
-  /** When something here changes by itself next; Infinity for never. */
-  nextDue(): number {
-    return Math.min(...[...this.#attempts.values()].map(({ until }) => until))
+  /** Applications of which something has changed by itself: a command came to nothing, or a pause is over. */
+  dueApps(now: number): ReadonlySet<string> {
+    const due = new Set<string>()
+    for (const { until, command } of this.#attempts.values()) if (until <= now) due.add(command.app)
+    return due
   }
 
   #failed(attempt: Attempt, error: string, now: number): void {
     const pause = Math.min(firstPauseMs * 2 ** (attempt.tries - 1), longestPauseMs)
-    this.#attempts.set(attempt.command.target, { ...attempt, error, until: now + pause, flying: false })
+    this.#set({ ...attempt, error, until: now + pause, flying: false })
+  }
+
+  #set(attempt: Attempt): void {
+    const { app, target } = attempt.command
+    const before = this.#attempts.get(target)?.command.app
+    if (before !== undefined && before !== app) this.#delete(before, target)
+    this.#attempts.set(target, attempt)
+    const own = this.#ofApp.get(app) ?? new Map<string, Attempt>()
+    this.#ofApp.set(app, own.set(target, attempt))
+  }
+
+  #delete(app: string, target: string): void {
+    this.#attempts.delete(target)
+    const own = this.#ofApp.get(app)
+    own?.delete(target)
+    if (own?.size === 0) this.#ofApp.delete(app)
+  }
+
+  #of(app: string): ReadonlyMap<string, Attempt> {
+    return this.#ofApp.get(app) ?? new Map()
   }
 }
 

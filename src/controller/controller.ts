@@ -5,7 +5,7 @@ import { watchConnectionGaps } from '../lattice/connection-gaps.ts'
 import type { ControlClient } from '../lattice/control-client.ts'
 import { subscribeEvents } from '../lattice/events.ts'
 import { openControllerBucket, recordsOf } from '../lattice/json-records.ts'
-import { holdLease } from '../lattice/lease.ts'
+import { holdLease, type Lease } from '../lattice/lease.ts'
 import { openManifestStore } from '../lattice/manifest-store.ts'
 import { publishModelEvent, publishModelStatus, serveModelRequests } from '../lattice/model-requests.ts'
 import type { Log } from '../log.ts'
@@ -14,6 +14,7 @@ import { DeployTraces } from './deploy-traces.ts'
 import { Hosts } from './hosts.ts'
 import { LatticeContents } from './lattice-contents.ts'
 import { createModelApi } from './model-api.ts'
+import { News } from './news.ts'
 import { Notes, readMade, readStatus } from './notes.ts'
 import { Reconciler } from './reconciler.ts'
 import { spanOfCommand } from './span-of-command.ts'
@@ -32,10 +33,10 @@ export interface ControllerOptions {
   readonly holder?: string
   /** A Weft host whose beat is silent for this long is gone; default 3500 ms. */
   readonly hostGoneAfterMs?: number
-  /** How often the lease is renewed; default 2000 ms. Another controller takes over after three times that. */
+  /** How often the lease is renewed; default 1000 ms. Another controller takes over after three times that. */
   readonly leaseRenewMs?: number
   /**
-   * How long hosts may take to be heard before anything is done, after a start, a reconnect and a lease won; default
+   * How long hosts must have been heard before anything is done: after a start, a reconnect, a silence of NATS; default
    * 1500 ms. After an outage hosts come back one by one, and the first must not get the work of all.
    */
   readonly settleMs?: number
@@ -69,20 +70,26 @@ export async function startController(options: ControllerOptions): Promise<Contr
     const { settleMs = 1_500 } = options
     let ledSince = Number.POSITIVE_INFINITY
 
-    const hasSettled = () => Math.min(gaps.connectedFor(), performance.now() - ledSince) > settleMs
+    let lease: Lease | undefined
+    const news = new News()
+    const leads = () => lease?.held() === true
+    const hasSettled = () => {
+      const now = performance.now()
+      const heardFor = Math.max(now - ledSince, news.flowingFor(now))
+      return Math.min(gaps.connectedFor(), heardFor) > settleMs
+    }
 
-    const contents = new LatticeContents(() => reconciler.wake())
+    const contents = new LatticeContents((concern) => reconciler.wake(concern))
     const traces = new DeployTraces()
     const { clientUnder = () => client, traceWork = untraced } = options
     const hosts = new Hosts({ client, log, onChange: () => reconciler.wake() })
     const reconciler: Reconciler = new Reconciler({
       client,
       log,
-      store,
       view: () => ({ hosts: hosts.view(), ...contents.view() }),
       made: new Notes(recordsOf(bucket, 'made'), readMade),
       statuses: new Notes(statuses, readStatus),
-      mayAct: () => lease.held() && hasSettled(),
+      mayAct: () => leads() && hasSettled(),
       giveUnder: (command, give) =>
         traceWork(spanOfCommand(command, traces.of(command.app)), (trace) =>
           give(trace ? clientUnder(trace) : client),
@@ -108,13 +115,14 @@ export async function startController(options: ControllerOptions): Promise<Contr
       connection,
       lattice,
       log,
+      onBeat: () => news.heard(performance.now()),
       onUp: (peer) => hosts.onUp(peer),
       onDown: (peer) => hosts.onDown(peer),
       ...(options.hostGoneAfterMs === undefined ? {} : { goneAfterMs: options.hostGoneAfterMs }),
     })
     begun.push(() => beats.stop())
     await hosts.discover()
-    const manifests = await store.watch(() => reconciler.manifestsChanged())
+    const manifests = await store.follow((name, app) => reconciler.appChanged(name, app))
     begun.push(() => manifests.stop())
     const api = await serveModelRequests({
       connection,
@@ -122,13 +130,13 @@ export async function startController(options: ControllerOptions): Promise<Contr
       log,
       answer: createModelApi({
         store,
-        status: statusReader(statuses, () => lease.held() && !(hasSettled() && reconciler.hasLooked)),
+        status: statusReader(statuses, () => leads() && !(hasSettled() && reconciler.hasLooked)),
         onDeploy: (name, trace) => traces.deployed(name, trace),
         announce: (event) => publishModelEvent(connection, lattice, event),
       }),
     })
     begun.push(() => api.stop())
-    const lease = await holdLease({
+    const held = await holdLease({
       bucket,
       key: 'lease',
       holder: options.holder ?? randomUUID(),
@@ -139,7 +147,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
       },
       ...(options.leaseRenewMs === undefined ? {} : { renewMs: options.leaseRenewMs }),
     })
-    begun.push(() => lease.stop())
+    lease = held
+    begun.push(() => held.stop())
     const timer = setInterval(() => {
       hosts.tick()
       reconciler.tick()
@@ -148,7 +157,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       clearInterval(timer)
       await reconciler.stop()
     })
-    return { leads: () => lease.held(), stop }
+    return { leads, stop }
   } catch (error) {
     await stop()
     throw error

@@ -27,10 +27,11 @@ export function diffLinks(input: {
   for (const desired of app.links) {
     const { link } = desired
     const part = linkPart(desired)
+    const there = view.links(link.source_id)
     const configs = [...link.source_config, ...link.target_config]
     const absent = configs.find(missing)
-    const present = view.links.find((other) => sameLinkKey(other, link))
-    const rival = view.links.find((other) => competes(link, other))
+    const present = there.find((other) => sameLinkKey(other, link))
+    const rival = there.find((other) => competes(link, other))
     const rivalIsOurs =
       rival &&
       made.links.some((ours) => sameLinkKey(ours, rival)) &&

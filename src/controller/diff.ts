@@ -92,7 +92,7 @@ export function removals(input: {
   const { app, view, made, keptByOthers } = input
   const links = made.links
     .filter((link) => !app.links.some((wanted) => sameLinkKey(wanted.link, link)))
-    .filter((link) => view.links.some((present) => sameLinkKey(present, link)))
+    .filter((link) => view.links(link.source_id).some((present) => sameLinkKey(present, link)))
     .filter((link) => !keptByOthers.links.has(linkIdentity(link)))
     .map((link): Command => {
       const target = `link ${linkIdentity(link)}`

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { WeftError } from '../errors.ts'
 import type { Peer } from '../lattice/beat.ts'
 import type { ControlClient } from '../lattice/control-client.ts'
@@ -22,6 +23,8 @@ const retryMs = 1_000
 interface Host {
   readonly id: string
   inventory: HostInventory | undefined
+  /** What `view` gives; the same object until something of it changes. */
+  view: HostView | undefined
   /** When anything was last heard of it, by the monotonic clock. */
   heardAt: number
   /** What is wrong with each unhealthy provider, by id. */
@@ -62,12 +65,14 @@ export class Hosts {
     const host = this.#host(source)
     host.heardAt = performance.now()
     if (event.name === 'host_heartbeat') {
-      host.inventory = { ...event.data, host_id: source }
+      if (!this.#isNews(host, { ...event.data, host_id: source })) return
     } else if (event.name.startsWith('health_check')) {
       if (!changeHealth(host, event.name, event.data as EventData<'health_check_failed'>)) return
+      host.view = undefined
     } else {
-      if (event.name === 'provider_started' || event.name === 'provider_stopped')
-        host.unhealthy.delete(event.data.provider_id)
+      if (event.name === 'provider_started' || event.name === 'provider_stopped') {
+        if (host.unhealthy.delete(event.data.provider_id)) host.view = undefined
+      }
       void this.#ask(host)
       return
     }
@@ -75,9 +80,11 @@ export class Hosts {
   }
 
   onUp({ host: id }: Peer): void {
-    this.#weft.add(id)
     this.#beating.add(id)
-    void this.#ask(this.#host(id))
+    const host = this.#host(id)
+    if (!this.#weft.has(id)) host.view = undefined
+    this.#weft.add(id)
+    void this.#ask(host)
   }
 
   onDown({ host: id }: Peer): void {
@@ -98,9 +105,11 @@ export class Hosts {
   /** The living hosts whose inventory is known, in order of id. */
   view(): readonly HostView[] {
     return [...this.#hosts.values()]
-      .flatMap((host) =>
-        this.#lives(host) && host.inventory ? [viewOf(host, host.inventory, this.#weft)] : [],
-      )
+      .flatMap((host) => {
+        if (!this.#lives(host) || !host.inventory) return []
+        host.view ??= viewOf(host, host.inventory, this.#weft)
+        return [host.view]
+      })
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
   }
 
@@ -119,6 +128,7 @@ export class Hosts {
     const host: Host = {
       id,
       inventory: undefined,
+      view: undefined,
       heardAt: performance.now(),
       unhealthy: new Map(),
       asking: false,
@@ -134,6 +144,15 @@ export class Hosts {
     if (this.#hosts.delete(id)) this.#options.onChange()
   }
 
+  /** Takes in what a host runs; false when that is what was known. */
+  #isNews(host: Host, inventory: HostInventory): boolean {
+    const before = host.inventory
+    host.inventory = inventory
+    if (before && isDeepStrictEqual(withoutTimes(before), withoutTimes(inventory))) return false
+    host.view = undefined
+    return true
+  }
+
   async #ask(host: Host): Promise<void> {
     // What is already on its way may have left before the change that we were told of.
     if (host.asking) {
@@ -144,7 +163,7 @@ export class Hosts {
     try {
       do {
         host.askAgain = false
-        host.inventory = await this.#options.client.inventory(host.id)
+        this.#isNews(host, await this.#options.client.inventory(host.id))
         host.heardAt = performance.now()
       } while (host.askAgain)
     } catch (error) {
@@ -158,6 +177,10 @@ export class Hosts {
     }
     this.#options.onChange()
   }
+}
+
+function withoutTimes({ friendly_name, labels, components, providers }: HostInventory): unknown {
+  return { friendly_name, labels, components, providers }
 }
 
 function changeHealth(host: Host, name: string, data: EventData<'health_check_failed'>): boolean {
@@ -176,6 +199,6 @@ function viewOf(host: Host, inventory: HostInventory, weft: ReadonlySet<string>)
     weft: weft.has(host.id),
     components: inventory.components,
     providers: inventory.providers,
-    unhealthy: host.unhealthy,
+    unhealthy: new Map(host.unhealthy),
   }
 }

@@ -4,7 +4,8 @@ import type { Link } from '../lattice/link.ts'
 /** The lattice as the controller last saw it: living hosts only. */
 export interface LatticeView {
   readonly hosts: readonly HostView[]
-  readonly links: readonly Link[]
+  /** The links of a component or provider, by its id. */
+  readonly links: (sourceId: string) => readonly Link[]
   readonly configs: ReadonlyMap<string, Readonly<Record<string, string>>>
 }
 

@@ -1,14 +1,14 @@
 import type { Manifest } from '../manifest/manifest.ts'
 import type { Failure } from './attempts.ts'
 import { type Command, phaseOf } from './command.ts'
-import { type DesiredApp, desiredApp, type Workload } from './desired.ts'
+import type { DesiredApp, Workload } from './desired.ts'
 import { diffApp, removals } from './diff.ts'
 import type { Obstacle } from './difference.ts'
 import type { LatticeView } from './lattice-view.ts'
 import { type Made, madeWith, nothingMade } from './made.ts'
-import { nobodys, type Ownership, ownedWith } from './ownership.ts'
+import type { Ownership } from './ownership.ts'
 import { type Placement, placeWorkload } from './place.ts'
-import { Room } from './room.ts'
+import type { Room } from './room.ts'
 import { type Status, statusOf, undeployedStatus } from './status.ts'
 
 /** What the controller knows of an application: deployed, or there (or gone) with things left to remove. */
@@ -31,38 +31,31 @@ export interface AppPlan {
   readonly made: Made | undefined
   /** False when the application itself is gone from the store. */
   readonly stored: boolean
+  /** Something of it finds no host, or no room on one. */
+  readonly isShort: boolean
   /** Failures are only known after the commands were given, so the status is made when it is asked for. */
   readonly status: (failures: readonly Failure[]) => Status
 }
 
-/** One look at everything: what each application lacks. Applications come in order of name, and the first owner wins. */
-export function plan(apps: readonly KnownApp[], view: LatticeView): readonly AppPlan[] {
-  const deployed = new Map(
-    apps.flatMap(({ name, manifest }) => (manifest ? [[name, manifest] as const] : [])),
-  )
-  const desired = new Map(
-    [...deployed].map(([name, manifest]) => [name, desiredApp(manifest, (app) => deployed.get(app))]),
-  )
-  const sorted = apps.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-  const all = sorted.flatMap(({ name }) => desired.get(name) ?? [])
-  const room = new Room()
-  return sorted.map((known) => {
-    const app = desired.get(known.name)
-    const others = othersOf(all, known.name)
-    if (known.unreadable !== undefined) return unreadable(known, known.unreadable)
-    return app ? deployedPlan({ app, known, view, others, room }) : removalPlan(known, view, others)
-  })
+/** What one application lacks, or still has to lose when it is no longer deployed. */
+export function planApp(input: {
+  readonly known: KnownApp
+  /** What its deployed manifest wants; undefined when none is deployed, or it can't be read. */
+  readonly desired: DesiredApp | undefined
+  readonly view: LatticeView
+  readonly others: Others
+  readonly room: Room
+}): AppPlan {
+  const { known, desired, view, others } = input
+  if (known.unreadable !== undefined) return unreadable(known, known.unreadable)
+  return desired ? deployedPlan({ ...input, app: desired }) : removalPlan(known, view, others)
 }
 
 interface Others {
+  /** What applications before this one own: it may not take that. */
   readonly ownedByOthers: Ownership
+  /** What any other application owns: it may not remove that. */
   readonly keptByOthers: Ownership
-}
-
-function othersOf(apps: readonly DesiredApp[], name: string): Others {
-  const others = apps.filter((app) => app.name !== name)
-  const before = others.filter((app) => app.name < name)
-  return { ownedByOthers: before.reduce(ownedWith, nobodys), keptByOthers: others.reduce(ownedWith, nobodys) }
 }
 
 function deployedPlan(input: {
@@ -89,6 +82,7 @@ function deployedPlan(input: {
     stored: true,
     commands,
     made: commands.length === 0 && obstacles.length === 0 ? wanted : made,
+    isShort: [...placements.values()].some(({ shortfalls }) => shortfalls.length > 0),
     status: (failures) => statusOf({ app, placements, commands, obstacles, failures }),
   }
 }
@@ -102,6 +96,7 @@ function removalPlan(known: KnownApp, view: LatticeView, { keptByOthers }: Other
     stored: known.stored,
     commands,
     made: commands.length === 0 ? undefined : made,
+    isShort: false,
     status: (failures) =>
       undeployedStatus(
         commands,
@@ -112,7 +107,7 @@ function removalPlan(known: KnownApp, view: LatticeView, { keptByOthers }: Other
 
 function unreadable({ name, made }: KnownApp, message: string): AppPlan {
   const status: Status = { status: { type: 'failed', message }, scalers: [], version: '', components: [] }
-  return { name, stored: true, commands: [], made, status: () => status }
+  return { name, stored: true, commands: [], made, isShort: false, status: () => status }
 }
 
 function inPhases(commands: readonly Command[]): readonly Command[] {

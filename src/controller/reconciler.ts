@@ -1,22 +1,23 @@
 import { WeftError } from '../errors.ts'
 import type { ControlClient } from '../lattice/control-client.ts'
 import type { LatticeEvent } from '../lattice/events.ts'
-import type { ManifestStore, StoredApp } from '../lattice/manifest-store.ts'
+import type { StoredApp } from '../lattice/manifest-store.ts'
 import type { Log } from '../log.ts'
 import { Attempts } from './attempts.ts'
 import { type Command, describe, phaseOf, runningTarget } from './command.ts'
+import { concern } from './concerns.ts'
 import { giveCommand } from './give-command.ts'
 import type { LatticeView } from './lattice-view.ts'
 import type { Made } from './made.ts'
 import type { Notes } from './notes.ts'
-import { type AppPlan, type KnownApp, plan } from './plan.ts'
+import type { AppPlan } from './plan.ts'
+import { Planner } from './planner.ts'
 import { knownApp } from './read-stored.ts'
 import type { Status } from './status.ts'
 
 export interface ReconcilerParts {
   readonly client: ControlClient
   readonly log: Log
-  readonly store: Pick<ManifestStore, 'readAll'>
   readonly view: () => LatticeView
   readonly made: Notes<Made>
   readonly statuses: Notes<Status>
@@ -29,19 +30,28 @@ export interface ReconcilerParts {
 
 /** Changes that come together are looked at together. */
 const gatherMs = 20
-/** A look without a reason, should news ever be lost. */
+/** A look at everything without a reason, should news ever be lost. */
 const restlessMs = 30_000
-/** After a pass that failed as a whole: NATS or its store did not answer. */
+/** After notes that could not be read or written: NATS or its store did not answer. */
 const retryMs = 1_000
+/** Planning many applications makes way for everything else on the thread after so long. */
+const planningSliceMs = 10
 
-/** Brings the lattice to what the manifests want, one pass at a time, whenever something has changed. */
+/**
+ * Brings the lattice to what the manifests want, whenever something has changed. Only applications that are concerned
+ * are looked at, and each goes at its own pace: one that waits for a host that hangs holds up no other.
+ */
 export class Reconciler {
   readonly #parts: ReconcilerParts
   readonly #attempts = new Attempts()
-  #apps: ReadonlyMap<string, StoredApp> | undefined
-  #notesLoaded = false
-  #wakeAt = 0
-  #pass: Promise<void> | undefined
+  readonly #planner = new Planner()
+  /** What is being carried out, by application. */
+  readonly #busy = new Map<string, Promise<void>>()
+  readonly #stored = new Map<string, StoredApp>()
+  readonly #resting = new Map<string, number>()
+  #notes: 'unread' | 'being read' | 'read' = 'unread'
+  #timer: NodeJS.Timeout | undefined
+  #restlessAt = 0
   #stopped = false
   #looked = false
 
@@ -49,26 +59,33 @@ export class Reconciler {
     this.#parts = parts
   }
 
-  /** True once a whole pass was made since this controller took over: its statuses are of now. */
+  /** True once everything was looked at since this controller took over: its statuses are of now. */
   get hasLooked(): boolean {
     return this.#looked
   }
 
-  /** Something has changed: a pass follows soon. */
-  wake(): void {
-    this.#wakeAt = Math.min(this.#wakeAt, performance.now() + gatherMs)
+  /** Something of the lattice has changed: whoever is concerned is looked at soon. Without `what`, the hosts have. */
+  wake(what?: string): void {
+    if (what !== undefined) this.#planner.changed(what)
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.tick()
+    }, gatherMs)
   }
 
-  manifestsChanged(): void {
-    this.#apps = undefined
+  /** An application was stored or changed; undefined when it is gone. */
+  appChanged(name: string, app: StoredApp | undefined): void {
+    if (app) this.#stored.set(name, app)
+    else this.#stored.delete(name)
+    this.#putApp(name)
     this.wake()
   }
 
   /** Another controller led until now: what it wrote down is read first. */
   takeOver(): void {
-    this.#notesLoaded = false
+    this.#notes = 'unread'
     this.#looked = false
-    this.manifestsChanged()
+    this.wake()
   }
 
   onEvent(event: LatticeEvent): void {
@@ -76,65 +93,93 @@ export class Reconciler {
     if (event.name === 'component_scale_failed') {
       const { component_id, error } = event.data
       this.#attempts.failed(runningTarget(event.source, component_id), error, now)
+      this.wake(concern.workload(component_id))
     } else if (event.name === 'provider_start_failed') {
       const { provider_id, error } = event.data
       this.#attempts.failed(runningTarget(event.source, provider_id), error, now)
-    } else return
-    this.wake()
+      this.wake(concern.workload(provider_id))
+    }
   }
 
-  /** Starts a pass when one is due. Called a few times a second. */
+  /** Does what is due. Called a few times a second, and soon after each change. */
   tick(): void {
-    if (this.#stopped || this.#pass) return
+    if (this.#stopped || !this.#parts.mayAct()) return
+    if (this.#notes !== 'read') {
+      if (this.#notes === 'unread') void this.#readNotes()
+      return
+    }
     const now = performance.now()
-    if (now < Math.min(this.#wakeAt, this.#attempts.nextDue()) || !this.#parts.mayAct()) return
-    this.#wakeAt = now + restlessMs
-    this.#pass = this.#reconcile()
-      .then(() => {
-        this.#looked = true
-      })
-      .catch((error: unknown) => {
-        this.#wakeAt = performance.now() + retryMs
-        this.#parts.log.warn('the lattice could not be reconciled; trying again', {
-          error: WeftError.from(error).message,
-        })
-      })
-      .finally(() => {
-        this.#pass = undefined
-      })
+    if (now > this.#restlessAt) {
+      this.#restlessAt = now + restlessMs
+      this.#planner.allChanged()
+    }
+    for (const app of this.#attempts.dueApps(now)) this.#planner.changed(concern.application(app))
+    this.#planner.see(this.#parts.view())
+    const due = this.#planner.due()
+    for (const name of due) {
+      if (performance.now() - now > planningSliceMs) {
+        setImmediate(() => this.tick())
+        return
+      }
+      if (!this.#busy.has(name) && (this.#resting.get(name) ?? 0) < now) this.#begin(name)
+    }
+    if (due.length === 0 && this.#busy.size === 0) this.#looked = true
   }
 
   /** Resolves when no further command will be given. */
   async stop(): Promise<void> {
     this.#stopped = true
-    await this.#pass
+    clearTimeout(this.#timer)
+    await Promise.all(this.#busy.values())
   }
 
-  async #reconcile(): Promise<void> {
-    const plans = plan(await this.#knownApps(), this.#parts.view())
-    this.#attempts.keepOnly(plans.flatMap(({ commands }) => commands))
-    await Promise.all(plans.map((appPlan) => this.#carryOut(appPlan)))
-  }
-
-  async #knownApps(): Promise<readonly KnownApp[]> {
-    const { store, made, statuses } = this.#parts
-    if (!this.#notesLoaded) {
+  async #readNotes(): Promise<void> {
+    const { made, statuses, log } = this.#parts
+    this.#notes = 'being read'
+    try {
       await Promise.all([made.load(), statuses.load()])
-      this.#notesLoaded = true
+      for (const name of new Set([...made.names(), ...this.#stored.keys()])) this.#putApp(name)
+      this.#notes = 'read'
+      this.#restlessAt = 0
+      this.wake()
+    } catch (error) {
+      log.warn('what the last controller wrote down could not be read; trying again', {
+        error: WeftError.from(error).message,
+      })
+      setTimeout(() => {
+        this.#notes = 'unread'
+      }, retryMs)
     }
-    // Cleared again when a change comes while this is being read.
-    let apps = this.#apps
-    if (!apps) {
-      this.#apps = apps = new Map()
-      const read = await store.readAll()
-      if (this.#apps === apps) this.#apps = read
-      apps = read
-    }
-    const gone = made.names().filter((name) => !apps.has(name))
-    return [
-      ...[...apps].map(([name, app]) => ({ ...knownApp(name, app), made: made.get(name) })),
-      ...gone.map((name) => ({ name, manifest: undefined, stored: false, made: made.get(name) })),
-    ]
+  }
+
+  #putApp(name: string): void {
+    const stored = this.#stored.get(name)
+    const made = this.#parts.made.get(name)
+    const gone = made ? { name, manifest: undefined, stored: false, made } : undefined
+    this.#planner.put(name, stored ? { ...knownApp(name, stored), made } : gone)
+  }
+
+  #begin(name: string): void {
+    const appPlan = this.#planner.plan(name)
+    if (!appPlan) return
+    this.#attempts.keepOnly(name, appPlan.commands)
+    const done = this.#carryOut(appPlan)
+      .then(() => {
+        this.#resting.delete(name)
+      })
+      .catch((error: unknown) => {
+        this.#resting.set(name, performance.now() + retryMs)
+        this.#planner.changed(concern.application(name))
+        this.#parts.log.warn('an application could not be brought up to date; trying again', {
+          application: name,
+          error: WeftError.from(error).message,
+        })
+      })
+      .finally(() => {
+        this.#busy.delete(name)
+        this.wake()
+      })
+    this.#busy.set(name, done)
   }
 
   async #carryOut(appPlan: AppPlan): Promise<void> {
@@ -142,11 +187,13 @@ export class Reconciler {
     const { name, commands } = appPlan
     if (!this.#mayAct()) return
     await made.set(name, appPlan.made)
+    this.#planner.madeIs(name, appPlan.made)
     await this.#giveAll(commands)
     if (!this.#mayAct()) return
-    const status = appPlan.status(this.#attempts.failures())
+    const status = appPlan.status(this.#attempts.failures(name))
     const isOver = appPlan.made === undefined && !appPlan.stored
     if ((await statuses.set(name, isOver ? undefined : status)) && !isOver) onStatus(name, status)
+    if (isOver) this.#planner.put(name, undefined)
   }
 
   #mayAct(): boolean {

@@ -25,6 +25,8 @@ export interface Peer {
 const defaultIntervalMs = 1_000
 /** Three beats missed and half a second of grace. */
 const defaultGoneAfterMs = 3_500
+/** How often silences are looked at: it adds to the time in which a loss is noticed. */
+const longestStepMs = 100
 
 const beatShape = record({
   host: text,
@@ -76,13 +78,15 @@ export function watchBeats(options: {
   readonly connection: NatsConnection
   readonly lattice: string
   readonly log: Log
+  /** Told of each beat. */
+  readonly onBeat?: (peer: Peer) => void
   readonly onUp?: (peer: Peer) => void
   /** `left` said goodbye and may still finish what it has; `silent` is gone or cut off. */
   readonly onDown?: (peer: Peer, how: 'left' | 'silent') => void
   /** Milliseconds of silence after which a peer is gone; default 3500. */
   readonly goneAfterMs?: number
 }): { readonly peers: ReadonlyMap<string, Peer>; stop(): void } {
-  const { connection, log, onUp, onDown, goneAfterMs = defaultGoneAfterMs } = options
+  const { connection, log, onBeat, onUp, onDown, goneAfterMs = defaultGoneAfterMs } = options
   const peers = new Map<string, Peer>()
   const silences = new Silences(goneAfterMs, (host) => drop(host, 'silent'))
   const drop = (host: string, how: 'left' | 'silent') => {
@@ -99,6 +103,7 @@ export function watchBeats(options: {
       const isNew = !peers.has(peer.host)
       peers.set(peer.host, peer)
       silences.heard(peer.host)
+      onBeat?.(peer)
       if (isNew) onUp?.(peer)
     },
   })
@@ -115,14 +120,14 @@ class Silences {
   readonly #timer: NodeJS.Timeout
 
   constructor(limitMs: number, onSilent: (host: string) => void) {
-    const stepMs = limitMs / 7
+    const stepMs = Math.min(limitMs / 7, longestStepMs)
     let before = performance.now()
     this.#timer = setInterval(() => {
       const now = performance.now()
       const late = now - before - stepMs
       before = now
       // We stood still ourselves: beats wait unread in the socket, and their senders are not to blame.
-      if (late > stepMs) this.#forgive(late)
+      if (late > limitMs / 7) this.#forgive(late)
       for (const [host, at] of this.#heardAt) if (now - at > limitMs) onSilent(host)
     }, stepMs)
   }

@@ -19,11 +19,11 @@ export interface HoldLeaseOptions {
   readonly log: Log
   /** Called when the lease was won. */
   readonly onHeld: () => void
-  /** How often it is renewed or looked at, in ms; default 2000. Silence of three times this loses it. */
+  /** How often it is renewed or looked at, in ms; default 1000. Silence of three times this loses it. */
   readonly renewMs?: number
 }
 
-const defaultRenewMs = 2_000
+const defaultRenewMs = 1_000
 const leaseShape = record({ holder: text, renewal: count })
 
 /**

@@ -26,8 +26,11 @@ export interface ManifestStore {
   /** Compare-and-set: `next` is asked again when somebody was faster; undefined leaves it as it is. */
   change(name: string, next: (stored: StoredApp | undefined) => StoredApp | undefined): Promise<void>
   remove(name: string): Promise<void>
-  /** Tells that some application may have changed. */
-  watch(onChange: () => void): Promise<Watch>
+  /**
+   * Tells each application and each change of one; undefined is one that was removed. Resolves when all were told. A
+   * store that is lost as a whole removes nothing.
+   */
+  follow(onApp: (name: string, app: StoredApp | undefined) => void): Promise<Watch>
 }
 
 // JSON objects order names that look like numbers first, so the order of versions is kept beside them.
@@ -80,14 +83,36 @@ export async function openManifestStore(options: {
       await changeNames((names) => names.filter((other) => other !== name))
       await bucket.purge(keyOf(name))
     },
-    watch: (onChange) =>
-      watchBucket({
-        bucket,
-        log: options.log,
-        onEntry: (key) => {
-          if (key === lattice || key.startsWith(`${lattice}-`)) onChange()
-        },
-      }),
+    follow: (onApp) => watchBucket({ bucket, log: options.log, onEntry: followApps(lattice, onApp) }),
+  }
+}
+
+/**
+ * Makes changes of applications from changes of entries. The list of names says which there are; it and the entries come
+ * in any order, and an entry may be another lattice's.
+ */
+function followApps(lattice: string, onApp: (name: string, app: StoredApp | undefined) => void) {
+  const entries = new Map<string, Uint8Array>()
+  let names: ReadonlySet<string> = new Set()
+  const tell = (name: string) => {
+    const bytes = entries.get(name)
+    if (bytes !== undefined) onApp(name, readApp(bytes, name))
+  }
+  return (key: string, value: Uint8Array | undefined) => {
+    if (key === lattice && value !== undefined) {
+      const before = names
+      names = new Set(readNames(value))
+      for (const name of before.difference(names)) onApp(name, undefined)
+      for (const name of names.difference(before)) tell(name)
+    } else if (key.startsWith(`${lattice}-`)) {
+      const name = key.slice(lattice.length + 1)
+      if (value === undefined) {
+        if (!names.has(name)) entries.delete(name)
+        return
+      }
+      entries.set(name, value)
+      if (names.has(name)) tell(name)
+    }
   }
 }
 

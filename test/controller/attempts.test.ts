@@ -10,12 +10,17 @@ const put = (value: string): Command => ({
   deed: { do: 'put config', name: 'c', properties: { value } },
 })
 
+/** The first whole second in which something is due. */
+function nextDue(attempts: Attempts, now: number): number {
+  for (let at = now; ; at += 1000) if (attempts.dueApps(at).has('my-app')) return at
+}
+
 test('a command in flight is not given again until 10 s have passed without effect', () => {
   const attempts = new Attempts()
   attempts.given(put('1'), 0)
   assert.equal(attempts.mayGive(put('1'), 9_999), false)
   assert.equal(attempts.mayGive(put('1'), 10_000), false, 'it failed now, and backs off first')
-  assert.equal(attempts.failures()[0]?.error, 'nothing came of it')
+  assert.equal(attempts.failures('my-app')[0]?.error, 'nothing came of it')
   assert.equal(attempts.mayGive(put('1'), 11_000), true)
 })
 
@@ -26,13 +31,14 @@ test('a failed command waits 1, 2, 4 … 60 s', () => {
   for (let i = 0; i < 9; i++) {
     attempts.given(put('1'), now)
     attempts.failed('config c', 'no', now)
-    pauses.push(attempts.nextDue() - now)
-    now = attempts.nextDue()
+    const due = nextDue(attempts, now)
+    pauses.push(due - now)
+    now = due
     assert.equal(attempts.mayGive(put('1'), now - 1), false)
     assert.equal(attempts.mayGive(put('1'), now), true)
   }
   assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000])
-  assert.deepEqual(attempts.failures(), [{ app: 'my-app', part: 'config c', error: 'no', tries: 9 }])
+  assert.deepEqual(attempts.failures('my-app'), [{ app: 'my-app', part: 'config c', error: 'no', tries: 9 }])
 })
 
 test('another deed on the same target may be done at once', () => {
@@ -45,9 +51,9 @@ test('what came true is forgotten, and so is its failure', () => {
   const attempts = new Attempts()
   attempts.given(put('1'), 0)
   attempts.failed('config c', 'no', 0)
-  attempts.keepOnly([])
-  assert.deepEqual(attempts.failures(), [])
-  assert.equal(attempts.nextDue(), Number.POSITIVE_INFINITY)
+  attempts.keepOnly('my-app', [])
+  assert.deepEqual(attempts.failures('my-app'), [])
+  assert.equal(attempts.dueApps(Number.POSITIVE_INFINITY).size, 0)
 })
 
 test('a failure that nobody here caused is not ours', () => {

@@ -4,12 +4,12 @@ import { annotationsOf } from '../../src/controller/annotations.ts'
 import type { Deed } from '../../src/controller/command.ts'
 import { desiredApp, type Workload } from '../../src/controller/desired.ts'
 import type { LatticeView } from '../../src/controller/lattice-view.ts'
-import { type AppPlan, plan } from '../../src/controller/plan.ts'
+import type { AppPlan } from '../../src/controller/plan.ts'
 import type { Manifest } from '../../src/manifest/manifest.ts'
-import { component, host, lattice, linkTo, manifestOf, provider, running } from './sample.ts'
+import { component, host, lattice, linkTo, manifestOf, planAll, provider, running } from './sample.ts'
 
 function planOf(manifest: Manifest, view: LatticeView, made?: AppPlan['made']): AppPlan {
-  const [only] = plan([{ name: manifest.name, manifest, stored: true, made }], view)
+  const [only] = planAll([{ name: manifest.name, manifest, stored: true, made }], view)
   assert.ok(only)
   return only
 }
@@ -103,7 +103,7 @@ test('an undeployed application loses what was made for it, and only that', () =
   }
   const hosts = view.hosts.map((one) => ({ ...one, components: [...one.components, foreign] }))
   const configs = new Map([...view.configs, ['mine', {}]])
-  const [removal] = plan([{ name: 'my-app', manifest: undefined, stored: true, made }], {
+  const [removal] = planAll([{ name: 'my-app', manifest: undefined, stored: true, made }], {
     ...view,
     hosts,
     configs,
@@ -117,13 +117,13 @@ test('an undeployed application loses what was made for it, and only that', () =
     'delete config my_app-url',
   ])
   assert.equal(removal.status([]).status.type, 'undeployed')
-  const [after] = plan([{ name: 'my-app', manifest: undefined, stored: true, made }], lattice([host('a')]))
+  const [after] = planAll([{ name: 'my-app', manifest: undefined, stored: true, made }], lattice([host('a')]))
   assert.equal(after?.made, undefined)
 })
 
 test('a deployed version that can not be read leaves everything alone', () => {
   const view = deployedShop()
-  const [only] = plan(
+  const [only] = planAll(
     [{ name: 'my-app', manifest: undefined, unreadable: 'broken', stored: true, made: undefined }],
     view,
   )
@@ -192,12 +192,14 @@ test('a changed config puts the links that use it again', () => {
 
 test('a link that somebody else made is not fought over', () => {
   const view = deployedShop()
-  const theirs = { ...view.links[0], target: 'their-kv' } as (typeof view.links)[number]
-  const fight = planOf(shop, { ...view, links: [theirs] })
+  const [link] = view.links('my_app-hello')
+  assert.ok(link)
+  const theirs = { ...link, target: 'their-kv' }
+  const fight = planOf(shop, { ...view, links: () => [theirs] })
   assert.deepEqual(deeds(fight), [])
   assert.match(fight.status([]).status.message, /to their-kv, which this application did not make/)
   const { interfaces: _, source_config: __, target_config: ___, ...key } = theirs
-  const ours = planOf(shop, { ...view, links: [theirs] }, { links: [key], configs: [] })
+  const ours = planOf(shop, { ...view, links: () => [theirs] }, { links: [key], configs: [] })
   assert.deepEqual(deeds(ours).toSorted(), [
     'delete link my_app-hello their-kv',
     'replace link my_app-hello my_app-kv',
@@ -216,7 +218,7 @@ test('two applications that want one config with other contents do not fight', (
     stored: true,
     made: undefined,
   }))
-  const [first, second] = plan(apps, lattice([host('a')]))
+  const [first, second] = planAll(apps, lattice([host('a')]))
   assert.ok(first && second)
   assert.ok(deeds(first).includes('put config an_app-x'))
   assert.deepEqual(deeds(second), [])
@@ -242,12 +244,12 @@ test('a component of another application is linked, not started', () => {
     { name: 'store', type: 'capability', properties: { application: { name: 'base', component: 'kv' } } },
   ])
   const known = (manifest: Manifest) => ({ name: manifest.name, manifest, stored: true, made: undefined })
-  const plans = plan([known(base), known(user)], lattice([host('a')]))
+  const plans = planAll([known(base), known(user)], lattice([host('a')]))
   assert.deepEqual(plans.map(deeds), [
     ['start base-kv a'],
     ['scale my_app-hello 1 a', 'put link my_app-hello base-kv'],
   ])
-  const [alone] = plan([known(user)], lattice([host('a')]))
+  const [alone] = planAll([known(user)], lattice([host('a')]))
   assert.match(
     alone?.status([]).status.message ?? '',
     /application "base", which it belongs to, is not deployed/,

@@ -2,6 +2,9 @@ import type { Annotations } from '../../src/controller/annotations.ts'
 import { annotationsOf } from '../../src/controller/annotations.ts'
 import type { Workload } from '../../src/controller/desired.ts'
 import type { HostView, LatticeView } from '../../src/controller/lattice-view.ts'
+import type { AppPlan, KnownApp } from '../../src/controller/plan.ts'
+import { Planner } from '../../src/controller/planner.ts'
+import type { Link } from '../../src/lattice/link.ts'
 import type { Manifest } from '../../src/manifest/manifest.ts'
 import { parseManifest } from '../../src/manifest/parse-manifest.ts'
 
@@ -65,9 +68,21 @@ export function host(id: string, more: Partial<HostView> = {}): HostView {
   return { id, name: `host-${id}`, labels: {}, weft: true, ...nothing, ...more }
 }
 
-/** A lattice of these hosts with no links and configs. */
-export function lattice(hosts: readonly HostView[], more: Partial<LatticeView> = {}): LatticeView {
-  return { hosts, links: [], configs: new Map(), ...more }
+/** A lattice of these hosts, without links and configs when none are given. */
+export function lattice(
+  hosts: readonly HostView[],
+  more: { readonly links?: readonly Link[]; readonly configs?: LatticeView['configs'] } = {},
+): LatticeView {
+  const { links = [], configs = new Map() } = more
+  return { hosts, links: (source) => links.filter(({ source_id }) => source_id === source), configs }
+}
+
+/** What applications lack, by name, looked at together for the first time. */
+export function planAll(apps: readonly KnownApp[], view: LatticeView): readonly AppPlan[] {
+  const planner = new Planner()
+  for (const app of apps) planner.put(app.name, app)
+  planner.see(view)
+  return planner.due().flatMap((name) => planner.plan(name) ?? [])
 }
 
 /** The host, running the workload as the controller would have started it. */
