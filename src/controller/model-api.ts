@@ -5,7 +5,8 @@ import { anything, orNull, parseJson, record, text } from '../lattice/shape.ts'
 import type { JsonObject } from '../manifest/json.ts'
 import { parseManifest } from '../manifest/parse-manifest.ts'
 import type { TraceHeaders } from '../trace-work.ts'
-import { descriptionOf, idsOf } from './read-stored.ts'
+import { findClashes } from './find-clashes.ts'
+import { deployedManifests, descriptionOf, manifestToDeploy } from './read-stored.ts'
 import type { Status } from './status.ts'
 import { manifestOf, newestVersion, resolveVersion, withoutVersion } from './stored-versions.ts'
 import { ulid } from './ulid.ts'
@@ -158,8 +159,8 @@ async function deploy(
     const message = `${name} has no version ${version} to deploy; it has ${have}`
     return { result: 'error', message, name, version }
   }
-  const clash = findClash(name, manifest, apps)
-  if (clash !== undefined) return { result: 'error', message: clash, name, version }
+  const clashes = findClashes(manifestToDeploy(name, version, manifest), deployedManifests(apps))
+  if (clashes.length > 0) return { result: 'error', message: clashes.join('\n'), name, version }
   onDeploy?.(name, trace)
   await store.change(name, (stored) => stored && { ...stored, deployed: version })
   announce({ name: 'manifest_published', data: manifest })
@@ -169,23 +170,6 @@ async function deploy(
     name,
     version,
   }
-}
-
-/** Ids are one space for the whole lattice. */
-function findClash(
-  name: string,
-  manifest: unknown,
-  apps: ReadonlyMap<string, StoredApp>,
-): string | undefined {
-  const ids = idsOf(manifest, name)
-  for (const [other, app] of apps) {
-    if (other === name || app.deployed === undefined) continue
-    const taken = idsOf(manifestOf(app, app.deployed), other)
-    const id = ids.find((candidate) => taken.includes(candidate))
-    if (id !== undefined)
-      return `the id "${id}" belongs to "${other}", which is deployed: give the component of "${name}" another id`
-  }
-  return undefined
 }
 
 async function undeploy({ store, announce }: ModelApiParts, name: string): Promise<unknown> {

@@ -1,6 +1,5 @@
 import { WeftError } from '../errors.ts'
 import type { StoredApp } from '../lattice/manifest-store.ts'
-import { componentIdOf } from '../manifest/generated-names.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { parseManifest } from '../manifest/parse-manifest.ts'
 import type { KnownApp } from './plan.ts'
@@ -10,8 +9,11 @@ import { manifestOf } from './stored-versions.ts'
 export function knownApp(name: string, app: StoredApp): Omit<KnownApp, 'made'> {
   if (app.deployed === undefined) return { name, manifest: undefined, stored: true }
   try {
-    const manifest = parseManifest(JSON.stringify(manifestOf(app, app.deployed) ?? null), name)
-    return { name, manifest: { ...manifest, name, version: app.deployed }, stored: true }
+    return {
+      name,
+      manifest: manifestToDeploy(name, app.deployed, manifestOf(app, app.deployed)),
+      stored: true,
+    }
   } catch (error) {
     const message = `the stored version ${app.deployed} can't be read: ${WeftError.from(error).message}`
     return { name, manifest: undefined, unreadable: message, stored: true }
@@ -23,10 +25,19 @@ export function descriptionOf(manifest: unknown): string | undefined {
   return readQuietly(manifest)?.description
 }
 
-/** The ids of what a stored manifest starts itself. */
-export function idsOf(manifest: unknown, app: string): readonly string[] {
-  const components = readQuietly(manifest)?.components ?? []
-  return components.filter(({ from }) => 'image' in from).map((component) => componentIdOf(app, component))
+/** A version of a stored application, as it would be deployed; throws `invalid` when it can't be read. */
+export function manifestToDeploy(name: string, version: string, manifest: unknown): Manifest {
+  return { ...parseManifest(JSON.stringify(manifest ?? null), `${name} ${version}`), name, version }
+}
+
+/** The manifests that are deployed, by application; those that can't be read are left out. */
+export function deployedManifests(apps: ReadonlyMap<string, StoredApp>): ReadonlyMap<string, Manifest> {
+  return new Map(
+    [...apps].flatMap(([name, app]) => {
+      const { manifest } = knownApp(name, app)
+      return manifest ? [[name, manifest] as const] : []
+    }),
+  )
 }
 
 function readQuietly(manifest: unknown): Manifest | undefined {

@@ -175,6 +175,23 @@ test('an id that another application has deployed is refused', () =>
     assert.match(message ?? '', /the id "an_app-hello" belongs to "an-app"/)
   }))
 
+test('a deploy that would fight with another over a config is refused with both names', () =>
+  withApi(async ({ ask, store }) => {
+    const source = (name: string, lang: string) => {
+      const config = [{ name: 'lang', properties: { lang } }]
+      return JSON.stringify(manifestOf([component(name, 1, { properties: { config } })], { name }).source)
+    }
+    await ask('put', '', source('an-app', 'de'))
+    await ask('put', '', source('an_app', 'en'))
+    await ask('deploy', 'an-app')
+    const { result, message } = (await ask('deploy', 'an_app')) as Record<string, string>
+    assert.equal(result, 'error')
+    assert.match(message ?? '', /"an-app".*the config "an_app-lang".*"an_app"/)
+    assert.equal((await store.read('an_app'))?.deployed, undefined)
+    await ask('undeploy', 'an-app')
+    assert.equal(((await ask('deploy', 'an_app')) as Record<string, string>)['result'], 'acknowledged')
+  }))
+
 test('versions that look like numbers keep the order in which they were put', () =>
   withApi(async ({ ask }) => {
     for (const version of ['20', '3', 'b', '1']) await ask('put', '', sourceOf(version))
