@@ -1,4 +1,5 @@
 import { WeftError } from '../errors.ts'
+import { deedShape, type StoredDeed } from '../lattice/manifest-store.ts'
 import type { ModelRequest } from '../lattice/model-requests.ts'
 import { requestModel } from '../lattice/model-requests.ts'
 import { anything, count, flag, listOf, or, orNull, record, type Shape, text } from '../lattice/shape.ts'
@@ -31,6 +32,10 @@ export interface AppClient {
   /** Deletes one version or all; false when there was none. What was deployed of it is undeployed. */
   delete(name: string, version?: string): Promise<boolean>
   status(name: string): Promise<Status>
+  /** What was deployed and undeployed when, oldest first. */
+  history(name: string): Promise<readonly StoredDeed[]>
+  /** Goes back to a version, or to the one that ran before; gives back which. */
+  rollback(name: string, version?: string): Promise<string>
 }
 
 const resultShape = record({ result: text, message: or(text, '') })
@@ -96,6 +101,12 @@ export function createAppClient(
     },
     delete: async (name, version) =>
       (await ask({ operation: 'del', name, body: bodyOf(version) }, resultShape)).result === 'deleted',
+    history: async (name) =>
+      (await ask({ operation: 'history', name }, record({ history: listOf(deedShape) }))).history,
+    async rollback(name, version) {
+      const reply = await ask({ operation: 'rollback', name, body: bodyOf(version) }, deployShape)
+      return reply.version ?? ''
+    },
     status: async (name) =>
       (await ask({ operation: 'status', name }, record({ status: statusShape }))).status,
   }

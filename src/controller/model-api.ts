@@ -1,25 +1,12 @@
 import { WeftError } from '../errors.ts'
-import type { ManifestStore, StoredApp } from '../lattice/manifest-store.ts'
-import type { ModelEvent, ModelRequest } from '../lattice/model-requests.ts'
-import { anything, orNull, parseJson, record, text } from '../lattice/shape.ts'
+import type { ModelRequest } from '../lattice/model-requests.ts'
 import type { JsonObject } from '../manifest/json.ts'
 import { parseManifest } from '../manifest/parse-manifest.ts'
-import type { TraceHeaders } from '../trace-work.ts'
-import { findClashes } from './find-clashes.ts'
-import { deployedManifests, descriptionOf, manifestToDeploy } from './read-stored.ts'
-import type { Status } from './status.ts'
-import { manifestOf, newestVersion, resolveVersion, withoutVersion } from './stored-versions.ts'
+import { deploy, rollback, undeploy } from './model-deploys.ts'
+import { type ModelApiParts, notFound, versionIn } from './model-parts.ts'
+import { descriptionOf } from './read-stored.ts'
+import { manifestOf, newestVersion, withoutVersion } from './stored-versions.ts'
 import { ulid } from './ulid.ts'
-
-export interface ModelApiParts {
-  readonly store: ManifestStore
-  /** The status of an application as the controller that leads last told it. */
-  readonly status: (name: string, app: StoredApp) => Promise<Status>
-  /** Told of each deploy, with the trace it belongs to. */
-  readonly onDeploy?: (name: string, trace: TraceHeaders | undefined) => void
-  /** Tells others what was deployed and undeployed. */
-  readonly announce: (event: ModelEvent) => void
-}
 
 /** Answers wadm's API (0.21). What goes wrong is an answer with `result: error`, so nothing here throws on bad input. */
 export function createModelApi(parts: ModelApiParts): (request: ModelRequest) => Promise<unknown> {
@@ -38,9 +25,13 @@ export function createModelApi(parts: ModelApiParts): (request: ModelRequest) =>
       case 'deploy':
         return deploy(parts, request)
       case 'undeploy':
-        return undeploy(parts, request.name)
+        return undeploy(parts, request)
       case 'status':
         return status(parts, request.name)
+      case 'history':
+        return history(parts, request.name)
+      case 'rollback':
+        return rollback(parts, request)
     }
   }
 }
@@ -144,47 +135,6 @@ async function del({ store, announce }: ModelApiParts, { name, body }: ModelRequ
   return { result: 'deleted', message: `deleted ${what}`, undeploy: undeploys }
 }
 
-async function deploy(
-  { store, announce, onDeploy }: ModelApiParts,
-  { name, body, trace }: ModelRequest,
-): Promise<unknown> {
-  const asked = versionIn(body)
-  const apps = await store.readAll()
-  const app = apps.get(name)
-  if (!app) return { ...notFound(name), name, version: asked ?? null }
-  const version = resolveVersion(app, asked)
-  const manifest = manifestOf(app, version)
-  if (manifest === undefined) {
-    const have = app.versions.map((stored) => stored.version).join(', ')
-    const message = `${name} has no version ${version} to deploy; it has ${have}`
-    return { result: 'error', message, name, version }
-  }
-  const clashes = findClashes(manifestToDeploy(name, version, manifest), deployedManifests(apps))
-  if (clashes.length > 0) return { result: 'error', message: clashes.join('\n'), name, version }
-  onDeploy?.(name, trace)
-  await store.change(name, (stored) => stored && { ...stored, deployed: version })
-  announce({ name: 'manifest_published', data: manifest })
-  return {
-    result: 'acknowledged',
-    message: `${name} ${version} is to run from now on`,
-    name,
-    version,
-  }
-}
-
-async function undeploy({ store, announce }: ModelApiParts, name: string): Promise<unknown> {
-  const app = await store.read(name)
-  if (!app) return { ...notFound(name), name, version: null }
-  await store.change(name, (stored) => stored && { ...stored, deployed: undefined })
-  announce({ name: 'manifest_unpublished', data: { name } })
-  return {
-    result: 'acknowledged',
-    message: `${name} is to run no more`,
-    name,
-    version: app.deployed ?? null,
-  }
-}
-
 async function status({ store, status: statusFor }: ModelApiParts, name: string): Promise<unknown> {
   const app = await store.read(name)
   if (!app) return { ...notFound(name), status: null }
@@ -195,15 +145,8 @@ async function status({ store, status: statusFor }: ModelApiParts, name: string)
   }
 }
 
-function notFound(name: string): { readonly result: 'notfound'; readonly message: string } {
-  return { result: 'notfound', message: `no application is called ${name}` }
-}
-
-const versionShape = record({ version: orNull(text) })
-
-function versionIn(body: string): string | undefined {
-  if (body.trim() === '' || body.trim() === 'null') return undefined
-  const bytes = new TextEncoder().encode(body)
-  parseJson(bytes, anything)
-  return parseJson(bytes, versionShape).version ?? undefined
+async function history({ store }: ModelApiParts, name: string): Promise<unknown> {
+  const app = await store.read(name)
+  if (!app) return { ...notFound(name), history: [] }
+  return { result: 'success', message: `history of ${name}`, history: app.history ?? [] }
 }

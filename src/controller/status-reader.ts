@@ -3,6 +3,9 @@ import type { StoredApp } from '../lattice/manifest-store.ts'
 import { readStatus } from './notes.ts'
 import { type Status, undeployedStatus } from './status.ts'
 
+/** What is told between an undeploy and the controller's next look. */
+const stillRuns = 'still to be removed: the controller has not looked at it yet'
+
 /**
  * Tells the status of an application as the leading controller wrote it. One of another version than what is deployed
  * now is old news: then the truth is that nobody has looked yet.
@@ -15,8 +18,10 @@ export function statusReader(
   return async (name, app) => {
     const written = await statuses.read(name)
     const status = written === undefined ? undefined : readStatus(written)
-    if (app.deployed === undefined)
-      return status?.status.type === 'undeployed' ? status : undeployedStatus([])
+    if (app.deployed === undefined) {
+      if (!status || status.status.type === 'undeployed') return status ?? undeployedStatus([])
+      return { ...undeployedStatus([]), status: { type: 'undeployed', message: stillRuns } }
+    }
     const message = isNew()
       ? 'the controller has just started and waits to hear from the hosts'
       : `version ${app.deployed} was deployed; the controller has not looked at it yet`

@@ -1,4 +1,5 @@
 import type { StoredApp } from '../lattice/manifest-store.ts'
+import { withDeed } from './history.ts'
 
 /** The newest version: the one that was put last. */
 export function newestVersion(app: StoredApp): string {
@@ -17,6 +18,6 @@ export function resolveVersion(app: StoredApp, asked: string | undefined): strin
 
 /** The application without one version; it is undeployed when that was the deployed one. */
 export function withoutVersion(app: StoredApp, version: string): StoredApp {
-  const versions = app.versions.filter((stored) => stored.version !== version)
-  return { versions, deployed: app.deployed === version ? undefined : app.deployed }
+  const rest = { ...app, versions: app.versions.filter((stored) => stored.version !== version) }
+  return app.deployed === version ? withDeed(rest, { did: 'undeploy', version }) : rest
 }

@@ -3,7 +3,7 @@ import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { Bucket } from './bucket.ts'
 import { type Watch, watchBucket } from './bucket-watch.ts'
-import { anything, listOf, mapOf, or, orNull, parseJson, record, text } from './shape.ts'
+import { anything, listOf, mapOf, oneOf, or, orNull, parseJson, record, type Shape, text } from './shape.ts'
 import { oneToken } from './subjects.ts'
 
 /** An application with all its versions, oldest first. */
@@ -11,6 +11,21 @@ export interface StoredApp {
   readonly versions: readonly StoredVersion[]
   /** The version that is deployed; undefined when none is. */
   readonly deployed: string | undefined
+  /** What was deployed and undeployed, oldest first. */
+  readonly history?: readonly StoredDeed[]
+}
+
+/** One change of what is deployed. */
+export interface StoredDeed {
+  readonly did: 'deploy' | 'undeploy' | 'rollback' | 'automatic rollback'
+  /** The version that it deployed; of an undeploy: the one that it took away. */
+  readonly version: string
+  /** The version that was deployed before. */
+  readonly from?: string
+  /** RFC 3339. */
+  readonly at: string
+  /** Why, where nobody asked for it. */
+  readonly reason?: string
 }
 
 export interface StoredVersion {
@@ -33,10 +48,15 @@ export interface ManifestStore {
   follow(onApp: (name: string, app: StoredApp | undefined) => void): Promise<Watch>
 }
 
+/** Reads a deed as it is stored, and as the API tells it. */
+export const deedShape: Shape<StoredDeed> = record(
+  { did: oneOf(['deploy', 'undeploy', 'rollback', 'automatic rollback']), version: text, at: text },
+  { from: text, reason: text },
+)
 // JSON objects order names that look like numbers first, so the order of versions is kept beside them.
 const storedShape = record(
   { manifests: or(mapOf(anything), {}), deployed_version: orNull(text) },
-  { order: listOf(text) },
+  { order: listOf(text), history: listOf(deedShape) },
 )
 const namesShape = listOf(text)
 
@@ -122,13 +142,14 @@ function readNames(bytes: Uint8Array | undefined): readonly string[] {
 
 function readApp(bytes: Uint8Array, name: string): StoredApp {
   try {
-    const { manifests, deployed_version, order = [] } = parseJson(bytes, storedShape)
+    const { manifests, deployed_version, order = [], history } = parseJson(bytes, storedShape)
     const names = Object.keys(manifests)
     const known = order.filter((version) => names.includes(version))
     const versions = [...known, ...names.filter((version) => !known.includes(version))]
     return {
       versions: versions.map((version) => ({ version, manifest: manifests[version] })),
       deployed: deployed_version ?? undefined,
+      ...(history && { history }),
     }
   } catch (cause) {
     const problem = WeftError.from(cause).message
@@ -138,8 +159,8 @@ function readApp(bytes: Uint8Array, name: string): StoredApp {
   }
 }
 
-function writeApp({ versions, deployed }: StoredApp): string {
+function writeApp({ versions, deployed, history }: StoredApp): string {
   const manifests = Object.fromEntries(versions.map(({ version, manifest }) => [version, manifest]))
   const order = versions.map(({ version }) => version)
-  return JSON.stringify({ manifests, deployed_version: deployed ?? null, order })
+  return JSON.stringify({ manifests, deployed_version: deployed ?? null, order, history })
 }

@@ -35,6 +35,12 @@ export const byteList: Shape<Uint8Array> = (value, path) => {
 
 export const anything: Shape<unknown> = (value) => value
 
+/** One of these texts. */
+export function oneOf<const T extends string>(texts: readonly T[]): Shape<T> {
+  return (value, path) =>
+    texts.find((candidate) => candidate === value) ?? refuse(path, `one of ${texts.join(', ')}`, value)
+}
+
 export function listOf<T>(shape: Shape<T>): Shape<readonly T[]> {
   return (value, path) =>
     Array.isArray(value)

@@ -64,7 +64,7 @@ export function providerSubjects(lattice: string, peer: string) {
   } as const
 }
 
-/** wadm's operations on application models. */
+/** wadm's operations on application models; `history` and `rollback` are Weft's. */
 export const modelOperations = [
   'put',
   'get',
@@ -74,6 +74,8 @@ export const modelOperations = [
   'deploy',
   'undeploy',
   'status',
+  'history',
+  'rollback',
 ] as const
 export type ModelOperation = (typeof modelOperations)[number]
 

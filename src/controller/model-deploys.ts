@@ -1,0 +1,74 @@
+import type { StoredApp, StoredDeed } from '../lattice/manifest-store.ts'
+import type { ModelRequest } from '../lattice/model-requests.ts'
+import type { TraceHeaders } from '../trace-work.ts'
+import { findClashes } from './find-clashes.ts'
+import { versionBefore, withDeed } from './history.ts'
+import { type ModelApiParts, notFound, versionIn } from './model-parts.ts'
+import { deployedManifests, manifestToDeploy } from './read-stored.ts'
+import { manifestOf, resolveVersion } from './stored-versions.ts'
+
+/** Has a version run from now on; the newest unless one is named. */
+export async function deploy(parts: ModelApiParts, { name, body, trace }: ModelRequest): Promise<unknown> {
+  const asked = versionIn(body)
+  const apps = await parts.store.readAll()
+  const app = apps.get(name)
+  if (!app) return { ...notFound(name), name, version: asked ?? null }
+  return run(parts, { did: 'deploy', name, version: resolveVersion(app, asked), apps, trace })
+}
+
+/** Has a version run again: the one that ran before unless one is named. */
+export async function rollback(parts: ModelApiParts, { name, body, trace }: ModelRequest): Promise<unknown> {
+  const asked = versionIn(body)
+  const apps = await parts.store.readAll()
+  const app = apps.get(name)
+  if (!app) return { ...notFound(name), name, version: asked ?? null }
+  const version = asked ?? versionBefore(app)
+  if (version !== undefined) return run(parts, { did: 'rollback', name, version, apps, trace })
+  const message = `${name} has no version that ran before and is still stored: name the one to go back to`
+  return { result: 'error', message, name, version: null }
+}
+
+/** Has a version run from now on, unless it is not there or would fight with another application. */
+async function run(
+  { store, announce, onDeploy }: ModelApiParts,
+  order: Pick<StoredDeed, 'did' | 'version'> & {
+    readonly name: string
+    readonly apps: ReadonlyMap<string, StoredApp>
+    readonly trace: TraceHeaders | undefined
+  },
+): Promise<unknown> {
+  const { did, name, version, apps, trace } = order
+  const refused = (message: string) => ({ result: 'error', message, name, version })
+  const stored = apps.get(name)
+  const manifest = stored && manifestOf(stored, version)
+  if (manifest === undefined) {
+    const have = stored?.versions.map((one) => one.version).join(', ')
+    return refused(`${name} has no version ${version} to deploy; it has ${have}`)
+  }
+  const clashes = findClashes(manifestToDeploy(name, version, manifest), deployedManifests(apps))
+  if (clashes.length > 0) return refused(clashes.join('\n'))
+  onDeploy?.(name, trace)
+  await store.change(name, (app) =>
+    app && app.deployed !== version ? withDeed(app, { did, version }) : undefined,
+  )
+  announce({ name: 'manifest_published', data: manifest })
+  return { result: 'acknowledged', message: `${name} ${version} is to run from now on`, name, version }
+}
+
+/** Has an application run no more; its versions stay stored. */
+export async function undeploy({ store, announce }: ModelApiParts, { name }: ModelRequest): Promise<unknown> {
+  const app = await store.read(name)
+  if (!app) return { ...notFound(name), name, version: null }
+  await store.change(name, (stored) =>
+    stored?.deployed === undefined
+      ? undefined
+      : withDeed(stored, { did: 'undeploy', version: stored.deployed }),
+  )
+  announce({ name: 'manifest_unpublished', data: { name } })
+  return {
+    result: 'acknowledged',
+    message: `${name} is to run no more`,
+    name,
+    version: app.deployed ?? null,
+  }
+}
