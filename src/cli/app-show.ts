@@ -138,12 +138,13 @@ const signs = { added: '+', removed: '-', changed: '~' } as const
 
 function printChange({ terminal }: CommandInput, { part, name, change, fields }: PartChange): void {
   const style = change === 'removed' ? 'red' : 'cyan'
-  terminal.out(
-    `${paint(style, `${signs[change]} ${part} ${plain(name)}`, { color: terminal.isColour })}\n`,
-  )
+  terminal.out(`${paint(style, `${signs[change]} ${part} ${plain(name)}`, { color: terminal.isColour })}\n`)
   for (const { field, before, after } of fields) {
     const values = [before, after].flatMap((value) => (value === undefined ? [] : plain(value)))
-    const shown = change === 'changed' ? `${before === undefined ? '(none)' : plain(before)} → ${after === undefined ? '(none)' : plain(after)}` : values.join()
+    const shown =
+      change === 'changed'
+        ? `${before === undefined ? '(none)' : plain(before)} → ${after === undefined ? '(none)' : plain(after)}`
+        : values.join()
     terminal.out(`    ${field}: ${shown}\n`)
   }
 }

@@ -32,6 +32,18 @@ export async function deployApp(options: {
   const { name } = manifest
   const version = await store(apps, manifest)
   await apps.deploy(name, version)
+  return { ...(await followDeploy({ apps, name, version, timeoutMs, terminal })), urls: urlsOf(manifest) }
+}
+
+/** Waits for a version that was just deployed, telling what happens meanwhile. */
+export async function followDeploy(options: {
+  readonly apps: AppClient
+  readonly name: string
+  readonly version: string
+  readonly timeoutMs: number
+  readonly terminal: Terminal
+}): Promise<DeployedApp> {
+  const { apps, name, version, timeoutMs, terminal } = options
   const status = await waitForApp({
     apps,
     name,
@@ -40,7 +52,7 @@ export async function deployApp(options: {
     steadyMs: 500,
     onChange: (line) => terminal.err(`  ${line}\n`),
   })
-  return { name, version, state: status.status.type, missing: missingLines(status), urls: urlsOf(manifest) }
+  return { name, version, state: status.status.type, missing: missingLines(status), urls: [] }
 }
 
 /** Puts the manifest and gives back its version; one that is stored already with the same content is not put again. */

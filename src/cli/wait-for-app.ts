@@ -41,6 +41,26 @@ export async function waitForApp(options: {
   }
 }
 
+/**
+ * Waits until nothing of an undeployed application is left, and gives what still is, '' for nothing. With `timeoutMs` 0
+ * it looks once.
+ */
+export async function waitForRemoval(options: {
+  readonly apps: AppClient
+  readonly name: string
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}): Promise<string> {
+  const { apps, name, timeoutMs, signal } = options
+  const end = Date.now() + timeoutMs
+  for (;;) {
+    const { type, message } = (await apps.status(name)).status
+    const left = type === 'undeployed' ? message : `${name} is deployed again`
+    if (left === '' || type !== 'undeployed' || Date.now() >= end || signal.aborted) return left
+    await delay(pollMs, undefined, { signal }).catch(() => {})
+  }
+}
+
 function progressLine({ kind, name, status }: Status['scalers'][number]): string[] {
   const isWorkload = kind === 'SpreadScaler' || kind === 'DaemonScaler'
   if (status.type === 'deployed') return isWorkload ? [`✓ ${name}`] : []
@@ -58,5 +78,5 @@ export function missingLines({ status: whole, scalers }: Status): string[] {
 }
 
 function reasonOf({ type, message }: Status['status']): string {
-  return message === '' ? type : `${type}, ${message}`
+  return message === '' || message.startsWith(`${type}: `) ? message || type : `${type}, ${message}`
 }

@@ -108,5 +108,7 @@ function leaves(value: Json, path = ''): [string, string][] {
   if (value === null) return []
   if (typeof value !== 'object') return [[path, String(value)]]
   if (Array.isArray(value)) return value.length === 0 ? [] : [[path, value.join(', ')]]
-  return Object.entries(value).flatMap(([name, inner]) => leaves(inner, path === '' ? name : `${path}.${name}`))
+  return Object.entries(value).flatMap(([name, inner]) =>
+    leaves(inner, path === '' ? name : `${path}.${name}`),
+  )
 }

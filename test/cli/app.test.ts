@@ -119,7 +119,7 @@ test('a part that waits is told with the reason, and time out is a failure', asy
   assert.equal(code, 1)
   assert.match(out, /^far \w+: waiting\n$/)
   assert.match(err, /^ {2}… web: waiting: .*zone/m)
-  assert.match(err, /^weft: spread web: waiting, waiting: .*zone/m)
+  assert.match(err, /^weft: spread web: waiting: .*zone/m)
 })
 
 test('what keeps failing ends the wait long before the time is out', async () => {
@@ -205,12 +205,66 @@ test('list shows each application with its versions and status', async () => {
 test('undeploy stops it and keeps the manifest, delete takes that too', async () => {
   await cli.run('app', 'deploy', await manifest('gone', { version: 'v1' }))
   const undeployed = await cli.run('app', 'undeploy', 'gone')
-  assert.deepEqual([undeployed.code, undeployed.out], [0, 'gone is being undeployed\n'])
-  await until(() => !host.components.has('gone-web'))
+  assert.deepEqual([undeployed.code, undeployed.out], [0, 'gone is undeployed\n'])
+  assert.ok(!host.components.has('gone-web'), 'it waits until nothing of it runs')
   assert.match((await cli.run('app', 'list')).out, /^gone +v1 +- +undeployed$/m)
   const deleted = await cli.run('app', 'delete', 'gone', '-o', 'json')
   assert.deepEqual([deleted.code, JSON.parse(deleted.out)], [0, { name: 'gone', state: 'deleted' }])
   assert.doesNotMatch((await cli.run('app', 'list')).out, /^gone /m)
+})
+
+test('delete stops what runs before it takes the manifest', async () => {
+  await cli.run('app', 'deploy', await manifest('whole', { version: 'v1' }))
+  const deleted = await cli.run('app', 'delete', 'whole')
+  assert.deepEqual([deleted.code, deleted.out], [0, 'whole is deleted\n'])
+  assert.ok(!host.components.has('whole-web'))
+})
+
+test('diff tells what a deploy would change, history what was deployed, rollback goes back', async () => {
+  const first = await manifest('turn', { version: 'v1', instances: 1 })
+  assert.match((await cli.run('app', 'diff', first)).out, /^\+ component web\n {4}image: file:.*web\.wasm\n/m)
+  await cli.run('app', 'deploy', first)
+  assert.equal((await cli.run('app', 'diff', first)).out, 'turn: a deploy would change nothing\n')
+  const second = await manifest('turn', { version: 'v2', instances: 3 })
+  const shown = await cli.run('app', 'diff', second)
+  assert.deepEqual([shown.code, shown.out], [0, '~ component web\n    scaler.instances: 1 → 3\n'])
+  await cli.run('app', 'deploy', second)
+  assert.equal(host.components.get('turn-web')?.max_instances, 3)
+
+  const back = await cli.run('app', 'rollback', 'turn')
+  assert.deepEqual([back.code, back.out], [0, 'turn v1: deployed\n'])
+  assert.equal(host.components.get('turn-web')?.max_instances, 1)
+  const forth = await cli.run('app', 'rollback', 'turn', 'v2', '-o', 'json')
+  assert.equal((JSON.parse(forth.out) as { version: string }).version, 'v2')
+
+  const { out } = await cli.run('app', 'history', 'turn')
+  assert.match(out, /^v1 +-\nv2 +now$/m)
+  assert.match(out, /Z +deploy +v1 +-\n.*Z +deploy +v2 +v1\n.*Z +rollback +v1 +v2\n.*Z +rollback +v2 +v1\n/)
+  const { history } = JSON.parse((await cli.run('app', 'history', 'turn', '-o', 'json')).out) as {
+    history: { did: string }[]
+  }
+  assert.equal(history.length, 4)
+  const versions = JSON.parse((await cli.run('app', 'diff', 'turn', 'v2', 'v1', '-o', 'json')).out) as object
+  assert.deepEqual(versions, {
+    name: 'turn',
+    from: 'v2',
+    to: 'v1',
+    changes: [
+      {
+        part: 'component',
+        name: 'web',
+        change: 'changed',
+        fields: [{ field: 'scaler.instances', before: '3', after: '1' }],
+      },
+    ],
+  })
+})
+
+test('a rollback without anything before it is refused', async () => {
+  await cli.run('app', 'deploy', await manifest('lonely', { version: 'v1' }))
+  const { code, err } = await cli.run('app', 'rollback', 'lonely')
+  assert.equal(code, 2)
+  assert.match(err, /lonely has no version that ran before/)
 })
 
 test('an application that is not there is a failure in one line', async () => {

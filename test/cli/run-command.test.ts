@@ -34,7 +34,7 @@ test('an unknown subcommand is refused with the nearest one, one from the protot
     ['get', 'host', /expected hosts, inventory, .*got "host"; did you mean hosts\?/],
     ['get', 'constructor', /expected hosts, .*got "constructor"/],
     ['app', 'deplyo', /expected validate, .*deploy, .*did you mean deploy\?/],
-    ['app', 'toString', /expected validate, deploy, .*got "toString"/],
+    ['app', 'toString', /expected validate, .*deploy, .*got "toString"/],
   ] as const
   for (const [command, word, message] of cases) {
     const { code, err } = await cli.run(command, word)

@@ -192,6 +192,47 @@ test('a deploy that would fight with another over a config is refused with both 
     assert.equal(((await ask('deploy', 'an_app')) as Record<string, string>)['result'], 'acknowledged')
   }))
 
+test('what was deployed is kept, and a rollback goes back to what ran before', () =>
+  withApi(async ({ ask, store }) => {
+    for (const version of ['v1', 'v2', 'v3']) await ask('put', '', sourceOf(version))
+    for (const version of ['v1', 'v2']) await ask('deploy', 'my-app', JSON.stringify({ version }))
+    await ask('deploy', 'my-app', '{"version":"v2"}')
+    assert.deepEqual(await ask('rollback', 'my-app'), {
+      result: 'acknowledged',
+      message: 'my-app v1 is to run from now on',
+      name: 'my-app',
+      version: 'v1',
+    })
+    await ask('rollback', 'my-app', '{"version":"v3"}')
+    await ask('undeploy', 'my-app', '{}')
+    const { history } = (await ask('history', 'my-app')) as { history: { at: string }[] }
+    assert.deepEqual(
+      history.map(({ at, ...rest }) => rest),
+      [
+        { did: 'deploy', version: 'v1' },
+        { did: 'deploy', version: 'v2', from: 'v1' },
+        { did: 'rollback', version: 'v1', from: 'v2' },
+        { did: 'rollback', version: 'v3', from: 'v1' },
+        { did: 'undeploy', version: 'v3', from: 'v3' },
+      ],
+    )
+    assert.ok(history.every(({ at }) => !Number.isNaN(Date.parse(at))))
+    assert.equal((await store.read('my-app'))?.deployed, undefined)
+  }))
+
+test('a version that is gone from the store is nothing to roll back to', () =>
+  withApi(async ({ ask }) => {
+    for (const version of ['v1', 'v2']) {
+      await ask('put', '', sourceOf(version))
+      await ask('deploy', 'my-app', JSON.stringify({ version }))
+    }
+    await ask('del', 'my-app', '{"version":"v1"}')
+    const { result, message } = (await ask('rollback', 'my-app')) as Record<string, string>
+    assert.deepEqual([result, /no version that ran before/.test(message ?? '')], ['error', true])
+    const missing = (await ask('rollback', 'other')) as Record<string, string>
+    assert.equal(missing['result'], 'notfound')
+  }))
+
 test('versions that look like numbers keep the order in which they were put', () =>
   withApi(async ({ ask }) => {
     for (const version of ['20', '3', 'b', '1']) await ask('put', '', sourceOf(version))

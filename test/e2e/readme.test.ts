@@ -29,6 +29,8 @@ const commands: Readonly<Record<string, { readonly prints: RegExp; readonly goes
   "curl 'http://127.0.0.1:8001/?name=Ada'": { prints: /Ada/ },
   'npx weft app list': { prints: /^chain .* deployed/m },
   'npx weft app status chain': { prints: /chain \S+: deployed/ },
+  'npx weft app diff manifests/chain/app.yaml': { prints: /chain: a deploy would change nothing/ },
+  'npx weft app history chain': { prints: /^\S+ +now\n\n[\s\S]* deploy /m },
   'npx weft scale greeter 5 --ref manifests/chain/greeter/greeter.wasm --all-hosts': {
     prints: /(.+: greeter at 5\n){3}/,
   },
@@ -40,7 +42,7 @@ const commands: Readonly<Record<string, { readonly prints: RegExp; readonly goes
   'npx weft traces --errors -o json': { prints: /^\[/m },
   'npx weft logs --limit 20': { prints: /@/ },
   'npx weft doctor': { prints: /✓ nats +nats:/ },
-  'npx weft app undeploy chain': { prints: /chain is being undeployed/ },
+  'npx weft app undeploy chain': { prints: /chain is undeployed/ },
   'npx weft app delete chain': { prints: /chain is deleted/ },
   'npx weft down': { prints: /lattice default at \S+ has stopped/ },
 }
