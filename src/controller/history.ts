@@ -16,6 +16,12 @@ export function withDeed(app: StoredApp, deed: Omit<StoredDeed, 'at' | 'from'>):
   }
 }
 
+/** The application without one version; it is undeployed when that was the deployed one. */
+export function withoutVersion(app: StoredApp, version: string): StoredApp {
+  const rest = { ...app, versions: app.versions.filter((stored) => stored.version !== version) }
+  return app.deployed === version ? withDeed(rest, { did: 'undeploy', version }) : rest
+}
+
 /**
  * The version that ran before the one that is deployed, as long as it is still stored: what a rollback goes back to.
  * Versions that were rolled back from are left out, since they did not run well.

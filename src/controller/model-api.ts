@@ -2,10 +2,11 @@ import { WeftError } from '../errors.ts'
 import type { ModelRequest } from '../lattice/model-requests.ts'
 import type { JsonObject } from '../manifest/json.ts'
 import { parseManifest } from '../manifest/parse-manifest.ts'
+import { withoutVersion } from './history.ts'
 import { deploy, rollback, undeploy } from './model-deploys.ts'
 import { type ModelApiParts, notFound, versionIn } from './model-parts.ts'
 import { descriptionOf } from './read-stored.ts'
-import { manifestOf, newestVersion, withoutVersion } from './stored-versions.ts'
+import { manifestOf, newestVersion } from './stored-versions.ts'
 import { ulid } from './ulid.ts'
 
 /** Answers wadm's API (0.21). What goes wrong is an answer with `result: error`, so nothing here throws on bad input. */

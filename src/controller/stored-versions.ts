@@ -1,5 +1,4 @@
 import type { StoredApp } from '../lattice/manifest-store.ts'
-import { withDeed } from './history.ts'
 
 /** The newest version: the one that was put last. */
 export function newestVersion(app: StoredApp): string {
@@ -14,10 +13,4 @@ export function manifestOf(app: StoredApp, version: string): unknown {
 /** What the request calls a version: nothing and `latest` mean the newest. */
 export function resolveVersion(app: StoredApp, asked: string | undefined): string {
   return asked === undefined || asked === 'latest' ? newestVersion(app) : asked
-}
-
-/** The application without one version; it is undeployed when that was the deployed one. */
-export function withoutVersion(app: StoredApp, version: string): StoredApp {
-  const rest = { ...app, versions: app.versions.filter((stored) => stored.version !== version) }
-  return app.deployed === version ? withDeed(rest, { did: 'undeploy', version }) : rest
 }
