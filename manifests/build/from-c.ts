@@ -4,6 +4,7 @@ import { componentNew, preview1AdapterReactorPath } from '@bytecodealliance/jco'
 import { type Guest, root, witOf } from './guest.ts'
 import { readIfThere } from './read-if-there.ts'
 import { run } from './run.ts'
+import { copyWit } from './wit-folder.ts'
 import { withTemporary } from './with-temporary.ts'
 
 /**
@@ -14,7 +15,8 @@ import { withTemporary } from './with-temporary.ts'
 export function fromC({ name, folder, language }: Guest): Promise<Uint8Array> {
   return withTemporary(async (made) => {
     const bindgen = process.env.WIT_BINDGEN ?? 'wit-bindgen'
-    run(bindgen, ['c', witOf(folder), '--world', name, '--out-dir', made], { cwd: root })
+    const wit = await copyWit(witOf(folder), { made: join(made, 'wit'), wasi: '0.2.12' })
+    run(bindgen, ['c', wit, '--world', name, '--out-dir', made], { cwd: root })
     const world = join(made, name.replaceAll('-', '_'))
     const flags = (await readIfThere(join(folder, 'compile_flags.txt'))) ?? '-Oz'
     const common = [

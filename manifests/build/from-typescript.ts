@@ -1,20 +1,17 @@
-import { cp, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { dirname, join } from 'node:path'
 import { componentize } from 'componentize-qjs'
-import { type Guest, root } from './guest.ts'
+import { type Guest, witOf } from './guest.ts'
+import { copyWit } from './wit-folder.ts'
 import { withTemporary } from './with-temporary.ts'
-
-const standardWit = join(root, 'node_modules/@bytecodealliance/jco/lib/wit/builtin/0.3.0')
 
 /** TypeScript in QuickJS. */
 export function fromTypeScript({ name, folder }: Guest): Promise<Uint8Array> {
   return withTemporary(async (wit) => {
     const source = await withImports(join(folder, `${name}.ts`))
-    // A guest keeps only its own WIT; the packages of WASI 0.3 come from jco.
-    await cp(standardWit, join(wit, 'deps'), { recursive: true })
-    await cp(join(folder, 'wit'), wit, { recursive: true })
-    const built = await componentize({ witPath: wit, jsSource: source, optSize: true })
+    const witPath = await copyWit(witOf(folder), { made: wit, wasi: '0.3.0' })
+    const built = await componentize({ witPath, jsSource: source, optSize: true })
     return built.component
   })
 }

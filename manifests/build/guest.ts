@@ -12,6 +12,11 @@ export interface Guest {
   readonly language: string
 }
 
+/** Where a guest too large for the tree is kept. */
+export function largeGuest(name: string): string {
+  return join(guestCache(), `${name}.wasm`)
+}
+
 /** A guest's WIT: its own, or that of the folder it stands in. */
 export function witOf(folder: string): string {
   const own = join(folder, 'wit')

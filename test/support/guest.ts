@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { homedir, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import type { Call, Invoke } from '../../src/call/call.ts'
 import { CallCourse } from '../../src/call/course.ts'
 import type { HttpRequest, HttpResponse, HttpResult } from '../../src/capability/http.ts'
@@ -14,9 +15,9 @@ import type { Secrets } from '../../src/secret.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
-/** The bytes of a guest by its path from the top of the tree. */
+/** The bytes of a guest by its path, from the top of the tree or absolute. */
 export function guestBytes(path: string): Promise<Uint8Array> {
-  return readFile(join(root, path))
+  return readFile(resolve(root, path))
 }
 
 /** Compiles and loads guests in a cache of its own, removed with `close`. */
@@ -137,3 +138,13 @@ function requestTo(
 }
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {}
+
+/**
+ * A guest that is too large for the tree: what its tests are skipped with while nobody has built it, and its path. A test
+ * that skips says what builds it.
+ */
+export function largeGuest(name: string): { readonly path: string; readonly skip: string | false } {
+  const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'weft', 'guests')
+  const path = join(cache, `${name}.wasm`)
+  return { path, skip: !existsSync(path) && `not built: node manifests/build.ts ${name}` }
+}
