@@ -1,13 +1,34 @@
 import { WeftError } from '../errors.ts'
 import { defaultLimits } from './limits.ts'
 
-/** What all data threads of a host share about one component: permits in use, and threads with waiting calls. */
+/** What all data threads of a host share about one component: permits in use, waiting calls, and what became of calls. */
 export function sharedPermits(): SharedArrayBuffer {
-  return new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)
+  return new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT)
 }
 
 const inUse = 0
 const waiting = 1
+const began = 2
+const trapped = 3
+
+/** A component's calls over all threads of a host. */
+export interface CallCounts {
+  /** In flight now. */
+  readonly inFlight: number
+  /** Ever begun, and ever ended in a trap; modulo 2^32. */
+  readonly calls: number
+  readonly traps: number
+}
+
+/** Reads what the threads share. */
+export function countCalls(shared: SharedArrayBuffer): CallCounts {
+  const counts = new Int32Array(shared)
+  return {
+    inFlight: Atomics.load(counts, inUse),
+    calls: Atomics.load(counts, began) >>> 0,
+    traps: Atomics.load(counts, trapped) >>> 0,
+  }
+}
 
 /**
  * `max_instances` of one component, exact over the data threads of a host: one shared counter, first come first served
@@ -41,6 +62,16 @@ export class Permits {
 
   get free(): boolean {
     return this.active < this.max
+  }
+
+  /** A call has its permit and begins. */
+  countCall(): void {
+    Atomics.add(this.#counts, began, 1)
+  }
+
+  /** A call ended in a trap. */
+  countTrap(): void {
+    Atomics.add(this.#counts, trapped, 1)
   }
 
   /** True when a permit was taken without waiting. */

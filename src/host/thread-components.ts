@@ -109,9 +109,13 @@ export class ThreadComponents {
     if (!running) throw new WeftError('not_found', `component ${call.target} does not run on this host`)
     const { permits } = running
     if (!permits.tryAcquire()) await this.#queue(permits, call)
+    permits.countCall()
     let held: Promise<unknown> | undefined
     try {
       return await running.guest.run(call, this.#servicesOf(running))
+    } catch (error) {
+      if (error instanceof WeftError && error.code === 'trapped') permits.countTrap()
+      throw error
     } finally {
       held = call.course.held
       if (held) void held.then(() => permits.release())

@@ -1,7 +1,8 @@
 import type { Claims } from '../claims/claims.ts'
 import type { ComponentSettings, TelemetrySettings } from '../component-settings.ts'
 import type { ReadyComponent } from '../guest/compile-queue.ts'
-import { sharedPermits } from '../guest/permits.ts'
+import { countCalls, sharedPermits } from '../guest/permits.ts'
+import type { Load } from '../lattice/beat.ts'
 import type { ScaleRequest, StartProviderRequest } from '../lattice/control.ts'
 import type { ComponentDescription, ProviderDescription } from '../lattice/inventory.ts'
 import { settingsFrom } from '../lattice/settings-shape.ts'
@@ -121,12 +122,12 @@ export class Workload {
     }
   }
 
-  /** Invocations in flight and the most there may be, for the beat. */
-  load(): Record<string, { inFlight: number; max: number }> {
+  /** Calls and the most there may be at once, for the beat. */
+  load(): Record<string, Load> {
     return Object.fromEntries(
       [...this.components.values()].map((one) => [
         one.id,
-        { inFlight: Atomics.load(new Int32Array(one.permits), 0), max: one.maxInstances },
+        { ...countCalls(one.permits), max: one.maxInstances },
       ]),
     )
   }

@@ -9,6 +9,9 @@ import { beatSubject } from './subjects.ts'
 export interface Load {
   readonly inFlight: number
   readonly max: number
+  /** Calls that ever began there, and those that ended in a trap; modulo 2^32, 0 from hosts that don't tell. */
+  readonly calls: number
+  readonly traps: number
 }
 
 /** A Weft host as its last beat told. */
@@ -31,7 +34,10 @@ const longestStepMs = 100
 const beatShape = record({
   host: text,
   friendly_name: text,
-  components: or(mapOf(record({ inFlight: count, max: count })), {}),
+  components: or(
+    mapOf(record({ inFlight: count, max: count, calls: or(count, 0), traps: or(count, 0) })),
+    {},
+  ),
   busy: or(fraction, 0),
   time: count,
   leaving: or(flag, false),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { WeftError } from '../../src/errors.ts'
-import { Permits, sharedPermits } from '../../src/guest/permits.ts'
+import { countCalls, Permits, sharedPermits } from '../../src/guest/permits.ts'
 
 const forever = new AbortController().signal
 
@@ -65,4 +65,13 @@ test('a higher max lets waiting calls go, a lower one takes effect as permits co
   permits.max = 1
   permits.release()
   assert.equal(permits.tryAcquire(), false)
+})
+
+test('calls and traps are counted over all threads', () => {
+  const shared = sharedPermits()
+  const [first, second] = [new Permits(shared, 1, () => {}), new Permits(shared, 1, () => {})]
+  first.tryAcquire()
+  for (const permits of [first, second, second]) permits.countCall()
+  second.countTrap()
+  assert.deepEqual(countCalls(shared), { inFlight: 1, calls: 3, traps: 1 })
 })
