@@ -25,6 +25,35 @@ export default defineProvider({
     const subscribed = new Map<string, { stop(): Promise<void> }>()
     const failures = new Map<string, string>()
     const stopping = new Set<Promise<void>>()
+    const put = async (link: ProviderLink) => {
+      try {
+        const nats = await natsOf(context, connections, link)
+        if (link.target === context.id)
+          publishers.set(publisherKey(link.source, link.name), natsPublisher(nats))
+        else {
+          const options = subscribeOptionsFrom({ ...context.config, ...link.sourceConfig }, nats)
+          subscribed.set(subscriptionKey(link), await subscribe({ context, link, options, ...nats }))
+        }
+        failures.delete(subscriptionKey(link))
+      } catch (error) {
+        failures.set(subscriptionKey(link), WeftError.from(error).message)
+        throw error
+      }
+    }
+    // Messages that came may take their time; the next link does not wait for them.
+    const end = (subscription: { stop(): Promise<void> } | undefined) => {
+      const ending = subscription?.stop()
+      if (!ending) return
+      stopping.add(ending)
+      void ending.then(() => stopping.delete(ending))
+    }
+    const takeOff = (link: ProviderLink) => {
+      const subscription = subscribed.get(subscriptionKey(link))
+      subscribed.delete(subscriptionKey(link))
+      failures.delete(subscriptionKey(link))
+      if (link.target === context.id) publishers.delete(publisherKey(link.source, link.name))
+      return subscription
+    }
     return {
       serve: serveConsumer((call) => {
         const publisher = publishers.get(publisherKey(call.source, call.context.linkName))
@@ -34,30 +63,14 @@ export default defineProvider({
           `${call.source} has no link named ${call.context.linkName} to ${context.id}`,
         )
       }),
-      async putLink(link) {
-        try {
-          const nats = await natsOf(context, connections, link)
-          if (link.target === context.id)
-            publishers.set(publisherKey(link.source, link.name), natsPublisher(nats))
-          else {
-            const options = subscribeOptionsFrom({ ...context.config, ...link.sourceConfig }, nats)
-            subscribed.set(subscriptionKey(link), await subscribe({ context, link, options, ...nats }))
-          }
-          failures.delete(subscriptionKey(link))
-        } catch (error) {
-          failures.set(subscriptionKey(link), WeftError.from(error).message)
-          throw error
-        }
-      },
+      putLink: put,
       async deleteLink(link) {
-        failures.delete(subscriptionKey(link))
-        if (link.target === context.id) publishers.delete(publisherKey(link.source, link.name))
-        const ending = subscribed.get(subscriptionKey(link))?.stop()
-        subscribed.delete(subscriptionKey(link))
-        // Messages that came may take their time; the next link does not wait for them.
-        if (!ending) return
-        stopping.add(ending)
-        void ending.then(() => stopping.delete(ending))
+        end(takeOff(link))
+      },
+      async moveLink(before, after) {
+        const subscription = takeOff(before)
+        // Both are in one queue group: no message is lost between them, and none comes twice.
+        await put(after).finally(() => end(subscription))
       },
       async health() {
         return failures.size === 0 ? undefined : [...failures.values()].join('; ')

@@ -38,7 +38,7 @@ export async function subscribe(parts: SubscribeParts): Promise<{ stop(): Promis
     })
     const subscription = subscribeGuarded(connection, wanted.subject, {
       // The threads of a host share what an instance of the provider gets.
-      queue: wanted.queue ?? `weft.${context.hostId}.${context.id}.${link.name}.${link.target}`,
+      queue: wanted.queue ?? `weft.${context.hostId}.${context.id}.${link.name}`,
       log: context.log,
       onMessage: (message) => delivery.take(message),
     })

@@ -45,6 +45,8 @@ export interface Call {
   readonly signal: AbortSignal
   /** What happened on the way; spans and metrics are made of it. */
   readonly course: CallCourse
+  /** Only on the call with which an HTTP request enters the lattice: the pattern that its path matched, if any. */
+  readonly route?: string
   /** Only on the call with which a message enters the lattice. */
   readonly message?: MessageOrigin
 }

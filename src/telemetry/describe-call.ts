@@ -37,7 +37,10 @@ export function fixedAttributes(call: Call, side: CallSide, subject: CallSubject
 export function ownAttributes(call: Call, subject: CallSubject): SpanAttributes {
   switch (subject) {
     case 'http-in':
-      return serverRequestAttributes(call.args[0])
+      return {
+        ...serverRequestAttributes(call.args[0]),
+        ...(call.route !== undefined && { [names.httpRoute]: call.route }),
+      }
     case 'http-out':
       return clientRequestAttributes(call.args[0])
     case 'keyvalue':
@@ -50,7 +53,7 @@ export function ownAttributes(call: Call, subject: CallSubject): SpanAttributes 
 }
 
 /**
- * The method alone (`GET`) where HTTP enters or leaves the lattice, `process` and the subscription where a message enters
+ * The method alone (`GET`, or `GET /orders/*` where paths are routed) where HTTP enters or leaves the lattice, `process` and the subscription where a message enters
  * it; undefined where the operation names the span.
  */
 export function ownName(
@@ -58,6 +61,8 @@ export function ownName(
   side: CallSide,
   { subject }: { readonly subject: CallSubject },
 ): string | undefined {
+  if (entersHttp(call, side, subject) && call.route !== undefined)
+    return `${httpSpanName(call.args[0])} ${call.route}`
   if (entersHttp(call, side, subject) || (subject === 'http-out' && side === 'client'))
     return httpSpanName(call.args[0])
   const message = messageOf(call, side)

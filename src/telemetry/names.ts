@@ -10,6 +10,7 @@ export const attributeNames = {
   rpcMethod: 'rpc.method',
   httpMethod: 'http.request.method',
   httpMethodOriginal: 'http.request.method_original',
+  httpRoute: 'http.route',
   httpStatus: 'http.response.status_code',
   urlScheme: 'url.scheme',
   urlPath: 'url.path',

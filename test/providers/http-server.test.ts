@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, test } from 'node:test'
 import httpServer from '../../providers/http-server.ts'
@@ -237,3 +237,116 @@ for (const [key, value] of [
     )
   })
 }
+
+/** A provider that has all its links on one port. */
+async function shared(config: Record<string, string>, links: readonly Record<string, string>[]) {
+  const address = `127.0.0.1:${await freePort()}`
+  const seen: Call[] = []
+  running = await httpServer.start({
+    id: 'http',
+    hostId: 'N',
+    lattice: 'test',
+    natsUrl: '',
+    isLeader: true,
+    config: { ...config, default_address: address },
+    log: createLog(() => {}),
+    invoke: async (call) => answer(200, call.target),
+    enter: (call, next) => {
+      seen.push(call)
+      return next(call)
+    },
+  })
+  for (const [at, link] of links.entries())
+    await running.putLink({ ...linkWith(link), name: `link-${at}`, target: `component-${at}` })
+  const get = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await requestOf(`http://${address}${path}`, headers)
+    return `${response.status} ${response.text.trim()}`
+  }
+  return { get, seen, provider: running, address }
+}
+
+/** `fetch` sets its own Host. */
+function requestOf(url: string, headers: Record<string, string>): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    request(url, { headers, agent: false }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+      })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+test('routed by path, several components share a port: the exact path, else the longest that is above', async () => {
+  const links = [{ path: '/orders' }, { path: '/orders/*' }, { path: '/*' }, { path: '/orders/new/*' }]
+  const { get, seen } = await shared({ routing_mode: 'path' }, links)
+  assert.equal(await get('/orders'), '200 component-0')
+  assert.equal(await get('/orders?x=1'), '200 component-0')
+  assert.equal(await get('/orders/7'), '200 component-1')
+  assert.equal(await get('/orders/'), '200 component-1')
+  assert.equal(await get('/orders/new/one'), '200 component-3')
+  assert.equal(await get('/ordersandmore'), '200 component-2')
+  assert.equal(await get('/'), '200 component-2')
+  assert.deepEqual(
+    seen.map((call) => call.route),
+    ['/orders', '/orders', '/orders/*', '/orders/*', '/orders/new/*', '/*', '/*'],
+  )
+})
+
+test('routed by path, what matches nothing is 404, also after its link has gone', async () => {
+  const { get, provider } = await shared({ ROUTING_MODE: 'path' }, [{ path: '/a' }, { path: '/b' }])
+  assert.equal(await get('/c'), '404 path not found')
+  assert.equal(await get('/b'), '200 component-1')
+  await provider.deleteLink({ ...linkWith({ path: '/b' }), name: 'link-1' })
+  assert.equal(await get('/b'), '404 path not found')
+  assert.equal(await get('/a'), '200 component-0')
+})
+
+test('routed by host, with or without its port, in any case; a strange one is 404', async () => {
+  const { get } = await shared({ routing_mode: 'host' }, [
+    { host: 'shop.example' },
+    { host: 'api.example:81' },
+  ])
+  assert.equal(await get('/', { host: 'Shop.example' }), '200 component-0')
+  assert.equal(await get('/', { host: 'shop.example:8080' }), '200 component-0')
+  assert.equal(await get('/', { host: 'api.example:81' }), '200 component-1')
+  assert.equal(await get('/', { host: 'api.example' }), '404 host not found')
+})
+
+test('routed by a header of the operator’s choice, a request without it is 400', async () => {
+  const byHeader = await shared({ routing_mode: 'host', header: 'X-Tenant' }, [{ host: 'acme' }])
+  assert.equal(await byHeader.get('/', { 'x-tenant': 'acme' }), '200 component-0')
+  assert.equal(await byHeader.get('/'), '400 no host given')
+})
+
+test('a link that moves keeps the shared port open, and may change its path', async () => {
+  const { get, provider } = await shared({ routing_mode: 'path' }, [{ path: '/a' }])
+  const before = { ...linkWith({ path: '/a' }), name: 'link-0' }
+  await provider.moveLink?.(before, { ...before, target: 'other', sourceConfig: { path: '/b' } })
+  assert.equal(await get('/b'), '200 other')
+  assert.equal(await get('/a'), '404 path not found')
+})
+
+test('a path that is taken, is missing or is none is refused, and the others go on', async () => {
+  const { get, provider } = await shared({ routing_mode: 'path' }, [{ path: '/a' }])
+  const put = (config: Record<string, string>) => provider.putLink({ ...linkWith(config), name: 'new' })
+  await assert.rejects(put({ path: '/a' }), {
+    code: 'invalid',
+    message: /path \/a already leads to component-0 \(link link-0\)/,
+  })
+  assert.match((await provider.health?.()) ?? '', /already leads to/)
+  for (const config of [{}, { path: 'a' }, { path: '/a*' }, { path: '/a b' }])
+    await assert.rejects(put(config), { code: 'invalid', message: /`path`: the provider routes by path/ })
+  assert.equal(await get('/a'), '200 component-0')
+})
+
+test('a routing mode that there is not stops the provider with the ones that there are', async () => {
+  await assert.rejects(shared({ routing_mode: 'magic' }, []), {
+    code: 'invalid',
+    message: /`routing_mode`: expected address, path or host, got "magic"/,
+  })
+  running = undefined
+})

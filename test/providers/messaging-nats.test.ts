@@ -286,6 +286,38 @@ describe('messaging over NATS', () => {
     assert.deepEqual(seen, ['slow'])
   })
 
+  test('a link that moves under load loses no message, and no message comes twice', async () => {
+    const seen: string[] = []
+    const targets = new Set<string>()
+    const provider = await start(async ({ body }, call) => {
+      targets.add(call.target)
+      seen.push(body)
+      return ok
+    })
+    const before = toHandler({ subscriptions: 'moving' })
+    const after = {
+      ...before,
+      target: 'other',
+      sourceConfig: { subscriptions: 'moving', max_in_flight: '9' },
+    }
+    await provider.putLink(before)
+    const sent = Array.from({ length: 300 }, (_, at) => String(at))
+    for (const [at, body] of sent.entries()) {
+      peer.publish('moving', body)
+      if (at === 100) await peer.flush()
+      if (at === 150) await provider.moveLink?.(before, after)
+    }
+    await until(() => seen.length >= 300)
+    assert.deepEqual(
+      seen
+        .map(Number)
+        .sort((a, b) => a - b)
+        .map(String),
+      sent,
+    )
+    assert.deepEqual([...targets], ['packer', 'other'])
+  })
+
   for (const [config, message] of [
     [{}, /`subscriptions`: expected subjects such as orders\.new/],
     [{ subscriptions: 'a..b' }, /got "a\.\.b"/],

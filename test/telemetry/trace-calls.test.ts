@@ -235,6 +235,13 @@ test('HTTP 503 is an error, 404 is none to a server and one to a client', async 
   assert.deepEqual(await answer(503, httpIn, 'server'), ['http/incoming-handler handle', 'error', '503', 503])
 })
 
+test('where paths are routed, the route names the span', async () => {
+  const { spans, server } = tracer()
+  await server(async () => undefined)({ ...sampleCall({ ...httpIn, source: 'http' }), route: '/hello/*' })
+  assert.equal(spans[0]?.name, 'GET /hello/*')
+  assert.equal(spans[0]?.attributes['http.route'], '/hello/*')
+})
+
 test('a method that nobody knows keeps names few', async () => {
   const { spans, server } = tracer()
   const odd = { method: { tag: 'other', val: 'BREW' }, pathWithQuery: undefined }
