@@ -5,7 +5,9 @@ import { basename, dirname, join } from 'node:path'
 import { compose } from './build/compose.ts'
 import { fromAssemblyScript } from './build/from-assemblyscript.ts'
 import { fromC } from './build/from-c.ts'
+import { fromGo } from './build/from-go.ts'
 import { fromJavaScript } from './build/from-javascript.ts'
+import { fromPython } from './build/from-python.ts'
 import { fromRust } from './build/from-rust.ts'
 import { fromTypeScript } from './build/from-typescript.ts'
 import { type Guest, largeGuest, root } from './build/guest.ts'
@@ -18,11 +20,13 @@ const builders: Readonly<Record<string, (guest: Guest) => Promise<Uint8Array>>> 
   '.cpp': fromC,
   '.as': fromAssemblyScript,
   '.wac': compose,
+  '.go': fromGo,
   '.js': fromJavaScript,
+  '.py': fromPython,
 }
 
 /** Too large for the tree: built by name only, into the cache where their tests look for them. */
-const large: ReadonlySet<string> = new Set(['.js'])
+const large: ReadonlySet<string> = new Set(['.go', '.js', '.py'])
 
 await buildGuests(process.argv.slice(2))
 

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs'
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from './guest.ts'
@@ -24,4 +25,21 @@ async function rename(folder: string, version: string): Promise<void> {
     const path = join(file.parentPath, file.name)
     await writeFile(path, (await readFile(path, 'utf8')).replaceAll('0.2.12', version))
   }
+}
+
+/** A folder that `copyWit` made, as one text, for tools that read no folders: its packages stand nested in that of the guest. */
+export async function witText(folder: string): Promise<string> {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true })
+  const wit = files.filter((file) => file.name.endsWith('.wit'))
+  const own = wit.filter((file) => file.parentPath === folder)
+  const deps = wit.filter((file) => file.parentPath !== folder)
+  const texts = [
+    ...own.map(textOf),
+    ...deps.map(async (file) => `${(await textOf(file)).replace(/^(package [^;]+);/m, '$1 {')}\n}\n`),
+  ]
+  return (await Promise.all(texts)).join('\n')
+}
+
+function textOf(file: Dirent): Promise<string> {
+  return readFile(join(file.parentPath, file.name), 'utf8')
 }

@@ -11,6 +11,8 @@ const hostSpan = 'b'.repeat(16)
 const observed = [
   { language: 'C', path: 'test/guests/observed-c/observed-c.wasm', skip: false },
   { language: 'JavaScript on StarlingMonkey', ...largeGuest('observed-js') },
+  { language: 'Python', ...largeGuest('observed-py') },
+  { language: 'Go', ...largeGuest('observed-go') },
 ]
 
 let guests: Awaited<ReturnType<typeof openGuests>>
@@ -20,7 +22,7 @@ before(async () => {
 after(() => guests.close())
 
 for (const { language, path, skip } of observed) {
-  describe(`wasi:otel from ${language}`, { skip }, () => {
+  describe(`a component in ${language}`, { skip }, () => {
     let component: GuestComponent
     before(async () => {
       component = await guests.load(path)
@@ -40,6 +42,18 @@ for (const { language, path, skip } of observed) {
       const [outer = '', inner = ''] = text.split(' ')
       return { outer, inner, spans, logs, metrics }
     }
+
+    test('answers, each request in an instance as good as new', async () => {
+      for (let request = 0; request < 5; request++)
+        assert.equal((await fetchFrom(component, '/count')).text, '1')
+    })
+
+    test('says what went wrong when it traps, and serves on', async () => {
+      const services = fakeServices()
+      await assert.rejects(fetchFrom(component, '/trap', { services }), { code: 'trapped' })
+      assert.match(services.lines.map(({ message }) => message).join('\n'), /nothing is here/)
+      assert.match((await fetchFrom(component, '/')).text, /^hello from /)
+    })
 
     test('nests its spans under the span of the invocation', async () => {
       const { outer, inner, spans } = await bake()

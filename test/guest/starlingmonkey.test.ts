@@ -14,10 +14,9 @@ describe('a component in JavaScript on StarlingMonkey, with fetch events', { ski
   })
   after(() => guests.close())
 
-  test('answers, each request in an instance as good as new', async () => {
-    for (let request = 0; request < 5; request++)
-      assert.equal((await fetchFrom(component, '/')).text, 'hello from StarlingMonkey\n')
-    assert.equal(component.ready, 1, 'its instance is reset and kept')
+  test('is reset and kept after a request, for all its 14 MB', async () => {
+    assert.equal((await fetchFrom(component, '/')).text, 'hello from StarlingMonkey\n')
+    assert.equal(component.ready, 1)
   })
 
   test('streams bodies in and out', async () => {

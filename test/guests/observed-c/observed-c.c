@@ -127,10 +127,27 @@ static void answer(wasi_http_types_own_response_outparam_t out, const char *said
   wasi_http_types_static_outgoing_body_finish(body, NULL, &error);
 }
 
+static bool asks_for(exports_wasi_http_incoming_handler_own_incoming_request_t request, const char *path) {
+  text asked;
+  auto borrowed = wasi_http_types_borrow_incoming_request(request);
+  if (!wasi_http_types_method_incoming_request_path_with_query(borrowed, &asked)) return false;
+  bool same = asked.len == strlen(path) && memcmp(asked.ptr, path, asked.len) == 0;
+  observed_c_string_free(&asked);
+  return same;
+}
+
+__attribute__((noinline)) static void nothing_is_here(void) {
+  fprintf(stderr, "nothing is here\n");
+  __builtin_trap();
+}
+
 void exports_wasi_http_incoming_handler_handle(exports_wasi_http_incoming_handler_own_incoming_request_t request,
                                                exports_wasi_http_incoming_handler_own_response_outparam_t out) {
-  (void)request;
-  char ids[34];
-  bake(ids);
-  answer(out, ids);
+  static unsigned requests = 0;
+  requests++;
+  char said[34] = "hello from C\n";
+  if (asks_for(request, "/nested")) bake(said);
+  if (asks_for(request, "/count")) snprintf(said, sizeof said, "%u", requests);
+  if (asks_for(request, "/trap")) nothing_is_here();
+  answer(out, said);
 }

@@ -10,12 +10,16 @@ const otel = guestOtel({ tracing, metrics, logs, clock })
 const tracer = otel.tracerProvider.getTracer('starling', '1.0.0')
 const logger = otel.loggerProvider.getLogger('starling')
 
+let requests = 0
+
 addEventListener('fetch', (event) => event.respondWith(answer(event.request)))
 
-/** `/nested` makes a span in a span, a metric and a log record; `/echo` gives back the body; `/wait` waits 20 ms. */
+/** `/count` says how many requests this instance had; `/nested` makes a span in a span, a metric and a log record; `/echo` gives back the body; `/wait` waits 20 ms. */
 async function answer(request) {
+  requests++
   const { pathname } = new URL(request.url)
   if (pathname === '/echo') return new Response(await request.text())
+  if (pathname === '/count') return new Response(`${requests}`)
   if (pathname === '/trap') throw new Error('nothing is here')
   if (pathname === '/wait') await new Promise((resolve) => setTimeout(resolve, 20))
   if (pathname !== '/nested') return new Response('hello from StarlingMonkey\n')
