@@ -8,6 +8,7 @@ export interface ComponentSettings {
   readonly reuse?: InstanceReuse
   readonly telemetry?: TelemetrySettings
   readonly cli?: CliSettings
+  readonly volumes?: VolumeSettings
 }
 
 /** What a component finds in `wasi:cli/environment`; nothing of the host's own is ever seen there. */
@@ -17,6 +18,26 @@ export interface CliSettings {
   /** Environment variables. */
   readonly env?: Readonly<Record<string, string>>
 }
+
+/** Directories that a component's guests may use; without one they have no files. */
+export interface VolumeSettings {
+  readonly mounts: readonly VolumeMount[]
+}
+
+export interface VolumeMount {
+  /** A volume by the name that the hosts' operators gave it. */
+  readonly volume: string
+  /** Where the guest finds it, such as `/data`. */
+  readonly path: string
+  /** A directory in the volume; the volume itself when left out. */
+  readonly subpath?: string
+  /** Default `read-only`. */
+  readonly access?: VolumeAccess
+}
+
+export const volumeAccesses = ['read-only', 'read-write'] as const
+/** Whether a volume may be changed. */
+export type VolumeAccess = (typeof volumeAccesses)[number]
 
 /** What one component may use; what is left out is the host's default. */
 export interface ComponentLimits {

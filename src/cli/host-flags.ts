@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import { WeftError } from '../errors.ts'
 import { defaultArtifactDir, defaultCacheDir } from '../guest/cache.ts'
+import type { HostVolumes } from '../guest/volume/volumes.ts'
 import { capacityLabels, readBytes, readCount } from '../lattice/capacity.ts'
 import { atLeast, formatLogLine, type LogLevel, type LogRecord, logLevels } from '../log.ts'
 import type { StartHostOptions } from '../start-host.ts'
@@ -38,6 +40,12 @@ export const hostFlags = {
     value: 'SEED',
     help: 'nkeys server seed (SN…) that gives the host a lasting id (env WEFT_HOST_SEED)',
   },
+  volume: {
+    type: 'string',
+    multiple: true,
+    value: 'NAME=DIR[:ro]',
+    help: 'directory that manifests may give to components, read-only with :ro (repeat for more)',
+  },
   ...artifactFlags,
   ...securityFlags,
   'log-level': {
@@ -61,6 +69,7 @@ export function hostOptionsFrom(
   | 'threads'
   | 'cacheDir'
   | 'artifacts'
+  | 'hostVolumes'
   | 'requireSigned'
   | 'artifactDir'
   | 'policy'
@@ -76,6 +85,7 @@ export function hostOptionsFrom(
     labels: { ...labelsFrom((flags['label'] ?? []) as readonly string[]), ...capacityFrom(flags) },
     threads: threadsFrom(flags['threads'] as string | undefined),
     cacheDir: defaultCacheDir(process.env),
+    hostVolumes: volumesFrom((flags['volume'] ?? []) as readonly string[]),
     artifacts: artifactRulesFrom(input),
     requireSigned: isOn(input, 'require-signed'),
     ...securityFrom(input),
@@ -119,6 +129,20 @@ function capacityFrom(flags: CommandInput['flags']): Readonly<Record<string, str
     ...(instances !== undefined && { [capacityLabels.instances]: instances }),
     ...(memory !== undefined && { [capacityLabels.memory]: memory }),
   }
+}
+
+function volumesFrom(given: readonly string[]): HostVolumes {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [, name = '', path = '', readOnly] = /^([\w.-]+)=(.+?)(:ro)?$/.exec(text) ?? []
+      if (name === '')
+        throw new WeftError(
+          'invalid',
+          `--volume: expected NAME=DIR such as data=/srv/data or data=/srv/data:ro, got ${JSON.stringify(text)}`,
+        )
+      return [name, { path: resolve(path), access: readOnly ? 'read-only' : 'read-write' }]
+    }),
+  )
 }
 
 function threadsFrom(text: string | undefined): number {

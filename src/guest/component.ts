@@ -15,12 +15,27 @@ import { type FullLimits, limitsFor } from './limits.ts'
 import { httpExport, servedInterfaces } from './served.ts'
 import { suspendingImports } from './suspending.ts'
 import { failureOf } from './trap.ts'
+import {
+  type HostVolumes,
+  type OpenVolume,
+  openVolumes,
+  releaseVolumes,
+  retainVolumes,
+} from './volume/volumes.ts'
 
 /** How a component is run on one thread. */
 export interface RunOptions {
   readonly settings?: ComponentSettings
   /** What the thread's guests share. */
   readonly pace?: Pace
+  /** What the host's operator lets guests use; none when left out. */
+  readonly hostVolumes?: HostVolumes
+}
+
+interface ComponentParts {
+  readonly program: PreparedProgram
+  readonly modules: readonly LoadedModule[]
+  readonly volumes: readonly OpenVolume[]
 }
 
 /** A compiled component, loaded on this thread. */
@@ -32,13 +47,15 @@ export class GuestComponent {
   readonly #modules: readonly LoadedModule[]
   readonly #suspending: ReadonlySet<string>
   readonly #pace: Pace
+  readonly #hostVolumes: HostVolumes
+  #volumes: readonly OpenVolume[]
   #limits: FullLimits
   #pool: InstancePool
 
   private constructor(
     world: WitWorld,
-    { program, modules }: { readonly program: PreparedProgram; readonly modules: readonly LoadedModule[] },
-    { settings = {}, pace = new Pace() }: RunOptions,
+    { program, modules, volumes }: ComponentParts,
+    { settings = {}, pace = new Pace(), hostVolumes = {} }: RunOptions,
   ) {
     this.world = world
     this.serves = servedInterfaces(world)
@@ -46,11 +63,13 @@ export class GuestComponent {
     this.#modules = modules
     this.#suspending = suspendingImports(world)
     this.#pace = pace
+    this.#hostVolumes = hostVolumes
+    this.#volumes = volumes
     this.#limits = limitsFor(settings.limits)
     this.#pool = this.#newPool(settings)
   }
 
-  /** Loads what the compile queue wrote to `path`. */
+  /** Loads what the compile queue wrote to `path`, and opens its volumes; `denied` where the host does not give one. */
   static async load(path: string, options: RunOptions = {}): Promise<GuestComponent> {
     const { world, program, modules } = await readCached(path)
     const loaded = await Promise.all(
@@ -59,11 +78,15 @@ export class GuestComponent {
         module: await WebAssembly.compile(bytes as BufferSource),
       })),
     )
-    return new GuestComponent(world, { program: prepare(program), modules: loaded }, options)
+    const volumes = await openVolumes(options.settings?.volumes, options.hostVolumes)
+    return new GuestComponent(world, { program: prepare(program), modules: loaded, volumes }, options)
   }
 
   /** Calls from now on run under these settings. */
-  configure(settings: ComponentSettings): void {
+  async configure(settings: ComponentSettings): Promise<void> {
+    const before = this.#volumes
+    this.#volumes = await openVolumes(settings.volumes, this.#hostVolumes)
+    releaseVolumes(before)
     this.#limits = limitsFor(settings.limits)
     this.#pool.clear()
     this.#pool = this.#newPool(settings)
@@ -82,12 +105,14 @@ export class GuestComponent {
   /** Lets go of what it keeps ready. */
   close(): void {
     this.#pool.clear()
+    releaseVolumes(this.#volumes)
   }
 
   /** Answers `call`. Its instance serves on while a body streams: see `call.course`. */
   async run(call: Call, services: ComponentServices): Promise<unknown> {
     const invocation = new Invocation(call, services)
     const pool = this.#pool
+    const volumes = retainVolumes(this.#volumes)
     let instance: GuestInstance | undefined
     let timer: NodeJS.Timeout | undefined
     const giveUp = () => instance?.fail(call.signal.reason)
@@ -96,6 +121,7 @@ export class GuestComponent {
       call.signal.removeEventListener('abort', giveUp)
       if (instance) pool.give(instance, invocation)
       else invocation.close()
+      releaseVolumes(volumes)
     }
     call.signal.addEventListener('abort', giveUp, { once: true })
     try {
@@ -147,6 +173,7 @@ export class GuestComponent {
     const options = {
       world: this.world,
       cli,
+      volumes: this.#volumes,
       program: this.#program,
       modules: this.#modules,
       suspending: this.#suspending,

@@ -4,11 +4,13 @@ import { WeftError } from '../errors.ts'
 import type { WitWorld } from '../wit/type.ts'
 import { importsFor } from './imports.ts'
 import { CurrentInvocation, type Invocation } from './invocation.ts'
+import type { OpenVolume } from './volume/volumes.ts'
 import type { WasiContext } from './wasi-context.ts'
 
 export interface GuestInstanceOptions extends Omit<InstanceOptions, 'imports'> {
   readonly world: WitWorld
   readonly cli: CliSettings
+  readonly volumes: readonly OpenVolume[]
 }
 
 const over = new WeftError('cancelled', 'the invocation is over')
@@ -27,7 +29,7 @@ export class GuestInstance {
   #life: AbortController | undefined
 
   /** `first` is the invocation that it is made for: what its start function does is done on its behalf. */
-  constructor({ world, cli, ...options }: GuestInstanceOptions, first: Invocation) {
+  constructor({ world, cli, volumes, ...options }: GuestInstanceOptions, first: Invocation) {
     const current = new CurrentInvocation(
       () => (this.core?.current?.owner as Invocation | undefined) ?? first,
     )
@@ -35,6 +37,7 @@ export class GuestInstance {
     const context: WasiContext = {
       args: [programName, ...(cli.args ?? [])],
       environment: cli.env ?? {},
+      volumes,
       writeOutput: (stream, bytes) => current.output.write(stream, bytes),
       get signal() {
         return alive()

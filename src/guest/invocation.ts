@@ -112,7 +112,6 @@ export class Invocation {
     if (target === undefined) {
       throw missingLink(this.call.target, interfaceKey, linkName, operationName(operation))
     }
-    this.call.course.commit()
     return this.services.invoke(childOf(this.call, { target, operation, args, linkName, trace }))
   }
 

@@ -1,7 +1,11 @@
+import type { OpenVolume } from './volume/volumes.ts'
+
 /** What the WASI imports of one instance know of the world: everything a guest may see or touch is named here. */
 export interface WasiContext {
   readonly args: readonly string[]
   readonly environment: Readonly<Record<string, string>>
+  /** The directories that the guest may use, in the order of its manifest. */
+  readonly volumes: readonly OpenVolume[]
   /** Takes what the guest writes to stdout or stderr; must not throw and must not wait. */
   readonly writeOutput: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void
   /**

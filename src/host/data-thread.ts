@@ -160,14 +160,13 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
       invokeRemote: invokeOver({ connection, inbox, lattice, log, lostHosts }),
     }),
   )
-  const serve = (accepts: 'first' | 'late') => (id: string, interfaces: readonly WitInterface[]) =>
+  const serve = (id: string, interfaces: readonly WitInterface[]) =>
     serveOperations({
       connection,
       inbox,
       lattice,
       id,
       hostId: init.hostId,
-      accepts,
       interfaces,
       invoke: serveHere,
       log,
@@ -175,18 +174,18 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     })
   const components = new ThreadComponents({
     pace: new Pace(init.pace),
+    hostVolumes: init.hostVolumes,
     otel: instruments.otel,
     log,
     measure: instruments.measure,
     isLeader: init.index === 0,
     invoke,
-    // What a guest does shows elsewhere only through its calls, and they commit.
-    serve: serve('late'),
+    serve,
     poke: (component) => send({ kind: 'poke', component }),
     onLimit: occasionally((component, limit) => send({ kind: 'limit', component, limit })),
   })
   const providers = new ThreadProviders({
-    serve: serve('first'),
+    serve,
     isLeader: init.index === 0,
     contextOf: (planned: PlannedProvider) => ({
       id: planned.id,

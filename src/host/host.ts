@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type ArtifactRules, Artifacts } from '../artifact/artifacts.ts'
 import { credentialsFrom } from '../artifact/credentials.ts'
 import { CompileQueue } from '../guest/compile-queue.ts'
+import type { HostVolumes } from '../guest/volume/volumes.ts'
 import { startBeat, watchBeats } from '../lattice/beat.ts'
 import { openBuckets } from '../lattice/buckets.ts'
 import { requestRegistryCredentials } from '../lattice/config-service.ts'
@@ -52,6 +53,8 @@ export interface HostOptions {
   readonly policy?: PolicySubjects | undefined
   /** The base of the subjects of secrets backends, such as `wasmcloud.secrets`; none is asked without it. */
   readonly secretsTopic?: string | undefined
+  /** Directories that components may be given, by the names that manifests know; none when left out. */
+  readonly hostVolumes?: HostVolumes | undefined
   /** True asks the lattice's config service for registry logins. */
   readonly configService?: boolean | undefined
   /** Where what was pulled from registries is kept. */
@@ -141,6 +144,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
       natsUrl: rpc.natsUrl,
       natsLogin: rpc.natsLogin,
       checksInvocations: options.policy !== undefined,
+      hostVolumes: options.hostVolumes ?? {},
     },
     log,
     onLog: options.onLog,

@@ -8,6 +8,7 @@ import { GuestComponent } from '../guest/component.ts'
 import type { ComponentServices } from '../guest/invocation.ts'
 import { limitsFor } from '../guest/limits.ts'
 import { Permits } from '../guest/permits.ts'
+import type { HostVolumes } from '../guest/volume/volumes.ts'
 import type { Log } from '../log.ts'
 import type { Measure } from '../measure.ts'
 import type { WitInterface } from '../wit/type.ts'
@@ -18,6 +19,7 @@ import type { PlannedComponent } from './thread-messages.ts'
 export interface ComponentSurroundings {
   /** What the guests of the thread share. */
   readonly pace: Pace
+  readonly hostVolumes: HostVolumes
   readonly log: Log
   readonly measure: Measure
   /** True on the thread that tells what all threads share. */
@@ -75,7 +77,7 @@ export class ThreadComponents {
     const isNewCode = planned.path !== running.planned.path
     const guest = isNewCode ? await this.#load(planned) : running.guest
     if (!isNewCode && !isDeepStrictEqual(planned.settings, running.planned.settings))
-      guest.configure(planned.settings)
+      await guest.configure(planned.settings)
     if (isNewCode) running.guest.close()
     Object.assign(running, { planned, guest })
     running.linkTargets.put(planned.links)
@@ -177,7 +179,8 @@ export class ThreadComponents {
   }
 
   #load({ path, settings }: PlannedComponent): Promise<GuestComponent> {
-    return GuestComponent.load(path, { settings, pace: this.#around.pace })
+    const { pace, hostVolumes } = this.#around
+    return GuestComponent.load(path, { settings, pace, hostVolumes })
   }
 
   #limitHit(component: string, limit: LimitName): void {

@@ -1,5 +1,6 @@
 import type { ComponentSettings, TelemetrySettings } from '../component-settings.ts'
 import type { LimitName } from '../errors.ts'
+import type { HostVolumes } from '../guest/volume/volumes.ts'
 import type { PolicyCall } from '../lattice/policy.ts'
 import type { LogRecord } from '../log.ts'
 import type { NatsLogin } from '../nats-login.ts'
@@ -59,6 +60,8 @@ export interface ThreadInit {
   readonly natsLogin?: NatsLogin | undefined
   /** True asks the policy service before components are called. */
   readonly checksInvocations: boolean
+  /** Directories that guests may be given. */
+  readonly hostVolumes: HostVolumes
   /** Shared with the control thread, whose watchdog lets the guests of the thread take turns. */
   readonly pace: WebAssembly.Memory
   /** 0 for the thread that does what must happen once per host. */

@@ -1,9 +1,9 @@
 import {
   type ComponentLimits,
   type ComponentSettings,
-  type OtlpProtocol,
   otlpProtocols,
   settingsAnnotation,
+  volumeAccesses,
 } from '../component-settings.ts'
 import { WeftError } from '../errors.ts'
 import type { ScaleRequest } from './control.ts'
@@ -23,10 +23,12 @@ const limits = record(
   },
 )
 
-const protocol: Shape<OtlpProtocol> = (value, path) => {
-  const known = otlpProtocols.find((each) => each === value)
-  if (known !== undefined) return known
-  throw new WeftError('invalid', `${path}: expected ${otlpProtocols.join(' or ')}`)
+function oneOf<T extends string>(names: readonly T[]): Shape<T> {
+  return (value, path) => {
+    const known = names.find((each) => each === value)
+    if (known !== undefined) return known
+    throw new WeftError('invalid', `${path}: expected ${names.join(' or ')}`)
+  }
 }
 
 const telemetry = record(
@@ -37,15 +39,19 @@ const telemetry = record(
     serviceVersion: text,
     attributes: mapOf(text),
     endpoint: text,
-    protocol,
+    protocol: oneOf(otlpProtocols),
   },
 )
 
 const cli = record({}, { args: listOf(text), env: mapOf(text) })
 
+const volumes = record({
+  mounts: listOf(record({ volume: text, path: text }, { subpath: text, access: oneOf(volumeAccesses) })),
+})
+
 const shape: Shape<ComponentSettings> = record(
   {},
-  { limits, reuse: record({ invocations: count }, { concurrent: count }), telemetry, cli },
+  { limits, reuse: record({ invocations: count }, { concurrent: count }), telemetry, cli, volumes },
 )
 
 /**

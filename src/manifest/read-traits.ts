@@ -9,6 +9,7 @@ import { readLink } from './read-link.ts'
 import { readPlacement } from './read-placement.ts'
 import { readScaler } from './read-scaler.ts'
 import { readTelemetry } from './read-telemetry.ts'
+import { readVolumes } from './read-volumes.ts'
 import type { Report } from './report.ts'
 
 type Traits = Pick<ManifestComponent, 'scaler' | 'placement' | 'links' | 'settings'>
@@ -25,6 +26,7 @@ const traitTypes: Readonly<Record<string, (report: Report, properties: Located) 
   limits: (report, properties) => ({ settings: { limits: readLimits(report, properties) } }),
   telemetry: (report, properties) => ({ settings: { telemetry: readTelemetry(report, properties) } }),
   cli: (report, properties) => ({ settings: { cli: readCli(report, properties) } }),
+  volumes: (report, properties) => ({ settings: { volumes: readVolumes(report, properties) } }),
   reuse: (report, properties) => {
     const reuse = readReuse(report, properties)
     return reuse ? { settings: { reuse } } : {}

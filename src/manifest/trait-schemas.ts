@@ -1,4 +1,4 @@
-import { otlpProtocols } from '../component-settings.ts'
+import { otlpProtocols, volumeAccesses } from '../component-settings.ts'
 import type { JsonObject } from './json.ts'
 import {
   countSchema,
@@ -159,6 +159,45 @@ const telemetry = fieldsSchema('How the component appears in telemetry, and wher
   others: 'refused',
 })
 
+const cli = fieldsSchema('Arguments and environment variables that the component finds.', {
+  fields: {
+    args: listSchema('Its arguments, after its own name.', { type: 'string' }),
+    env: textsSchema('Environment variables.'),
+  },
+  others: 'refused',
+})
+
+const placement = fieldsSchema('How its instances lie on the hosts that its scaler allows.', {
+  fields: {
+    domain: textSchema('Label of hosts whose values are failure domains.', { default: 'zone' }),
+    perHost: countSchema('Instances that a host should have before another one is used.', {
+      minimum: 1,
+      default: 1,
+    }),
+  },
+  others: 'refused',
+})
+
+const volumes = fieldsSchema('Directories of the host that the component may use.', {
+  required: ['mounts'],
+  fields: {
+    mounts: listSchema(
+      'Each is a directory of a volume.',
+      fieldsSchema('A directory, and where it is seen.', {
+        required: ['volume', 'path'],
+        fields: {
+          volume: nameSchema('The volume, as `weft host --volume` names it.'),
+          path: nameSchema('Where the component finds it.', { pattern: '^(/|\\.$)', examples: ['/data'] }),
+          subpath: textSchema('A directory within the volume.', { examples: ['shop/images'] }),
+          access: textSchema('Whether it may be changed.', { enum: volumeAccesses, default: 'read-only' }),
+        },
+        others: 'refused',
+      }),
+    ),
+  },
+  others: 'refused',
+})
+
 /** The schema of each trait's properties, by the trait's type. Beside each stands its reader in `read-traits.ts`. */
 export const traitSchemas: Readonly<Record<string, JsonObject>> = {
   spreadscaler: scaler(
@@ -173,4 +212,7 @@ export const traitSchemas: Readonly<Record<string, JsonObject>> = {
   limits,
   reuse,
   telemetry,
+  placement,
+  cli,
+  volumes,
 }

@@ -58,16 +58,7 @@ export class CallEnd {
         return
       }
       this.#watchers.add(reject)
-      work.then(
-        (value) => {
-          this.#watchers.delete(reject)
-          resolve(value)
-        },
-        (error: unknown) => {
-          this.#watchers.delete(reject)
-          reject(error)
-        },
-      )
+      work.then(resolve, reject).finally(() => this.#watchers.delete(reject))
     })
   }
 

@@ -1,8 +1,6 @@
 import { createInbox, type Msg, type NatsConnection, type Subscription } from 'nats'
 import { WeftError } from '../errors.ts'
 import { isFromWeft } from './headers.ts'
-import { LateAccepts } from './late-accepts.ts'
-import { type Slot, Slots } from './slots.ts'
 import { tails } from './subjects.ts'
 
 /** Who gets the messages of one address of an inbox. */
@@ -26,13 +24,12 @@ const maxAbandoned = 1000
 
 /** All answers of one connection arrive here: one wildcard subscription, however many calls. */
 export class WrpcInbox {
-  /** Accepts of calls that are served over this connection. */
-  readonly lateAccepts = new LateAccepts()
   readonly #connection: NatsConnection
   readonly #prefix = createInbox()
-  readonly #entries = new Slots<InboxEntry>()
+  readonly #entries = new Map<string, InboxEntry>()
   readonly #abandoned = new Map<string, readonly string[]>()
   readonly #subscription: Subscription
+  #next = 0
 
   constructor(connection: NatsConnection) {
     this.#connection = connection
@@ -50,11 +47,12 @@ export class WrpcInbox {
 
   open(entry: InboxEntry): InboxAddress {
     if (this.#subscription.isClosed()) throw closed(undefined)
-    const slot = this.#entries.put(entry)
+    const token = (this.#next++).toString(36)
+    this.#entries.set(token, entry)
     return {
-      subject: `${this.#prefix}.${slot.token}`,
-      close: slot.free,
-      abandon: (paths) => this.#abandon(slot, paths),
+      subject: `${this.#prefix}.${token}`,
+      close: () => this.#entries.delete(token),
+      abandon: (paths) => this.#abandon(token, paths),
     }
   }
 
@@ -63,8 +61,8 @@ export class WrpcInbox {
     this.#subscription.unsubscribe()
   }
 
-  #abandon({ token, free }: Slot, paths: readonly string[]): void {
-    free()
+  #abandon(token: string, paths: readonly string[]): void {
+    this.#entries.delete(token)
     if (paths.length === 0) return
     this.#abandoned.set(token, paths)
     const [oldest] = this.#abandoned.keys()
@@ -97,7 +95,9 @@ export class WrpcInbox {
   }
 
   #failAll(cause: unknown): void {
-    for (const entry of this.#entries.takeAll()) entry.fail(closed(cause))
+    const entries = [...this.#entries.values()]
+    this.#entries.clear()
+    for (const entry of entries) entry.fail(closed(cause))
   }
 }
 

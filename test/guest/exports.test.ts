@@ -17,7 +17,7 @@ describe('a command', { timeout: 60_000 }, () => {
 
   /** Runs it with these arguments: its result and its output. */
   async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    command.configure({ cli: { args, env } })
+    await command.configure({ cli: { args, env } })
     const services = fakeServices()
     const result = await command.run(guestCall(command, 'run', []), services)
     return { result, lines: services.lines.map(({ message }) => message) }
@@ -36,7 +36,7 @@ describe('a command', { timeout: 60_000 }, () => {
   })
 
   test('that panics has trapped', async () => {
-    command.configure({ cli: { args: ['panic'] } })
+    await command.configure({ cli: { args: ['panic'] } })
     await assert.rejects(command.run(guestCall(command, 'run', []), fakeServices()), { code: 'trapped' })
   })
 })

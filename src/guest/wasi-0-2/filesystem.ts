@@ -1,58 +1,24 @@
-import { GuestError } from '../../capability/guest-error.ts'
+import { OpenNode } from '../volume/open-node.ts'
+import type { WasiContext } from '../wasi-context.ts'
+import { Descriptor, DirectoryEntryStream } from './descriptor.ts'
+import { GuestFiles } from './guest-files.ts'
+import type { IoError } from './io-error.ts'
 
-/** The methods of `descriptor` in `wasi:filesystem/types@0.2`. */
-const descriptorMethods = [
-  'readViaStream',
-  'writeViaStream',
-  'appendViaStream',
-  'advise',
-  'syncData',
-  'getFlags',
-  'getType',
-  'setSize',
-  'setTimes',
-  'read',
-  'write',
-  'readDirectory',
-  'sync',
-  'createDirectoryAt',
-  'stat',
-  'statAt',
-  'setTimesAt',
-  'linkAt',
-  'openAt',
-  'readlinkAt',
-  'removeDirectoryAt',
-  'renameAt',
-  'symlinkAt',
-  'unlinkFileAt',
-  'metadataHash',
-  'metadataHashAt',
-] as const
-
-function refuse(): never {
-  throw new GuestError('access')
-}
-
-/** Never handed out: there are no preopens. Should one turn up all the same, nothing can be done with it. */
-class Descriptor {
-  static {
-    for (const name of descriptorMethods) Object.defineProperty(Descriptor.prototype, name, { value: refuse })
+/** `wasi:filesystem@0.2`: the volumes of the manifest, nothing else. Without one a guest has no files. */
+export function filesystemImports(context: WasiContext): Record<string, object> {
+  const owner = { files: new GuestFiles(context), context }
+  return {
+    'wasi:filesystem/preopens': {
+      getDirectories: () =>
+        context.volumes.map(({ root, access, path }) => [
+          new Descriptor(OpenNode.root(root, access), owner),
+          path,
+        ]),
+    },
+    'wasi:filesystem/types': {
+      Descriptor,
+      DirectoryEntryStream,
+      filesystemErrorCode: (error: IoError) => error.codes.file,
+    },
   }
-
-  isSameObject(other: Descriptor): boolean {
-    return this === other
-  }
-}
-
-class DirectoryEntryStream {
-  readDirectoryEntry(): never {
-    refuse()
-  }
-}
-
-/** `wasi:filesystem`: a guest has no files. */
-export const filesystemImports = {
-  'wasi:filesystem/preopens': { getDirectories: () => [] },
-  'wasi:filesystem/types': { Descriptor, DirectoryEntryStream, filesystemErrorCode: () => undefined },
 }

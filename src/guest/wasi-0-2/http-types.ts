@@ -20,7 +20,7 @@ const shared = {
   OutgoingBody,
   RequestOptions,
   ResponseOutparam,
-  httpErrorCode: (error: IoError): HttpErrorCode | undefined => error.httpErrorCode,
+  httpErrorCode: (error: IoError): HttpErrorCode | undefined => error.codes.http,
 }
 
 /** `wasi:http/types`. A guest constructs messages itself, so these two classes must know their invocation. */

@@ -19,7 +19,6 @@ export interface Wasi02Ports {
 const shared = {
   ...cliImports,
   ...clockImports,
-  ...filesystemImports,
   ...randomImports,
   'wasi:io/error': { Error: IoError },
   'wasi:io/poll': { Pollable, poll },
@@ -31,6 +30,7 @@ export function wasi02(context: WasiContext, ports: Wasi02Ports): Record<string,
   return {
     ...shared,
     ...cliImportsOf(context),
+    ...filesystemImports(context),
     'wasi:clocks/monotonic-clock': monotonicClock(context),
     'wasi:http/types': httpTypes(context),
     'wasi:http/outgoing-handler': outgoingHandler(ports.sendRequest, context),

@@ -66,7 +66,7 @@ export class IncomingBytes implements Readiness {
   #takeFailure(thrown: unknown): Error {
     this.#failure = undefined
     const code = httpErrorFrom(thrown)
-    return streamFailed(thrown instanceof Error ? thrown.message : String(thrown), code)
+    return streamFailed(thrown instanceof Error ? thrown.message : String(thrown), { http: code })
   }
 
   #pull(): void {

@@ -1,14 +1,21 @@
 import { GuestError } from '../../capability/guest-error.ts'
 import type { HttpErrorCode } from '../../capability/http.ts'
+import type { FileErrorCode } from '../volume/file-error.ts'
 
-/** `wasi:io/error` resource `error`: why a stream failed; an HTTP body's also says it as an HTTP error code. */
+/** What else is known of a failed stream: an HTTP body says it as an HTTP error code, a file as a file error. */
+export interface IoErrorCodes {
+  readonly http?: HttpErrorCode | undefined
+  readonly file?: FileErrorCode
+}
+
+/** `wasi:io/error` resource `error`: why a stream failed. */
 export class IoError {
   readonly message: string
-  readonly httpErrorCode: HttpErrorCode | undefined
+  readonly codes: IoErrorCodes
 
-  constructor(message: string, httpErrorCode?: HttpErrorCode) {
+  constructor(message: string, codes: IoErrorCodes = {}) {
     this.message = message
-    this.httpErrorCode = httpErrorCode
+    this.codes = codes
   }
 
   toDebugString(): string {
@@ -22,6 +29,6 @@ export function streamClosed(): GuestError {
 }
 
 /** The stream error `last-operation-failed`; the stream is closed from then on. */
-export function streamFailed(message: string, httpErrorCode?: HttpErrorCode): GuestError {
-  return new GuestError({ tag: 'last-operation-failed', val: new IoError(message, httpErrorCode) })
+export function streamFailed(message: string, codes?: IoErrorCodes): GuestError {
+  return new GuestError({ tag: 'last-operation-failed', val: new IoError(message, codes) })
 }

@@ -65,7 +65,7 @@ export class OutgoingContent {
 
   #tooLong(total: number): GuestError {
     const message = `the content-length is ${this.#length}, this would be ${total} bytes`
-    return streamFailed(message, { tag: this.#sizeError, val: BigInt(total) })
+    return streamFailed(message, { http: { tag: this.#sizeError, val: BigInt(total) } })
   }
 }
 

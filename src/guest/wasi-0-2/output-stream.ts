@@ -8,6 +8,8 @@ export interface ByteSink extends Readiness {
   room(): number
   /** Takes bytes, at most `room()` of them, and keeps them: the caller gives them away. */
   put(bytes: Uint8Array): void
+  /** From now on it has no room until all that it took is where it goes; without this it is there once it is taken. */
+  flush?(): void
   /** The guest dropped the stream. */
   release(): void
 }
@@ -16,8 +18,8 @@ export interface ByteSink extends Readiness {
 const zeroesSize = 64 * 1024
 
 /**
- * `wasi:io/streams` resource `output-stream`. Bytes are flushed when the sink has taken them: its bound is what makes
- * a writer wait for a slow reader.
+ * `wasi:io/streams` resource `output-stream`. A body's bytes are flushed when the sink has taken them: its bound is what
+ * makes a writer wait for a slow reader.
  */
 export class OutputStream {
   readonly #sink: ByteSink
@@ -42,15 +44,21 @@ export class OutputStream {
     throwIfAborted(this.#signal)
     if (!this.#sink.isReady() || contents.byteLength > this.#sink.room()) return this.#putAll(contents)
     this.#sink.put(contents)
-    return undefined
+    return this.#sink.flush && this.blockingFlush()
   }
 
   flush(): void {
     this.#sink.room()
+    this.#sink.flush?.()
   }
 
-  blockingFlush(): void {
+  blockingFlush(): Promise<void> | undefined {
     this.flush()
+    if (!this.#sink.flush) return undefined
+    const waiting = waitForOne([this.#sink], this.#signal)
+    if (waiting) return waiting.then(() => void this.#sink.room())
+    this.#sink.room()
+    return undefined
   }
 
   writeZeroes(length: bigint): void {
@@ -89,6 +97,7 @@ export class OutputStream {
       this.#sink.put(left.subarray(0, room))
       left = left.subarray(room)
     }
+    if (this.#sink.flush) await this.blockingFlush()
   }
 
   [Symbol.dispose](): void {

@@ -68,6 +68,7 @@ function run(
   const context: WasiContext = {
     args: [],
     environment: {},
+    volumes: [],
     writeOutput: (stream, bytes) => {
       written[stream] += Buffer.from(bytes).toString()
     },

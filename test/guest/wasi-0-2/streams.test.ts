@@ -61,10 +61,10 @@ describe('an input stream', () => {
     assert.equal(text(await stream.blockingRead(9n)), 'a')
     await assert.rejects(
       async () => stream.blockingRead(9n),
-      (error: { payload?: { tag: string; val: { toDebugString(): string; httpErrorCode: unknown } } }) => {
+      (error: { payload?: { tag: string; val: { toDebugString(): string; codes: { http?: unknown } } } }) => {
         assert.equal(error.payload?.tag, 'last-operation-failed')
         assert.equal(error.payload.val.toDebugString(), 'cable cut')
-        assert.deepEqual(error.payload.val.httpErrorCode, { tag: 'internal-error', val: 'cable cut' })
+        assert.deepEqual(error.payload.val.codes.http, { tag: 'internal-error', val: 'cable cut' })
         return true
       },
     )

@@ -8,6 +8,20 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::wasi::fs::symlink_path;
 use std::time::{Duration, SystemTime};
 
+unsafe extern "C" {
+    fn malloc(size: usize) -> *mut u8;
+}
+
+/// This wasi-libc takes all memory behind its data for its heap at the first `malloc`: it must come before the adapter of
+/// wasip1 has put its own there.
+extern "C" fn take_the_heap() {
+    unsafe { std::hint::black_box(malloc(1)) };
+}
+
+#[used]
+#[unsafe(link_section = ".init_array.00001")]
+static FIRST: extern "C" fn() = take_the_heap;
+
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     for deed in args.split(|arg| arg == ";") {
