@@ -29,7 +29,7 @@ export async function list(input: CommandInput, apps: AppClient): Promise<number
   return 0
 }
 
-/** `weft app status NAME`: each part, and each host of a component or provider that is not as it should be. */
+/** `weft app status NAME`: each part, and each host of a component or provider. */
 export async function status(input: CommandInput, apps: AppClient, name: string): Promise<number> {
   const found = await apps.status(name)
   if (wantsJson(input)) {
@@ -41,11 +41,9 @@ export async function status(input: CommandInput, apps: AppClient, name: string)
   printTable(
     input,
     ['PART', 'NAME', 'STATUS', 'WHY'],
-    found.scalers.map((one) => [
-      one.kind.replace('Scaler', '').toLowerCase(),
-      one.name,
-      one.status.type,
-      one.status.message,
+    found.scalers.flatMap((one) => [
+      [one.kind.replace('Scaler', '').toLowerCase(), one.name, one.status.type, one.status.message],
+      ...(one.hosts ?? []).map((host) => ['', `  on ${host.name}`, host.status.type, host.status.message]),
     ]),
   )
   return 0

@@ -3,6 +3,7 @@ import type { AppClient } from '../controller/api-client.ts'
 import { WeftError } from '../errors.ts'
 import { checkManifest } from '../manifest/check-manifest.ts'
 import type { Manifest } from '../manifest/manifest.ts'
+import { appProgress } from './app-progress.ts'
 import { urlsOf } from './app-urls.ts'
 import type { Terminal } from './command.ts'
 import { readApp } from './read-app.ts'
@@ -44,13 +45,14 @@ export async function followDeploy(options: {
   readonly terminal: Terminal
 }): Promise<DeployedApp> {
   const { apps, name, version, timeoutMs, terminal } = options
+  const progress = appProgress(terminal)
   const status = await waitForApp({
     apps,
     name,
     timeoutMs,
     signal: terminal.signal,
     steadyMs: 500,
-    onChange: (line) => terminal.err(`  ${line}\n`),
+    onStatus: progress.show,
   })
   return { name, version, state: status.status.type, missing: missingLines(status), urls: [] }
 }

@@ -24,7 +24,6 @@ export async function storedApps(apps: AppClient, terminal: Terminal): Promise<S
         name,
         timeoutMs: waitMs,
         signal: terminal.signal,
-        onChange: () => {},
       })
       const { manifest } = checkManifest(JSON.stringify(await apps.get(name, deployedVersion)))
       const state =

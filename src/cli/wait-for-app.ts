@@ -8,8 +8,8 @@ const pollMs = 100
 const failedMs = 5_000
 
 /**
- * Follows an application until it is deployed, keeps failing or time is out, and gives its last status. `onChange` gets a
- * line for each component or provider that runs now, and for whatever waits or fails, with the reason.
+ * Follows an application until it is deployed, keeps failing or time is out, and gives its last status. `onStatus` gets
+ * each status on the way.
  */
 export async function waitForApp(options: {
   readonly apps: AppClient
@@ -18,19 +18,15 @@ export async function waitForApp(options: {
   readonly signal: AbortSignal
   /** `deployed` must last this long to count, in ms: a provider may find out only then that a link cannot work. Default 0. */
   readonly steadyMs?: number
-  readonly onChange: (line: string) => void
+  readonly onStatus?: (status: Status) => void
 }): Promise<Status> {
-  const { apps, name, timeoutMs, signal, steadyMs = 0, onChange } = options
-  const said = new Set<string>()
+  const { apps, name, timeoutMs, signal, steadyMs = 0, onStatus } = options
   const end = Date.now() + timeoutMs
   let deployedSince = Number.POSITIVE_INFINITY
   let failedSince = Number.POSITIVE_INFINITY
   for (;;) {
     const status = await apps.status(name)
-    for (const line of status.scalers.flatMap(progressLine)) {
-      if (!said.has(line)) onChange(line)
-      said.add(line)
-    }
+    onStatus?.(status)
     const { type } = status.status
     const now = Date.now()
     deployedSince = type === 'deployed' ? Math.min(deployedSince, now) : Number.POSITIVE_INFINITY
@@ -59,12 +55,6 @@ export async function waitForRemoval(options: {
     if (left === '' || type !== 'undeployed' || Date.now() >= end || signal.aborted) return left
     await delay(pollMs, undefined, { signal }).catch(() => {})
   }
-}
-
-function progressLine({ kind, name, status }: Status['scalers'][number]): string[] {
-  const isWorkload = kind === 'SpreadScaler' || kind === 'DaemonScaler'
-  if (status.type === 'deployed') return isWorkload ? [`✓ ${name}`] : []
-  return status.type === 'reconciling' ? [] : [`… ${name}: ${status.message || status.type}`]
 }
 
 /** A line for each part of an application that is not deployed: what it is, its state and the reason. */

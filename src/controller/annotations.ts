@@ -30,6 +30,11 @@ export function appOf(found: Annotations): string | undefined {
   return found[managedBy] === 'wadm' ? found[appspec] : undefined
 }
 
+/** The version of a workload that a running thing was started as. */
+export function scalerOf(found: Annotations): string | undefined {
+  return found[scaler]
+}
+
 /** The spread that a running thing was started for. */
 export function spreadOf(found: Annotations): string | undefined {
   return found[spreadName]

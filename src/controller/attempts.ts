@@ -4,6 +4,7 @@ import type { Command } from './command.ts'
 export interface Failure {
   readonly app: string
   readonly part: string
+  readonly target: string
   readonly error: string
   /** How often it was tried in a row. */
   readonly tries: number
@@ -24,8 +25,8 @@ export const firstPauseMs = 1_000
 export const longestPauseMs = 60_000
 /** A command whose effect has not shown after this is given again. */
 const effectMs = 10_000
-/** A host answers a provider start before it downloads; a second start meanwhile would only be refused. */
-const providerEffectMs = 60_000
+/** A host answers a start before it downloads and compiles; a second one meanwhile would bring nothing. */
+const startEffectMs = 60_000
 
 /**
  * What has been tried and may not be tried again yet: a command in flight waits for its effect, a failed one for its
@@ -56,7 +57,7 @@ export class Attempts {
     const content = contentOf(command)
     const before = this.#attempts.get(command.target)
     const same = before?.content === content ? before : undefined
-    const until = now + (command.deed.do === 'start provider' ? providerEffectMs : effectMs)
+    const until = now + (isStart(command) ? startEffectMs : effectMs)
     const tries = (same?.tries ?? 0) + 1
     this.#set({ command, content, tries, until, error: same?.error, flying: true })
   }
@@ -75,8 +76,8 @@ export class Attempts {
 
   /** Those of an application that failed, also while they are tried again. */
   failures(app: string): Failure[] {
-    return [...this.#of(app).values()].flatMap(({ command: { part }, error, tries, flying }) =>
-      error === undefined ? [] : [{ app, part, error, tries: flying ? tries - 1 : tries }],
+    return [...this.#of(app).values()].flatMap(({ command: { part, target }, error, tries, flying }) =>
+      error === undefined ? [] : [{ app, part, target, error, tries: flying ? tries - 1 : tries }],
     )
   }
 
@@ -111,6 +112,10 @@ export class Attempts {
   #of(app: string): ReadonlyMap<string, Attempt> {
     return this.#ofApp.get(app) ?? new Map()
   }
+}
+
+function isStart({ deed }: Command): boolean {
+  return deed.do === 'start provider' || (deed.do === 'scale' && deed.request.count > 0)
 }
 
 function contentOf({ deed }: Command): string {

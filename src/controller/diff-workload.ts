@@ -1,7 +1,8 @@
-import { type Annotations, annotationsOf, appOf, carries } from './annotations.ts'
+import { annotationsOf } from './annotations.ts'
 import { type Command, type Deed, runningTarget, workloadPart } from './command.ts'
 import type { Workload } from './desired.ts'
 import type { Difference, Obstacle } from './difference.ts'
+import { hostStates, isOurs } from './host-states.ts'
 import { findRunning, type HostView, type LatticeView } from './lattice-view.ts'
 import type { Assignment, Placement } from './place.ts'
 
@@ -18,22 +19,23 @@ export function diffWorkload(
 ): WorkloadDifference {
   const part = workloadPart(workload.id)
   const waiting = placement.shortfalls.map((message): Obstacle => ({ part, type: 'waiting', message }))
-  const states = placement.assignments.map((assignment) => stateOf(workload, assignment))
+  const states = hostStates(workload, placement)
   const taken = states
     .filter((state) => state.is === 'taken')
     .map(({ host }): Obstacle => {
       const message = `a provider "${workload.id}" that somebody else started runs on ${host.name}: stop it, or give this one another id`
       return { part, type: 'failed', message }
     })
-  const serving = states.filter(({ is }) => is === 'good' || is === 'outdated').length
+  const serving = states.filter(({ is }) => is === 'good' || is === 'restart').length
   const command = (hostId: string, deed: Deed): Command => {
     return { app: workload.app, part, target: runningTarget(hostId, workload.id), deed }
   }
   const commands: Command[] = []
   let stopped = false
   for (const { is, assignment, host } of states) {
-    if (is === 'absent' || is === 'scale') commands.push(command(host.id, start(workload, assignment)))
-    if (is !== 'outdated') continue
+    if (is === 'absent' || is === 'resize' || is === 'swap')
+      commands.push(command(host.id, start(workload, assignment)))
+    if (is !== 'restart') continue
     // One that must stop to be replaced goes alone, so that the others serve meanwhile.
     if (stopped || (serving > 1 && states.some((state) => state.is === 'absent'))) continue
     stopped = true
@@ -49,29 +51,6 @@ export function diffWorkload(
   }
 }
 
-interface State {
-  /** `scale`: running, and one command makes it right; `outdated`: must stop first; `taken`: belongs to others. */
-  readonly is: 'absent' | 'good' | 'scale' | 'outdated' | 'taken'
-  readonly host: HostView
-  readonly assignment: Assignment
-}
-
-function stateOf(workload: Workload, assignment: Assignment): State {
-  const { host, spread, instances } = assignment
-  const running = findRunning(host, workload)
-  const isRight = running && carries(running.annotations, annotationsOf(workload, spread))
-  const is = (state: State['is']): State => ({ is: state, host, assignment })
-  if (!running) return is('absent')
-  if (workload.kind === 'provider')
-    return is(isRight ? 'good' : isOurs(workload, running.annotations) ? 'outdated' : 'taken')
-  if (running.image_ref !== workload.image) return is(host.weft ? 'scale' : 'outdated')
-  return is(isRight && 'max_instances' in running && running.max_instances === instances ? 'good' : 'scale')
-}
-
-function isOurs(workload: Workload, annotations: Annotations): boolean {
-  return appOf(annotations) === workload.app
-}
-
 function start(workload: Workload, { host, spread, instances }: Assignment): Deed {
   const annotations = annotationsOf(workload, spread)
   const common = { host_id: host.id, config: workload.config, annotations }
@@ -80,7 +59,6 @@ function start(workload: Workload, { host, spread, instances }: Assignment): Dee
       do: 'start provider',
       request: { ...common, provider_id: workload.id, provider_ref: workload.image },
     }
-  // Only Weft swaps the code in place; of Rust hosts up to 1.9 neither scale nor update can be trusted with that.
   const allow_update = host.weft
   const request = {
     ...common,

@@ -4,24 +4,10 @@ import { type Command, configPart, workloadPart } from './command.ts'
 import type { DesiredApp, Workload } from './desired.ts'
 import { linkPart } from './diff-links.ts'
 import type { Obstacle } from './difference.ts'
-import { findRunning, type HostView } from './lattice-view.ts'
+import { hostStates } from './host-states.ts'
+import { type HostStatus, hostStatuses } from './host-status.ts'
 import type { Placement } from './place.ts'
-
-/** The states of an application or a part of it, worst first: the worst part is the state of the whole. */
-export const statusTypes = [
-  'failed',
-  'undeployed',
-  'waiting',
-  'reconciling',
-  'unhealthy',
-  'deployed',
-] as const
-export type StatusType = (typeof statusTypes)[number]
-
-export interface StatusInfo {
-  readonly type: StatusType
-  readonly message: string
-}
+import { type StatusInfo, statusTypes } from './status-info.ts'
 
 /** The status of an application, in the shape of wadm's API. */
 export interface Status {
@@ -36,6 +22,8 @@ export interface ScalerStatus {
   readonly kind: 'SpreadScaler' | 'DaemonScaler' | 'LinkScaler' | 'ConfigScaler' | 'SecretScaler'
   readonly name: string
   readonly status: StatusInfo
+  /** Of a component or provider, Weft's own: what it is like on each of its hosts. */
+  readonly hosts?: readonly HostStatus[]
 }
 
 export interface StatusInput {
@@ -56,7 +44,9 @@ export function statusOf(input: StatusInput): Status {
     ),
     ...[...placements].map(([workload, placement]) => {
       const kind = workload.scaler?.kind === 'daemon' ? 'DaemonScaler' : 'SpreadScaler'
-      return scaler(kind, workload.name, workload.scalerId, workloadStatus(input, workload, placement))
+      const status = workloadStatus(input, workload, placement)
+      const hosts = hostStatuses(workload, placement, input.failures)
+      return { ...scaler(kind, workload.name, workload.scalerId, status), hosts }
     }),
     ...app.links.map((link) =>
       scaler('LinkScaler', link.title, linkPart(link), partStatus(input, linkPart(link))),
@@ -100,9 +90,10 @@ function workloadStatus(input: StatusInput, workload: Workload, placement: Place
   return { type: 'unhealthy', message: `${workload.name}: ${reasons.join(', ')}` }
 }
 
-function progress(workload: Workload, { assignments }: Placement): string {
-  const running = assignments.filter(({ host }: { host: HostView }) => findRunning(host, workload))
-  return `${workload.name}: runs on ${running.length} of ${assignments.length} hosts, changes under way`
+function progress(workload: Workload, placement: Placement): string {
+  const states = hostStates(workload, placement)
+  const right = states.filter(({ is }) => is === 'good')
+  return `${workload.name}: runs on ${right.length} of ${states.length} hosts, changes under way`
 }
 
 function partStatus({ commands, obstacles, failures, app }: StatusInput, part: string): StatusInfo {

@@ -79,7 +79,7 @@ test('deploy waits until it runs, with a line for each change and file reference
   const { code, out, err } = await cli.run('app', 'deploy', await manifest('shop', { instances: 3 }))
   assert.equal(code, 0, err)
   assert.match(out, /^shop \w+: deployed\n$/)
-  assert.match(err, /^ {2}✓ web$/m)
+  assert.match(err, /^ {2}✓ web on \S+$/m)
   const running = host.components.get('shop-web')
   assert.equal(running?.max_instances, 3)
   assert.equal(running?.image_ref, `file://${join(folder, 'web.wasm')}`)

@@ -24,6 +24,30 @@ test('a command in flight is not given again until 10 s have passed without effe
   assert.equal(attempts.mayGive(put('1'), 11_000), true)
 })
 
+test('a start may take a minute: the host downloads and compiles first', () => {
+  const attempts = new Attempts()
+  const scale: Command = {
+    ...put('1'),
+    deed: {
+      do: 'scale',
+      request: {
+        component_id: 'c',
+        component_ref: 'r',
+        annotations: {},
+        count: 1,
+        host_id: 'h',
+        config: [],
+        allow_update: true,
+      },
+    },
+  }
+  attempts.given(scale, 0)
+  attempts.mayGive(scale, 59_999)
+  assert.deepEqual(attempts.failures('my-app'), [])
+  attempts.mayGive(scale, 60_000)
+  assert.equal(attempts.failures('my-app')[0]?.error, 'nothing came of it')
+})
+
 test('a failed command waits 1, 2, 4 … 60 s', () => {
   const attempts = new Attempts()
   const pauses: number[] = []
@@ -38,7 +62,9 @@ test('a failed command waits 1, 2, 4 … 60 s', () => {
     assert.equal(attempts.mayGive(put('1'), now), true)
   }
   assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000])
-  assert.deepEqual(attempts.failures('my-app'), [{ app: 'my-app', part: 'config c', error: 'no', tries: 9 }])
+  assert.deepEqual(attempts.failures('my-app'), [
+    { app: 'my-app', part: 'config c', target: 'config c', error: 'no', tries: 9 },
+  ])
 })
 
 test('another deed on the same target may be done at once', () => {

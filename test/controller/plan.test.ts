@@ -286,11 +286,36 @@ test('the worst part is the status of the whole, with its reason', () => {
     type: 'waiting',
     message: 'hello: waiting: 0 hosts match zone=eu',
   })
-  const failures = [{ app: 'my-app', part: 'workload my_app-other', error: 'no such file', tries: 3 }]
+  const other = { app: 'my-app', part: 'workload my_app-other', target: 'my_app-other on a' }
+  const failures = [{ ...other, error: 'no such file', tries: 3 }]
   assert.deepEqual(waiting.status(failures).status, {
     type: 'failed',
     message: 'other: no such file (tried 3 times, trying on)',
   })
+})
+
+test('each host of a component is told, with what it is like there', () => {
+  const manifest = manifestOf([component('hello', 4)])
+  const [workload] = workloadsOf(manifest)
+  assert.ok(workload)
+  const hosts = [
+    running(host('a'), workload, { instances: 1 }),
+    running(host('b'), workload, { instances: 3 }),
+    running(host('c'), workload, { image: 'file:///old.wasm' }),
+    host('d'),
+  ]
+  const target = 'my_app-hello on d'
+  const failure = { app: 'my-app', part: 'workload my_app-hello', target, error: 'no such file', tries: 1 }
+  const [scaler] = planOf(manifest, lattice(hosts)).status([failure]).scalers
+  assert.deepEqual(
+    scaler?.hosts?.map(({ id, status }) => `${id} ${status.type}: ${status.message}`).toSorted(),
+    [
+      'a deployed: ',
+      'b reconciling: changing the number of instances',
+      'c reconciling: changing to the new version',
+      'd failed: no such file',
+    ],
+  )
 })
 
 test('a provider whose health check failed makes the application unhealthy', () => {
