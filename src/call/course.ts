@@ -47,6 +47,7 @@ const mostTimings = 128
 export class CallCourse {
   #timings: Timing[] = []
   #held: Promise<unknown>[] = []
+  #commit: (() => void) | undefined
 
   get timings(): readonly Timing[] {
     return this.#timings
@@ -54,6 +55,21 @@ export class CallCourse {
 
   record(timing: Timing): void {
     if (this.#timings.length < mostTimings) this.#timings.push(timing)
+  }
+
+  /** `commit` runs once, before the call has its first effect. */
+  onCommit(commit: () => void): void {
+    this.#commit = commit
+  }
+
+  /**
+   * To be called before the call has an effect that others can see. Throws when it may have none, because its caller has
+   * sent it elsewhere.
+   */
+  commit(): void {
+    const commit = this.#commit
+    this.#commit = undefined
+    commit?.()
   }
 
   /** The call is not over before this settles, although its answer is out (a body that still streams). */

@@ -112,6 +112,7 @@ export class Invocation {
     if (target === undefined) {
       throw missingLink(this.call.target, interfaceKey, linkName, operationName(operation))
     }
+    this.call.course.commit()
     return this.services.invoke(childOf(this.call, { target, operation, args, linkName, trace }))
   }
 

@@ -160,13 +160,14 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
       invokeRemote: invokeOver({ connection, inbox, lattice, log, lostHosts }),
     }),
   )
-  const serve = (id: string, interfaces: readonly WitInterface[]) =>
+  const serve = (accepts: 'first' | 'late') => (id: string, interfaces: readonly WitInterface[]) =>
     serveOperations({
       connection,
       inbox,
       lattice,
       id,
       hostId: init.hostId,
+      accepts,
       interfaces,
       invoke: serveHere,
       log,
@@ -180,12 +181,13 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     measure: instruments.measure,
     isLeader: init.index === 0,
     invoke,
-    serve,
+    // What a guest does shows elsewhere only through its calls, and they commit.
+    serve: serve('late'),
     poke: (component) => send({ kind: 'poke', component }),
     onLimit: occasionally((component, limit) => send({ kind: 'limit', component, limit })),
   })
   const providers = new ThreadProviders({
-    serve,
+    serve: serve('first'),
     isLeader: init.index === 0,
     contextOf: (planned: PlannedProvider) => ({
       id: planned.id,

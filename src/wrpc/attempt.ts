@@ -6,7 +6,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import type { CallEnd } from './call-end.ts'
 import { Channels } from './channels.ts'
 import { functionCodec } from './function-codec.ts'
-import { errorFromHeaders, headersFromCall, hostFrom, isFromWeft } from './headers.ts'
+import { errorFromHeaders, headersFromCall, hostFrom, isFromWeft, type SizedHeaders } from './headers.ts'
 import type { InboxAddress, WrpcInbox } from './inbox.ts'
 import { maxPayloadOf } from './outflow.ts'
 import { operationSubject, splitTail, tails } from './subjects.ts'
@@ -25,13 +25,15 @@ export interface AttemptOptions {
 
 /** A server that has taken the call. */
 export interface Accepted {
-  /** The server's inbox. */
+  /** The server's inbox; '' when it has answered already. */
   readonly subject: string
   readonly byWeft: boolean
   /** The Weft host that took it; '' when it does not say. */
   readonly host: string
   /** How many bytes of the params went out with the first message. */
   readonly sent: number
+  /** Whether it waits for more of the params, or for their end. */
+  readonly wantsParams: boolean
 }
 
 /** One try to have a call accepted. An address of its own keeps apart what different servers answer. */
@@ -39,8 +41,9 @@ export class Attempt {
   readonly results: Channels
   readonly #options: AttemptOptions
   readonly #address: InboxAddress
-  readonly #accepted = Promise.withResolvers<Accepted>()
+  readonly #accepted = Promise.withResolvers<Accepted | undefined>()
   #sent = 0
+  #whole = false
   #stopped = false
   #onStop: (() => void) | undefined
 
@@ -60,10 +63,14 @@ export class Attempt {
   start(acceptBy: number): void {
     const { call, connection, lattice, params } = this.#options
     const subject = operationSubject(lattice, call.target, call.operation)
-    const { headers, size } = headersFromCall(call, acceptBy)
-    const room = maxPayloadOf(connection) - size - this.#address.subject.length
     const bytes = params.bytes()
-    this.#sent = Math.max(0, Math.min(bytes.length, room))
+    const roomBeside = ({ size }: SizedHeaders) =>
+      Math.max(0, maxPayloadOf(connection) - size - this.#address.subject.length)
+    const whole = headersFromCall(call, acceptBy, 'whole')
+    this.#whole = bytes.length <= roomBeside(whole)
+    const sized = this.#whole ? whole : headersFromCall(call, acceptBy, 'begun')
+    const { headers } = sized
+    this.#sent = Math.min(bytes.length, roomBeside(sized))
     try {
       connection.publish(subject, bytes.subarray(0, this.#sent), { reply: this.#address.subject, headers })
     } catch (cause) {
@@ -73,10 +80,10 @@ export class Attempt {
 
   /** Waits for a server to take the call; undefined when none has until then (milliseconds since the epoch). */
   async accepted(until: number): Promise<Accepted | undefined> {
-    const { promise, resolve } = Promise.withResolvers<undefined>()
+    const { promise, resolve } = this.#accepted
     const timer = Number.isFinite(until) ? setTimeout(resolve, until - Date.now(), undefined) : undefined
     try {
-      return await this.#options.end.within(Promise.race([this.#accepted.promise, promise]))
+      return await promise
     } finally {
       clearTimeout(timer)
     }
@@ -110,7 +117,15 @@ export class Attempt {
     }
     const { name, path } = splitTail(tail)
     if (name === tails.results) this.results.receive(path, message.data, errorFromHeaders(message.headers))
+    else if (name === tails.whole) this.#receiveWhole(message.data)
     else if (name === tails.stop) this.#stop()
+  }
+
+  /** The answer, perhaps in place of an accept. */
+  #receiveWhole(data: Uint8Array): void {
+    if (data.length > 0) this.results.receive('', data, undefined)
+    this.results.root.end()
+    this.#accepted.resolve({ subject: '', byWeft: true, host: '', sent: this.#sent, wantsParams: false })
   }
 
   #stop(): void {
@@ -126,6 +141,7 @@ export class Attempt {
         byWeft,
         host: hostFrom(message.headers),
         sent: this.#sent,
+        wantsParams: !(byWeft && this.#whole),
       })
     } else {
       this.#accepted.reject(this.#refusal(message))

@@ -58,7 +58,16 @@ export class CallEnd {
         return
       }
       this.#watchers.add(reject)
-      work.then(resolve, reject).finally(() => this.#watchers.delete(reject))
+      work.then(
+        (value) => {
+          this.#watchers.delete(reject)
+          resolve(value)
+        },
+        (error: unknown) => {
+          this.#watchers.delete(reject)
+          reject(error)
+        },
+      )
     })
   }
 

@@ -13,7 +13,7 @@ import { StreamReader } from './stream-reader.ts'
 export class Channels {
   readonly root = new Channel()
   readonly #nested: Map<string, Channel> | undefined
-  readonly #idle = Promise.withResolvers<void>()
+  #idle: PromiseWithResolvers<void> | undefined
   #open = 0
   #error: WeftError | undefined
 
@@ -29,6 +29,7 @@ export class Channels {
 
   /** Settles when all streams and futures that were handed out have come to their end. */
   get idle(): Promise<void> {
+    this.#idle ??= Promise.withResolvers<void>()
     if (this.#open === 0) this.#idle.resolve()
     return this.#idle.promise
   }
@@ -92,6 +93,6 @@ export class Channels {
   #end(channel: Channel | undefined): void {
     channel?.discard()
     this.#open--
-    if (this.#open === 0) this.#idle.resolve()
+    if (this.#open === 0) this.#idle?.resolve()
   }
 }

@@ -11,14 +11,14 @@ export const headerNames = {
   traceparent: 'traceparent',
   tracestate: 'tracestate',
   baggage: 'baggage',
-  /** `1`: this side is Weft. On the first message and on the accept. */
+  /**
+   * `1`: this side is Weft. On the accept, and on the first message, where words may follow: `deadline=` (when the caller
+   * stops waiting) and `accept-by=` (a server that reads the message later drops it), both milliseconds since the epoch,
+   * and `whole` (the params end with this message: a Weft server waits for no more, others get the end they wait for).
+   */
   weftPeer: 'weft-peer',
   /** Id of the host that has taken the call. On the accept. */
   weftHost: 'weft-host',
-  /** When the caller stops waiting: milliseconds since the epoch. */
-  weftDeadline: 'weft-deadline',
-  /** A server that reads the first message later than this drops it: milliseconds since the epoch. */
-  weftAcceptBy: 'weft-accept-by',
   /** `code: message`, on the empty message that ends a stream because something failed. */
   weftError: 'weft-error',
 } as const
@@ -39,6 +39,8 @@ export interface CallHeaders {
   /** Undefined when the caller is not Weft or sent nonsense. */
   readonly deadline: number | undefined
   readonly acceptBy: number | undefined
+  /** Whether the params end with the first message. */
+  readonly whole: boolean
 }
 
 /** Headers and the bytes they take in a message. */
@@ -47,8 +49,8 @@ export interface SizedHeaders {
   readonly size: number
 }
 
-/** The headers of a call's first message. */
-export function headersFromCall(call: Call, acceptBy: number): SizedHeaders {
+/** The headers of a call's first message; `params` is whether it holds all of them. */
+export function headersFromCall(call: Call, acceptBy: number, params: 'whole' | 'begun'): SizedHeaders {
   const { trace, baggage, linkName, deadline } = call.context
   return sized([
     [headerNames.sourceId, call.source],
@@ -57,9 +59,7 @@ export function headersFromCall(call: Call, acceptBy: number): SizedHeaders {
     [headerNames.traceparent, trace === undefined ? '' : formatTraceparent(trace)],
     [headerNames.tracestate, trace?.traceState ?? ''],
     [headerNames.baggage, baggage],
-    [headerNames.weftPeer, '1'],
-    [headerNames.weftDeadline, Number.isFinite(deadline) ? String(Math.round(deadline)) : ''],
-    [headerNames.weftAcceptBy, String(Math.round(acceptBy))],
+    [headerNames.weftPeer, peerWords({ deadline, acceptBy, params })],
   ])
 }
 
@@ -68,18 +68,21 @@ export function callFromHeaders(found: MsgHdrs | undefined): CallHeaders {
   const values = new Map<string, string>()
   for (const [name, [value = '']] of found ?? []) values.set(name.toLowerCase(), value)
   const get = (name: string) => values.get(name) ?? ''
+  const [mark, ...words] = get(headerNames.weftPeer).split(' ')
+  const word = (name: string) => words.find((each) => each.startsWith(name))?.slice(name.length)
   return {
     source: get(headerNames.sourceId) || unknownSource,
     trace: parseTraceparent(get(headerNames.traceparent) || undefined, get(headerNames.tracestate)),
     baggage: get(headerNames.baggage),
     linkName: get(headerNames.linkName) || defaultLinkName,
-    fromWeft: get(headerNames.weftPeer) === '1',
-    deadline: milliseconds(get(headerNames.weftDeadline)),
-    acceptBy: milliseconds(get(headerNames.weftAcceptBy)),
+    fromWeft: mark === '1',
+    deadline: milliseconds(word('deadline=')),
+    acceptBy: milliseconds(word('accept-by=')),
+    whole: words.includes('whole'),
   }
 }
 
-/** The mark that a Weft server puts on its accept. */
+/** The mark that a Weft server puts on its accept; made once for many. */
 export function weftMark(hostId: string): MsgHdrs {
   return sized([
     [headerNames.weftPeer, '1'],
@@ -112,19 +115,31 @@ export function errorFromHeaders(found: MsgHdrs | undefined): WeftError | undefi
   return new WeftError(errorCodeFrom(text.slice(0, colon)), text.slice(colon + 1).trim())
 }
 
-function milliseconds(text: string): number | undefined {
+function peerWords(first: {
+  readonly deadline: number
+  readonly acceptBy: number
+  readonly params: 'whole' | 'begun'
+}): string {
+  const deadline = Number.isFinite(first.deadline) ? ` deadline=${Math.round(first.deadline)}` : ''
+  const whole = first.params === 'whole' ? ' whole' : ''
+  return `1${deadline} accept-by=${Math.round(first.acceptBy)}${whole}`
+}
+
+function milliseconds(text = ''): number | undefined {
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }
 
+/**
+ * Headers made in one go: the client's own way, one by one with a search each, takes longer than all else that a small
+ * call costs. When it publishes, the client asks its headers for their bytes; these have them.
+ */
 function sized(pairs: readonly (readonly [string, string])[]): SizedHeaders {
-  const made = headers()
-  let size = 'NATS/1.0\r\n\r\n'.length
+  let text = 'NATS/1.0\r\n'
   for (const [name, raw] of pairs) {
-    // The client refuses line breaks; a header that came from outside must not fail the call.
-    const value = raw.replace(/[\r\n]+/g, ' ').trim()
-    if (value === '') continue
-    made.append(name, value)
-    size += name.length + Buffer.byteLength(value) + ': \r\n'.length
+    // A header that came from outside must not fail the call.
+    const value = /[\r\n]/.test(raw) ? raw.replace(/[\r\n]+/g, ' ').trim() : raw
+    if (value !== '') text += `${name}: ${value}\r\n`
   }
-  return { headers: made, size }
+  const bytes = Buffer.from(`${text}\r\n`)
+  return { headers: Object.assign(headers(), { encode: () => bytes }), size: bytes.length }
 }

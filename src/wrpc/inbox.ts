@@ -1,6 +1,8 @@
 import { createInbox, type Msg, type NatsConnection, type Subscription } from 'nats'
 import { WeftError } from '../errors.ts'
 import { isFromWeft } from './headers.ts'
+import { LateAccepts } from './late-accepts.ts'
+import { type Slot, Slots } from './slots.ts'
 import { tails } from './subjects.ts'
 
 /** Who gets the messages of one address of an inbox. */
@@ -24,12 +26,13 @@ const maxAbandoned = 1000
 
 /** All answers of one connection arrive here: one wildcard subscription, however many calls. */
 export class WrpcInbox {
+  /** Accepts of calls that are served over this connection. */
+  readonly lateAccepts = new LateAccepts()
   readonly #connection: NatsConnection
   readonly #prefix = createInbox()
-  readonly #entries = new Map<string, InboxEntry>()
+  readonly #entries = new Slots<InboxEntry>()
   readonly #abandoned = new Map<string, readonly string[]>()
   readonly #subscription: Subscription
-  #next = 0
 
   constructor(connection: NatsConnection) {
     this.#connection = connection
@@ -47,12 +50,11 @@ export class WrpcInbox {
 
   open(entry: InboxEntry): InboxAddress {
     if (this.#subscription.isClosed()) throw closed(undefined)
-    const token = (this.#next++).toString(36)
-    this.#entries.set(token, entry)
+    const slot = this.#entries.put(entry)
     return {
-      subject: `${this.#prefix}.${token}`,
-      close: () => this.#entries.delete(token),
-      abandon: (paths) => this.#abandon(token, paths),
+      subject: `${this.#prefix}.${slot.token}`,
+      close: slot.free,
+      abandon: (paths) => this.#abandon(slot, paths),
     }
   }
 
@@ -61,8 +63,8 @@ export class WrpcInbox {
     this.#subscription.unsubscribe()
   }
 
-  #abandon(token: string, paths: readonly string[]): void {
-    this.#entries.delete(token)
+  #abandon({ token, free }: Slot, paths: readonly string[]): void {
+    free()
     if (paths.length === 0) return
     this.#abandoned.set(token, paths)
     const [oldest] = this.#abandoned.keys()
@@ -95,9 +97,7 @@ export class WrpcInbox {
   }
 
   #failAll(cause: unknown): void {
-    const entries = [...this.#entries.values()]
-    this.#entries.clear()
-    for (const entry of entries) entry.fail(closed(cause))
+    for (const entry of this.#entries.takeAll()) entry.fail(closed(cause))
   }
 }
 

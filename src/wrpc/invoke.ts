@@ -87,6 +87,7 @@ async function attemptUntilAccepted(
 
 async function tryOnce(attempt: Attempt, end: CallEnd, patient: boolean): Promise<Accepted | undefined> {
   if (end.error) throw end.error
+  end.whenFailed((error) => attempt.fail(error))
   const acceptBy = Date.now() + acceptWithinMs
   attempt.start(acceptBy)
   return await attempt.accepted(patient ? Number.POSITIVE_INFINITY : acceptBy + acceptGraceMs)
@@ -106,10 +107,7 @@ async function converse(
     toWeft: accepted.byWeft,
   })
   attempt.whenStopped(() => outflow.stop())
-  end.whenFailed((error) => {
-    attempt.fail(error)
-    if (accepted.byWeft) cancel(connection, accepted)
-  })
+  if (accepted.byWeft) end.whenFailed(() => cancel(connection, accepted))
   const unwatch = options.lostHosts?.watch(accepted.host, () => end.fail(hostLost(call)))
   const finish = () => {
     unwatch?.()
@@ -121,7 +119,7 @@ async function converse(
   )
   sent.catch((thrown) => end.fail(WeftError.from(thrown)))
   try {
-    const value = await end.within(readResult(call, attempt))
+    const value = await readResult(call, attempt)
     if (params.deferred.length === 0 && attempt.results.open === 0) {
       finish()
     } else {
@@ -145,6 +143,7 @@ function hostLost(call: Call): WeftError {
 }
 
 function cancel(connection: NatsConnection, accepted: Accepted): void {
+  if (accepted.subject === '') return
   try {
     connection.publish(`${accepted.subject}.${tails.cancel}`)
   } catch {
@@ -154,6 +153,7 @@ function cancel(connection: NatsConnection, accepted: Accepted): void {
 
 /** What is left of the params after the first message, and always their end: Rust servers wait for it. */
 async function sendParams(outflow: Outflow, accepted: Accepted, bytes: Uint8Array): Promise<void> {
+  if (!accepted.wantsParams) return
   if (!accepted.byWeft) await delay(raceDelayMs)
   try {
     await outflow.send('', bytes.subarray(accepted.sent))

@@ -11,6 +11,8 @@ export interface OutflowOptions {
   readonly connection: NatsConnection
   /** `{inbox}.params` or `{inbox}.results`. */
   readonly subject: string
+  /** Where the root goes when it fits one message; undefined where the receiver wants its end told apart. */
+  readonly whole?: string
   readonly end: CallEnd
   /** Whether the receiver understands why a stream ends. */
   readonly toWeft: boolean
@@ -22,6 +24,7 @@ export class Outflow {
   readonly maxPayload: number
   readonly #connection: NatsConnection
   readonly #subject: string
+  readonly #whole: string | undefined
   readonly #toWeft: boolean
   #sinceFlush = 0
   #stopped = false
@@ -31,6 +34,7 @@ export class Outflow {
     this.maxPayload = maxPayloadOf(options.connection)
     this.#connection = options.connection
     this.#subject = options.subject
+    this.#whole = options.whole
     this.#toWeft = options.toWeft
   }
 
@@ -54,6 +58,22 @@ export class Outflow {
     return undefined
   }
 
+  /** Whether `finish` takes one message for so much. */
+  isWhole(bytes: Uint8Array): boolean {
+    return this.#whole !== undefined && bytes.length <= this.maxPayload
+  }
+
+  /** Publishes all of the root, and its end. */
+  async finish(bytes: Uint8Array): Promise<void> {
+    if (this.#whole !== undefined && this.isWhole(bytes)) {
+      this.#sinceFlush += bytes.length
+      publish(this.#connection, this.#whole, bytes)
+    } else {
+      await this.send('', bytes)
+      this.close('')
+    }
+  }
+
   /** Ends the root or a nested channel; to a Weft peer, with the error if it failed. */
   close(path: string, error?: WeftError): void {
     this.#publish(path, undefined, error && this.#toWeft ? headersFromError(error) : undefined)
@@ -72,12 +92,20 @@ export class Outflow {
   }
 
   #publish(path: string, bytes: Uint8Array | undefined, headers?: MsgHdrs): void {
-    const subject = path === '' ? this.#subject : `${this.#subject}.${path}`
-    try {
-      this.#connection.publish(subject, bytes, headers && { headers })
-    } catch (cause) {
-      throw new WeftError('unavailable', 'the connection to NATS is closed', { cause })
-    }
+    publish(
+      this.#connection,
+      path === '' ? this.#subject : `${this.#subject}.${path}`,
+      bytes,
+      headers && { headers },
+    )
+  }
+}
+
+function publish(connection: NatsConnection, ...message: Parameters<NatsConnection['publish']>): void {
+  try {
+    connection.publish(...message)
+  } catch (cause) {
+    throw new WeftError('unavailable', 'the connection to NATS is closed', { cause })
   }
 }
 

@@ -5,6 +5,7 @@ import { operationName } from '../call/call.ts'
 import { CallCourse } from '../call/course.ts'
 import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { Acceptance } from './acceptance.ts'
 import { CallEnd } from './call-end.ts'
 import { Channels } from './channels.ts'
 import { encodeResult, functionCodec, inContext } from './function-codec.ts'
@@ -24,6 +25,7 @@ export interface ServeCallOptions {
   readonly id: string
   /** The host that this is, told to Weft callers; '' tells nothing. */
   readonly hostId?: string
+  readonly accepts?: 'first' | 'late'
   readonly invoke: Invoke
   readonly log: Log
   readonly defaultTimeoutMs: number
@@ -39,7 +41,8 @@ export async function serveCall(
   const { message, headers } = first
   const deadline = headers.deadline ?? Date.now() + options.defaultTimeoutMs
   const end = new CallEnd({ deadline, late: () => tooLate(operation) })
-  const params = new Channels({ nested: functionCodec(operation.function).params.async })
+  const codec = functionCodec(operation.function)
+  const params = new Channels({ nested: codec.params.async })
   const address = inbox.open({
     receive(tail, received) {
       const { name, path } = splitTail(tail)
@@ -52,21 +55,30 @@ export async function serveCall(
   const results = new Outflow({
     connection,
     subject: `${message.reply}.${tails.results}`,
+    ...(headers.fromWeft && { whole: `${message.reply}.${tails.whole}` }),
     end,
     toWeft: headers.fromWeft,
   })
+  const acceptance = new Acceptance({
+    acceptBy: headers.acceptBy,
+    onLate: (error) => end.fail(error),
+    publish: () =>
+      connection.publish(message.reply ?? '', undefined, {
+        reply: address.subject,
+        ...(headers.fromWeft && { headers: weftMark(options.hostId ?? '') }),
+      }),
+  })
   try {
     if (message.data.length > 0) params.receive('', message.data, undefined)
+    if (headers.whole) params.root.end()
     if (!headers.fromWeft) await delay(raceDelayMs)
-    connection.publish(message.reply ?? '', undefined, {
-      reply: address.subject,
-      ...(headers.fromWeft && { headers: weftMark(options.hostId ?? '') }),
-    })
-    await answer({ ...options, operation, headers, deadline, end, params, results })
+    if (options.accepts === 'late' && headers.whole && !codec.params.async) acceptance.soon(inbox.lateAccepts)
+    else acceptance.now()
+    await answer({ ...options, operation, headers, deadline, end, params, results, acceptance })
     if (headers.fromWeft && params.open > 0) connection.publish(`${message.reply}.${tails.stop}`)
   } catch (thrown) {
-    // Only the connection can fail here, and then there is nobody to tell.
-    log.debug('a call ended with its connection', {
+    // The connection is gone, or the caller has been elsewhere for long: there is nobody to tell.
+    log.debug('a call ended without an answer', {
       operation: operationName(operation),
       error: String(thrown),
     })
@@ -84,11 +96,12 @@ interface Answering extends ServeCallOptions {
   readonly end: CallEnd
   readonly params: Channels
   readonly results: Outflow
+  readonly acceptance: Acceptance
 }
 
 /** Runs the call and sends what it gives; the results always get their end. */
 async function answer(answering: Answering): Promise<void> {
-  const { end, operation, results } = answering
+  const { acceptance, end, operation, results } = answering
   const abort = new AbortController()
   end.whenFailed((error) => abort.abort(error))
   const sent = Promise.withResolvers<void>()
@@ -98,15 +111,19 @@ async function answer(answering: Answering): Promise<void> {
     const args = await readParams(answering)
     const call = callFrom(answering, args, abort.signal)
     course = call.course
+    course.onCommit(() => acceptance.now())
     if (functionCodec(operation.function).results.async) course.hold(sent.promise)
     const value = await end.within(answering.invoke(call))
     const writer = encodeResult(operation, value)
-    await results.send('', writer.bytes())
-    results.close('')
+    const bytes = writer.bytes()
+    if (writer.deferred.length === 0 && results.isWhole(bytes)) acceptance.spare()
+    else acceptance.now()
+    await results.finish(bytes)
     rootEnded = true
     if (writer.deferred.length > 0) await sendDeferred(results, writer.deferred)
   } catch (thrown) {
     const error = errorForPeer(answering, thrown)
+    acceptance.now()
     if (!rootEnded) results.close('', error)
   } finally {
     sent.resolve()
@@ -119,8 +136,13 @@ async function readParams(answering: Answering): Promise<readonly unknown[]> {
   const { operation, params: channels } = answering
   const codec = functionCodec(operation.function).params
   try {
-    const read = readValue({ channel: channels.root, channels, codec, path: [], patience: untilDoubled })
-    const args = await answering.end.within(read)
+    const args = await readValue({
+      channel: channels.root,
+      channels,
+      codec,
+      path: [],
+      patience: untilDoubled,
+    })
     return Array.isArray(args) ? args : []
   } catch (thrown) {
     throw thrown === answering.end.error ? thrown : inContext(`params of ${operationName(operation)}`, thrown)

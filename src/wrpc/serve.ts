@@ -4,6 +4,7 @@ import { operationName } from '../call/call.ts'
 import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { WitInterface } from '../wit/type.ts'
+import { Count } from './count.ts'
 import { type CallHeaders, callFromHeaders, headersFromError } from './headers.ts'
 import type { WrpcInbox } from './inbox.ts'
 import { serveCall } from './serve-call.ts'
@@ -21,6 +22,10 @@ export interface ServeOptions {
   readonly hostId?: string
   /** Asked for each call before it is accepted; false sends the caller elsewhere. Always, when absent. */
   readonly accept?: () => boolean
+  /**
+   * `late` lets calls begin before they are accepted: for what calls `course.commit` before each effect. Default `first`.
+   */
+  readonly accepts?: 'first' | 'late'
   readonly invoke: Invoke
   readonly log: Log
   /** How long a call may take whose caller names no deadline: milliseconds. */
@@ -35,7 +40,7 @@ export interface Serving {
 
 /** Serves all functions of the interfaces; resolves when NATS has all subscriptions. */
 export async function serveOperations(options: ServeOptions): Promise<Serving> {
-  const underWay = new Set<Promise<void>>()
+  const underWay = new Count()
   let refused: Error | undefined
   const subscribe = (operation: Operation) =>
     options.connection.subscribe(operationSubject(options.lattice, options.id, operation), {
@@ -56,7 +61,7 @@ export async function serveOperations(options: ServeOptions): Promise<Serving> {
   return {
     async drain() {
       await Promise.allSettled(subscriptions.map((subscription) => subscription.drain()))
-      while (underWay.size > 0) await Promise.all(underWay)
+      await underWay.zero()
     },
   }
 }
@@ -68,7 +73,7 @@ function operationsOf(interfaces: readonly WitInterface[]): Operation[] {
 }
 
 /** Takes in the first message of a call. Must not throw: it runs in the connection's read loop. */
-function take(options: ServeOptions, operation: Operation, message: Msg, underWay: Set<Promise<void>>): void {
+function take(options: ServeOptions, operation: Operation, message: Msg, underWay: Count): void {
   const { log } = options
   try {
     if (!message.reply) {
@@ -84,9 +89,8 @@ function take(options: ServeOptions, operation: Operation, message: Msg, underWa
       refuse(options, message, headers)
       return
     }
-    const served = serveCall(options, operation, { message, headers })
-    underWay.add(served)
-    void served.finally(() => underWay.delete(served))
+    underWay.up()
+    void serveCall(options, operation, { message, headers }).then(() => underWay.down())
   } catch (thrown) {
     log.error('could not take in a call', { operation: operationName(operation), error: String(thrown) })
   }

@@ -10,6 +10,8 @@ export const tails = {
   params: 'params',
   /** Server to caller. */
   results: 'results',
+  /** Between Weft peers, server to caller: the results and their end in one message. */
+  whole: 'whole',
   /** Between Weft peers, caller to server: nobody waits for the answer any more. */
   cancel: 'cancel',
   /** Between Weft peers, server to caller: nobody reads the params any more. */

@@ -89,7 +89,7 @@ test('the deadline ends a call on both sides', async () => {
   const start = Date.now()
   await assert.rejects(client.call('echo', ['x'], { deadline: start + 150 }), {
     code: 'deadline',
-    message: /server did not answer before the deadline \(test:calls\/all@0.1.0.echo\)/,
+    message: /(server did not answer before the deadline|did not end before the caller's deadline)/,
   })
   assert.ok(Date.now() - start < 1000)
   await until(() => calls[0]?.signal.aborted)
@@ -183,8 +183,7 @@ test('a message that is read after its accept-by is dropped', async () => {
     return 'x'
   })
   const stale = headers()
-  stale.set('weft-peer', '1')
-  stale.set('weft-accept-by', String(Date.now() - 1))
+  stale.set('weft-peer', `1 accept-by=${Date.now() - 1}`)
   const answers: Msg[] = []
   const watch = client.connection.subscribe('stale.>', { callback: keepIn(answers) })
   client.connection.publish(subjectOf('echo'), Uint8Array.of(1, 0x78), {
