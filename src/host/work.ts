@@ -4,6 +4,7 @@ import { WeftError } from '../errors.ts'
 import type { CompileQueue } from '../guest/compile-queue.ts'
 import type { Buckets } from '../lattice/buckets.ts'
 import type { ControlReply, ScaleRequest, StartProviderRequest, UpdateRequest } from '../lattice/control.ts'
+import { legacyProviderNames } from '../lattice/event-data.ts'
 import type { PublishEvent } from '../lattice/events.ts'
 import type { Policy } from '../lattice/policy.ts'
 import type { Log } from '../log.ts'
@@ -106,6 +107,7 @@ export class Work {
         provider_id: id,
         annotations: provider.annotations,
         reason: 'stop',
+        ...legacyProviderNames(id),
       })
     })
     return accepted('successfully stopped provider')
@@ -255,6 +257,7 @@ export class Work {
         provider_id: request.provider_id,
         host_id: hostId,
         error: WeftError.from(error).message,
+        link_name: 'default',
       })
     }
   }

@@ -6,6 +6,11 @@ import { anything, count, listOf, mapOf, or, record, type Shape, text } from './
 /** What older clients know a provider's instance by: the id twice, and the link name `default`. */
 const legacyProvider = { instance_id: text, public_key: text, link_name: text } as const
 
+/** These members for a provider that has stopped, as hosts of 1.x still send them. */
+export function legacyProviderNames(id: string) {
+  return { instance_id: id, public_key: id, link_name: 'default' } as const
+}
+
 /** Of a signed component: its key, and what its signer says of it. */
 const signed = { public_key: text, claims: mapOf(anything) } as const
 
