@@ -12,7 +12,7 @@ import type { TraceWork } from './trace-work.ts'
 export interface StartHostOptions
   extends Omit<
     HostOptions,
-    'dataThread' | 'identity' | 'log' | 'measure' | 'onLog' | 'onTelemetry' | 'traceWork'
+    'dataThread' | 'providerRunner' | 'identity' | 'log' | 'measure' | 'onLog' | 'onTelemetry' | 'traceWork'
   > {
   /** nkeys server seed (`SN…`); a new identity when left out. */
   readonly seed?: string
@@ -66,6 +66,7 @@ export async function startInstrumentedHost(options: StartHostOptions): Promise<
       measure: telemetry.measure,
       traceWork: telemetry.traceWork,
       dataThread: sibling(import.meta.url, 'data-thread'),
+      providerRunner: sibling(import.meta.url, 'run-provider'),
       log,
       onLog,
       onTelemetry: (batch) => telemetry.accept(batch as TelemetryBatch),

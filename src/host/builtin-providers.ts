@@ -16,12 +16,13 @@ const scheme = 'wasmcloud+builtin://'
 /** The names that `wasmcloud+builtin://` takes. */
 export const builtinProviderNames: readonly string[] = Object.keys(builtin)
 
-/** The name in a builtin reference; `invalid` for any other reference, saying what there is. */
-export function builtinName(ref: string): string {
-  const name = ref.startsWith(scheme) ? ref.slice(scheme.length) : undefined
-  if (name !== undefined && Object.hasOwn(builtin, name)) return name
+/** The name in a builtin reference; undefined for any other reference, `invalid` for a name that there is not. */
+export function builtinName(ref: string): string | undefined {
+  if (!ref.startsWith(scheme)) return undefined
+  const name = ref.slice(scheme.length)
+  if (Object.hasOwn(builtin, name)) return name
   const known = builtinProviderNames.map((each) => scheme + each).join(', ')
-  throw new WeftError('invalid', `provider reference ${ref}: this host runs ${known}`)
+  throw new WeftError('invalid', `there is no provider ${ref}: this host has ${known}`)
 }
 
 /** The provider behind a name that `builtinName` gave. */

@@ -1,6 +1,7 @@
 import type { AuctionRequest, ControlHandlers, ControlReply } from '../lattice/control.ts'
 import type { PublishEvent } from '../lattice/events.ts'
 import type { HostInventory, HostSummary } from '../lattice/inventory.ts'
+import type { ProviderWork } from './provider-work.ts'
 import type { Work } from './work.ts'
 import type { Workload } from './workload.ts'
 
@@ -14,6 +15,7 @@ export interface ControlHandlersOptions {
   readonly labels: Map<string, string>
   readonly workload: Workload
   readonly work: Work
+  readonly providers: ProviderWork
   readonly inventory: () => HostInventory
   readonly publishEvent: PublishEvent
   readonly onStopRequest: (graceMs: number) => void
@@ -37,8 +39,8 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     bidForProvider: (auction) => matches(auction) && !workload.providers.has(auction.id),
     scaleComponent: (request, trace) => work.scale(request, trace),
     updateComponent: (request, trace) => work.update(request, trace),
-    startProvider: (request, trace) => work.startProvider(request, trace),
-    stopProvider: (providerId) => work.stopProvider(providerId),
+    startProvider: (request, trace) => options.providers.start(request, trace),
+    stopProvider: (providerId) => options.providers.stop(providerId),
     stopHost(timeoutMs) {
       setImmediate(() => options.onStopRequest(timeoutMs ?? defaultGraceMs))
       return ok('successfully handled stop host')

@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { type ArtifactRules, Artifacts } from '../artifact/artifacts.ts'
 import { credentialsFrom } from '../artifact/credentials.ts'
 import { CompileQueue } from '../guest/compile-queue.ts'
@@ -20,13 +22,18 @@ import type { Measure } from '../measure.ts'
 import type { NatsLogin } from '../nats-login.ts'
 import type { TraceWork } from '../trace-work.ts'
 import { version } from '../version.ts'
+import { foreignServer } from '../wrpc/lost-hosts.ts'
+import { type ApplyWorkload, applyWorkload } from './apply-workload.ts'
 import { controlHandlers } from './control-handlers.ts'
 import { decideInvocation } from './decide-invocation.ts'
 import { gathered } from './gathered.ts'
 import { HostSecrets } from './host-secrets.ts'
 import { createHostTokens } from './host-tokens.ts'
 import { LatticeData } from './lattice-data.ts'
+import { openProcesses } from './open-processes.ts'
 import { peerLoads } from './peer-loads.ts'
+import { ProviderHealth } from './provider-health.ts'
+import { ProviderWork } from './provider-work.ts'
 import { Threads } from './threads.ts'
 import { Work } from './work.ts'
 import { Workload } from './workload.ts'
@@ -61,6 +68,8 @@ export interface HostOptions {
   readonly artifactDir: string
   /** The module that data threads run. */
   readonly dataThread: URL
+  /** The program that runs a provider written as a module in a process of its own. */
+  readonly providerRunner: URL
   readonly log: Log
   readonly measure: Measure
   readonly traceWork: TraceWork
@@ -81,6 +90,8 @@ export interface Host {
   /** Drains and ends within `graceMs` and a little; safe to call again. */
   stop(graceMs: number): Promise<void>
 }
+
+type Connection = Awaited<ReturnType<typeof connectNats>>
 
 /** Parts that were started, to be stopped in reverse. */
 type Stop = () => Promise<void> | void
@@ -116,6 +127,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
   })
   started.push(() => connection.drain().catch(() => {}))
   const publishEvent = createEventPublisher(connection, lattice, id)
+  const health = new ProviderHealth({ hostId: id, publishEvent, log })
   const buckets = await openBuckets({ connection, lattice, log })
   const workload = new Workload()
   const compiler = new CompileQueue(options.cacheDir)
@@ -134,6 +146,23 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     options.policy,
   )
   started.push(() => policy.stop())
+  let graceMs = 0
+  let beat: ReturnType<typeof startBeat> | undefined
+  const processes = await openProcesses({
+    hostId: id,
+    lattice,
+    connection: await rpcConnection(options, { connection, started }),
+    natsUrl: rpc.natsUrl,
+    natsLogin: rpc.natsLogin,
+    runner: fileURLToPath(options.providerRunner),
+    env: options.env,
+    otel: { enable_observability: false, protocol: 'Http', additional_ca_paths: [], trace_level: 'info' },
+    log,
+    onHealth: (provider, problem) => health.report(provider, problem),
+    onRuns: () => beat?.now(),
+    onGivenUp: (provider, why) => providers.giveUp(provider, why),
+  })
+  started.push(() => processes.stopAll(graceMs))
   const threads = await Threads.start({
     entry: options.dataThread,
     count: options.threads,
@@ -153,25 +182,19 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
       log.warn(`component ${component} hit its limit: ${limit}`, { component })
       publishEvent('component_limit_hit', { host_id: id, component_id: component, limit })
     },
-    onHealth: (provider, problem) => {
-      if (problem === undefined)
-        return publishEvent('health_check_passed', { host_id: id, provider_id: provider })
-      log.error(`provider ${provider} is unhealthy: ${problem}`)
-      publishEvent('health_check_failed', { host_id: id, provider_id: provider, message: problem })
-    },
+    onHealth: (provider, problem) => health.report(provider, problem),
     onAskPolicy: async (call) =>
       threads.tell({ kind: 'policy', decision: await decideInvocation(call, { policy, workload }) }),
     onLost: (index, error) => {
       options.onStopRequest(0, `data thread ${index} was lost: ${error.message}`)
     },
   })
-  let graceMs = 0
   started.push(() => threads.stop(graceMs))
 
-  let work: Work | undefined
+  let apply: ApplyWorkload | undefined
   const changes = gathered(() => {
-    work?.applyPlan().catch((error: unknown) => {
-      log.error('a change of links or config did not reach the data threads', { error: String(error) })
+    apply?.().catch((error: unknown) => {
+      log.error('a change of links or config did not reach all that runs', { error: String(error) })
     })
   })
   const data = await LatticeData.follow(buckets, changes.call)
@@ -202,23 +225,25 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
       : createSecretsClient({ connection, topic: secretsTopic, hostJwt: tokens.host })
   const secrets = new HostSecrets({ client, buckets, log, onRetry: changes.call })
   started.push(() => secrets.stop())
-  work = new Work({
+  apply = applyWorkload({ workload, data, secrets, threads, processes, log })
+  const parts = {
     hostId: id,
     workload,
+    apply,
     data,
     buckets,
-    threads,
-    compiler,
     artifacts,
     policy,
     secrets,
-    tokens,
     requireSigned: options.requireSigned === true,
     publishEvent,
     log,
     measure,
     traceWork: options.traceWork,
-  })
+  }
+  const work = new Work({ ...parts, compiler })
+  const providerDir = join(options.artifactDir, 'providers')
+  const providers = new ProviderWork({ ...parts, threads, processes, health, tokens, providerDir })
 
   const uptimeSeconds = () => Math.floor((performance.now() - startedAt) / 1000)
   const inventory = (): HostInventory => ({
@@ -239,6 +264,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     labels,
     workload,
     work,
+    providers,
     inventory,
     publishEvent,
     onStopRequest: options.onStopRequest,
@@ -262,6 +288,10 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     onDown(peer, how) {
       if (how === 'silent') threads.tell({ kind: 'lost', host: peer.host })
     },
+    onProcessGone({ provider, run, isLast }) {
+      threads.tell({ kind: 'lost', host: run })
+      if (isLast) threads.tell({ kind: 'lost', host: foreignServer(provider) })
+    },
   })
   started.push(() => beats.stop())
   const loads = peerLoads(id, beats.peers, (load) => threads.tell({ kind: 'peers', load }))
@@ -277,18 +307,19 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     publishEvent('host_stopped', { labels: Object.fromEntries(labels) })
     await Promise.race([connection.flush().catch(() => {}), delay(1_000, undefined, { ref: false })])
   })
-  const beat = startBeat({
+  beat = startBeat({
     connection,
     lattice,
     hostId: id,
     friendlyName,
     components: () => workload.load(),
+    processes: () => processes.runs(),
     busy: () => threads.busy(),
     log,
   })
   // First to stop: who sees no more beats gives this host no more work.
   started.push(() => {
-    beat.stop()
+    beat?.stop()
     heartbeat.stop()
   })
 
@@ -299,6 +330,23 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     return stopping
   }
   return { id, friendlyName, inventory, stop }
+}
+
+/** To the server that carries calls: a connection of its own where that is another one. */
+async function rpcConnection(
+  { rpc, log, identity }: HostOptions,
+  { connection, started }: { readonly connection: Connection; readonly started: Stop[] },
+): Promise<Connection> {
+  if (!rpc) return connection
+  const own = await connectNats({
+    url: rpc.natsUrl,
+    name: `weft-providers-${identity.friendlyName}`,
+    jetstream: false,
+    log,
+    login: rpc.natsLogin,
+  })
+  started.push(() => own.drain().catch(() => {}))
+  return own
 }
 
 async function stopAll(started: Stop[]): Promise<void> {

@@ -74,7 +74,23 @@ export class LatticeData {
     id: string,
     secretsOf: (names: readonly string[]) => Secrets | undefined,
   ): readonly ProviderLink[] {
-    return this.#inForce().flatMap((link) => {
+    return this.#resolve(this.#inForce(), id, secretsOf)
+  }
+
+  /** The same for a provider process, which hears of a delete when it is made, whatever comes after. */
+  processLinks(
+    id: string,
+    secretsOf: (names: readonly string[]) => Secrets | undefined,
+  ): readonly ProviderLink[] {
+    return this.#resolve([...this.#links.values()].flat(), id, secretsOf)
+  }
+
+  #resolve(
+    links: readonly Link[],
+    id: string,
+    secretsOf: (names: readonly string[]) => Secrets | undefined,
+  ): readonly ProviderLink[] {
+    return links.flatMap((link) => {
       if (link.source_id !== id && link.target !== id) return []
       if (![...link.source_config, ...link.target_config].every((name) => this.#configs.has(name))) return []
       const sourceSecrets = link.source_id === id ? secretsOf(link.source_config.filter(isSecretName)) : {}

@@ -15,7 +15,10 @@ export function peerLoads(
 }
 
 /** The means over hosts other than `hostId`; a component that runs on no other host is not in the map. */
-export function meanLoads(hostId: string, peers: Iterable<Peer>): ReadonlyMap<string, PeerLoad> {
+export function meanLoads(
+  hostId: string,
+  peers: Iterable<Pick<Peer, 'host' | 'components' | 'busy'>>,
+): ReadonlyMap<string, PeerLoad> {
   const sums = new Map<string, PeerLoad & { readonly hosts: number }>()
   for (const peer of peers) {
     if (peer.host === hostId) continue

@@ -79,7 +79,7 @@ export type ToThread =
   | { readonly kind: 'plan'; readonly plan: ThreadPlan }
   /** How busy the other hosts that run each component are. */
   | { readonly kind: 'peers'; readonly load: ReadonlyMap<string, PeerLoad> }
-  /** Another Weft host is gone: what it had accepted fails. */
+  /** Another Weft host is gone, or a provider's process: what it had accepted fails. */
   | { readonly kind: 'lost'; readonly host: string }
   /** A permit of this component came free on another thread. */
   | { readonly kind: 'poke'; readonly component: string }

@@ -10,6 +10,7 @@ import type { Secrets } from '../secret.ts'
 import type { HostSecrets } from './host-secrets.ts'
 import type { LatticeData } from './lattice-data.ts'
 import type { OpenedComponent } from './open-component.ts'
+import type { PlannedProcess } from './process/provider-instance.ts'
 import type { ThreadPlan } from './thread-messages.ts'
 
 /** A component that runs on this host. */
@@ -32,8 +33,12 @@ export interface HostedComponent {
 export interface HostedProvider {
   readonly id: string
   readonly ref: string
-  /** The name behind `wasmcloud+builtin://`. */
+  /** What inventories and events call it: the name behind `wasmcloud+builtin://`, else the reference without its scheme. */
   readonly name: string
+  /** Its executable or script, where it runs as a process of its own; else it is a builtin one. */
+  readonly program: string | undefined
+  /** Undefined when it is unsigned, and for a builtin one. */
+  readonly claims: Claims | undefined
   /** The signed claims that secrets are asked for with. */
   readonly jwt: string | undefined
   readonly secrets: Secrets
@@ -76,15 +81,13 @@ export class Workload {
 
   putProvider(
     request: StartProviderRequest,
-    { name, jwt, secrets }: Pick<HostedProvider, 'name' | 'jwt' | 'secrets'>,
+    opened: Pick<HostedProvider, 'name' | 'program' | 'claims' | 'jwt' | 'secrets'>,
   ): HostedProvider {
     const { telemetry } = settingsFrom({ annotations: request.annotations, component_limits: {} })
     const provider: HostedProvider = {
       id: request.provider_id,
       ref: request.provider_ref,
-      name,
-      jwt,
-      secrets,
+      ...opened,
       annotations: request.annotations,
       configNames: request.config,
       ...(telemetry && { telemetry }),
@@ -110,7 +113,7 @@ export class Workload {
         secrets: one.secrets,
         links: data.importLinks(one.id),
       })),
-      providers: [...this.providers.values()].map((one) => ({
+      providers: [...this.providers.values()].filter(isBuiltin).map((one) => ({
         id: one.id,
         name: one.name,
         ...applicationOf(one.annotations),
@@ -120,6 +123,15 @@ export class Workload {
         links: data.providerLinks(one.id, (names) => secrets.ofLinks(one.id, names)),
       })),
     }
+  }
+
+  /** What the provider processes should know now. */
+  processes(data: LatticeData, secrets: HostSecrets): readonly PlannedProcess[] {
+    return [...this.providers.values()].flatMap(({ id, program, configNames, secrets: own }) => {
+      if (program === undefined) return []
+      const links = data.processLinks(id, (names) => secrets.ofLinks(id, names))
+      return { id, path: program, config: data.config(configNames), secrets: own, links }
+    })
   }
 
   /** Calls and the most there may be at once, for the beat. */
@@ -149,10 +161,15 @@ export class Workload {
     return [...this.providers.values()].map((one) => ({
       id: one.id,
       image_ref: one.name,
+      ...(one.claims?.name !== undefined && { name: one.claims.name }),
       annotations: one.annotations,
-      revision: 0,
+      revision: one.claims?.revision ?? 0,
     }))
   }
+}
+
+function isBuiltin(provider: HostedProvider): boolean {
+  return provider.program === undefined
 }
 
 /** The application that something was deployed with, by wasmCloud's annotation. */

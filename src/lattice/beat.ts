@@ -19,6 +19,8 @@ export interface Peer {
   readonly host: string
   readonly friendlyName: string
   readonly components: Readonly<Record<string, Load>>
+  /** Its provider processes that run now: provider id to the id of this run. */
+  readonly processes: Readonly<Record<string, string>>
   /** The share of the last second that its busiest data thread was at work: 0 to 1. */
   readonly busy: number
   /** When it beat, by its own clock: milliseconds since the epoch. */
@@ -38,6 +40,7 @@ const beatShape = record({
     mapOf(record({ inFlight: count, max: count, calls: or(count, 0), traps: or(count, 0) })),
     {},
   ),
+  processes: or(mapOf(text), {}),
   busy: or(fraction, 0),
   time: count,
   leaving: or(flag, false),
@@ -50,20 +53,28 @@ export function startBeat(options: {
   readonly hostId: string
   readonly friendlyName: string
   readonly components: () => Readonly<Record<string, Load>>
+  /** See `Peer.processes`; default none. */
+  readonly processes?: () => Readonly<Record<string, string>>
   /** See `Peer.busy`; default 0. */
   readonly busy?: () => number
   readonly log: Log
   /** Milliseconds between two; default 1000. */
   readonly intervalMs?: number
-}): { stop(): void } {
+}): {
+  /** Beats between two beats: something has happened that the others should know. */
+  now(): void
+  stop(): void
+} {
   const { connection, hostId, friendlyName, log } = options
   const subject = beatSubject(options.lattice)
   const beat = (more: { leaving?: true } = {}) => {
     if (connection.isClosed()) return
     try {
       const components = options.components()
+      const processes = options.processes?.() ?? {}
       const busy = options.busy?.() ?? 0
-      const body = { host: hostId, friendly_name: friendlyName, components, busy, time: Date.now(), ...more }
+      const load = { components, processes, busy }
+      const body = { host: hostId, friendly_name: friendlyName, ...load, time: Date.now(), ...more }
       connection.publish(subject, JSON.stringify(body))
     } catch (error) {
       log.error('the beat could not be published', { error: WeftError.from(error).message })
@@ -72,6 +83,7 @@ export function startBeat(options: {
   beat()
   const timer = setInterval(beat, options.intervalMs ?? defaultIntervalMs)
   return {
+    now: () => beat(),
     stop() {
       clearInterval(timer)
       beat({ leaving: true })
@@ -89,6 +101,8 @@ export function watchBeats(options: {
   readonly onUp?: (peer: Peer) => void
   /** `left` said goodbye and may still finish what it has; `silent` is gone or cut off. */
   readonly onDown?: (peer: Peer, how: 'left' | 'silent') => void
+  /** A run of a provider is gone; `isLast` when none of that provider is known any more. */
+  readonly onProcessGone?: (gone: { provider: string; run: string; isLast: boolean }) => void
   /** Milliseconds of silence after which a peer is gone; default 3500. */
   readonly goneAfterMs?: number
 }): { readonly peers: ReadonlyMap<string, Peer>; stop(): void } {
@@ -98,7 +112,16 @@ export function watchBeats(options: {
   const drop = (host: string, how: 'left' | 'silent') => {
     const peer = peers.get(host)
     silences.forget(host)
-    if (peers.delete(host) && peer) onDown?.(peer, how)
+    if (!peers.delete(host) || !peer) return
+    onDown?.(peer, how)
+    if (how === 'silent') tellGone(peer.processes)
+  }
+  const tellGone = (before: Peer['processes'], now: Peer['processes'] = {}) => {
+    for (const [provider, run] of Object.entries(before)) {
+      if (now[provider] === run) continue
+      const isLast = ![...peers.values()].some(({ processes }) => Object.hasOwn(processes, provider))
+      options.onProcessGone?.({ provider, run, isLast })
+    }
   }
   const subscription = subscribeGuarded(connection, beatSubject(options.lattice), {
     log,
@@ -106,11 +129,12 @@ export function watchBeats(options: {
       const { friendly_name, leaving, ...rest } = parseJson(message.data, beatShape)
       if (leaving) return drop(rest.host, 'left')
       const peer: Peer = { ...rest, friendlyName: friendly_name }
-      const isNew = !peers.has(peer.host)
+      const before = peers.get(peer.host)
       peers.set(peer.host, peer)
       silences.heard(peer.host)
       onBeat?.(peer)
-      if (isNew) onUp?.(peer)
+      if (before) tellGone(before.processes, peer.processes)
+      else onUp?.(peer)
     },
   })
   const stop = () => {

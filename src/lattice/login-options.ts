@@ -3,6 +3,9 @@ import { credsAuthenticator, jwtAuthenticator, type NodeConnectionOptions, nkeyA
 import { WeftError } from '../errors.ts'
 import type { NatsLogin } from '../nats-login.ts'
 
+const seedForm = /^SU[A-Z2-7]{56}$/
+const jwtForm = /^ey[\w-]+\./
+
 /** The client's options for a login; `tls` is true when the URL asks for it. What cannot be read is `invalid`. */
 export async function loginOptions(login: NatsLogin, tls: boolean): Promise<Partial<NodeConnectionOptions>> {
   const wantsTls = tls || login.tls === true || login.tlsCa !== undefined || login.tlsFirst === true
@@ -15,6 +18,23 @@ export async function loginOptions(login: NatsLogin, tls: boolean): Promise<Part
       },
     }),
   }
+}
+
+/** User JWT and seed as text, for a process that is handed them; empty where the login has none. */
+export async function loginTexts({
+  creds,
+  jwt,
+  seed,
+}: NatsLogin): Promise<{ readonly jwt: string; readonly seed: string }> {
+  if (creds === undefined)
+    return {
+      jwt: jwt === undefined ? '' : await textOrFile('the NATS user JWT', jwt, jwtForm),
+      seed: seed === undefined ? '' : await textOrFile('the NATS seed', seed, seedForm),
+    }
+  const both = await fileText('the NATS credentials', creds)
+  const block = (name: string) =>
+    new RegExp(`-----BEGIN ${name}-----\\s*(\\S+)\\s*-+END ${name}-`).exec(both)?.[1] ?? ''
+  return { jwt: block('NATS USER JWT'), seed: block('USER NKEY SEED') }
 }
 
 async function authenticator({ creds, jwt, seed }: NatsLogin): Promise<Partial<NodeConnectionOptions>> {
@@ -30,10 +50,10 @@ async function authenticator({ creds, jwt, seed }: NatsLogin): Promise<Partial<N
     if (jwt === undefined) return {}
     throw new WeftError('invalid', 'NATS login: a user JWT needs the seed of its user too (--nats-seed)')
   }
-  const secret = utf8.encode(await textOrFile('the NATS seed', seed, /^SU[A-Z2-7]{56}$/))
+  const secret = utf8.encode(await textOrFile('the NATS seed', seed, seedForm))
   if (jwt === undefined) return { authenticator: nkeyAuthenticator(secret) }
   return {
-    authenticator: jwtAuthenticator(await textOrFile('the NATS user JWT', jwt, /^ey[\w-]+\./), secret),
+    authenticator: jwtAuthenticator(await textOrFile('the NATS user JWT', jwt, jwtForm), secret),
   }
 }
 

@@ -16,15 +16,17 @@ export interface TetheredProcess {
 /**
  * The shell that holds the other end of a pipe of ours as fd 3. However we end, kill -9 included, the system closes the
  * pipe, `read` returns, and the program is ended: by SIGTERM, after five seconds by SIGKILL. No child of the program or
- * of the shell keeps our stdin, stdout or the pipe. The first line that the shell writes is the program's pid.
+ * of the shell keeps our stdin, stdout or the pipe. Our stdin goes by fd 4, for a shell gives what it starts beside itself
+ * an empty one. The first line that the shell writes is the program's pid.
  */
 const tether = `
-"$@" 3<&- >&2 &
+exec 4<&0 </dev/null
+"$@" <&4 3<&- 4<&- >&2 &
 pid=$!
 echo "$pid"
-{ read -r _ <&3; kill "$pid"; sleep 5; kill -9 "$pid"; } >/dev/null 2>&1 &
+{ read -r _ <&3; kill "$pid"; sleep 5; kill -9 "$pid"; } >/dev/null 2>&1 4<&- &
 watch=$!
-exec 3<&-
+exec 3<&- 4<&-
 wait "$pid"
 code=$?
 kill "$watch" 2>/dev/null
@@ -37,13 +39,20 @@ exit "$code"
  */
 export async function startTethered(options: {
   readonly command: readonly string[]
+  /** What the program reads on stdin, up to its end; nothing when left out. */
+  readonly input?: string
+  /** The program's environment; this process's own when left out. */
+  readonly env?: Readonly<Record<string, string>>
   /** Each line that the program writes to stdout or stderr. */
   readonly onLine: (line: string) => void
 }): Promise<TetheredProcess> {
   const shell = spawn('/bin/sh', ['-c', tether, 'weft-tether', ...options.command], {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', 'pipe'],
     detached: true,
+    ...(options.env && { env: options.env }),
   })
+  // A program that ends before it has read everything is told of by its end.
+  shell.stdin?.on('error', () => undefined).end(options.input)
   let over = false
   const ended = endOf(shell, options.onLine).finally(() => {
     over = true

@@ -8,7 +8,7 @@ import { type Accepted, Attempt, type AttemptOptions, Refused } from './attempt.
 import { CallEnd } from './call-end.ts'
 import { encodeParams, functionCodec, inContext } from './function-codec.ts'
 import type { WrpcInbox } from './inbox.ts'
-import type { LostHosts } from './lost-hosts.ts'
+import { foreignServer, type LostHosts } from './lost-hosts.ts'
 import { Outflow } from './outflow.ts'
 import { readValue, untilDoubled } from './read-value.ts'
 import { sendDeferred } from './send-deferred.ts'
@@ -70,7 +70,7 @@ async function attemptUntilAccepted(
   for (let number = 1; ; number++) {
     const attempt = new Attempt(options)
     try {
-      const accepted = await tryOnce(attempt, end, patient)
+      const accepted = patient ? await acceptedAtAll(attempt, options) : await tryOnce(attempt, end)
       if (accepted !== undefined) return { attempt, accepted }
       if (number >= maxAttempts) throw nobodyAccepts(call)
       log.debug('nobody accepted a call in time; sending it again', {
@@ -85,12 +85,28 @@ async function attemptUntilAccepted(
   }
 }
 
-async function tryOnce(attempt: Attempt, end: CallEnd, patient: boolean): Promise<Accepted | undefined> {
+async function tryOnce(attempt: Attempt, end: CallEnd): Promise<Accepted | undefined> {
   if (end.error) throw end.error
   end.whenFailed((error) => attempt.fail(error))
   const acceptBy = Date.now() + acceptWithinMs
   attempt.start(acceptBy)
-  return await attempt.accepted(patient ? Number.POSITIVE_INFINITY : acceptBy + acceptGraceMs)
+  return await attempt.accepted(acceptBy + acceptGraceMs)
+}
+
+/** Who does not know of accept-by may take its time; only its end is an answer too. */
+async function acceptedAtAll(
+  attempt: Attempt,
+  { call, end, lostHosts }: AttemptOptions & Pick<InvokeOverOptions, 'lostHosts'>,
+): Promise<Accepted | undefined> {
+  if (end.error) throw end.error
+  end.whenFailed((error) => attempt.fail(error))
+  const unwatch = lostHosts?.watch(foreignServer(call.target), () => end.fail(serverLost(call)))
+  try {
+    attempt.start(Date.now() + acceptWithinMs)
+    return await attempt.accepted(Number.POSITIVE_INFINITY)
+  } finally {
+    unwatch?.()
+  }
 }
 
 /** From the accept on: the rest of the params goes out, the results come in. */
@@ -108,7 +124,8 @@ async function converse(
   })
   attempt.whenStopped(() => outflow.stop())
   if (accepted.byWeft) end.whenFailed(() => cancel(connection, accepted))
-  const unwatch = options.lostHosts?.watch(accepted.host, () => end.fail(hostLost(call)))
+  const server = accepted.byWeft ? accepted.host : foreignServer(call.target)
+  const unwatch = options.lostHosts?.watch(server, () => end.fail(serverLost(call)))
   const finish = () => {
     unwatch?.()
     end.finish()
@@ -137,9 +154,9 @@ async function converse(
   }
 }
 
-function hostLost(call: Call): WeftError {
+function serverLost(call: Call): WeftError {
   const operation = operationName(call.operation)
-  return new WeftError('unavailable', `the host that ran ${operation} of ${call.target} is gone`)
+  return new WeftError('unavailable', `the process that ran ${operation} of ${call.target} is gone`)
 }
 
 function cancel(connection: NatsConnection, accepted: Accepted): void {

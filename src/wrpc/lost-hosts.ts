@@ -1,8 +1,11 @@
-/** Tells calls that wait for a host that the host is gone: a killed process ends no stream. */
+/**
+ * Tells calls that wait for a process that it is gone, a Weft host or a provider in a process of its own: one that was
+ * killed ends no stream.
+ */
 export class LostHosts {
   readonly #waiting = new Map<string, Set<() => void>>()
 
-  /** Calls `onLost` when the host is lost; the answer ends that. */
+  /** Calls `onLost` when the host is lost: by the id it accepts with, or `foreignServer`. The answer ends that. */
   watch(host: string, onLost: () => void): () => void {
     const waiting = this.#waiting.get(host) ?? new Set()
     this.#waiting.set(host, waiting)
@@ -21,4 +24,9 @@ export class LostHosts {
     this.#waiting.delete(host)
     for (const lost of waiting ?? []) lost()
   }
+}
+
+/** Whoever serves `target` and does not say who it is, for it is not Weft. */
+export function foreignServer(target: string): string {
+  return `foreign ${target}`
 }

@@ -52,6 +52,7 @@ test('hosts that beat are up once, with how busy they are', async () => {
     friendlyName: 'a-name',
     busy: 0,
     components: { hello: { inFlight: 1, max: 10, calls: 7, traps: 2 } },
+    processes: {},
   })
   await until(() => (peers.get('a')?.time ?? 0) > time)
   assert.deepEqual(told.toSorted(), ['up a', 'up b'])
@@ -83,6 +84,35 @@ test('a host that falls silent is down after the limit, and up again when it com
   assert.ok(!told.includes('down b'))
   alive.stop()
   stop()
+})
+
+test('a provider process that is gone is told of at once, and whether it was the last of its provider', async () => {
+  const gone: unknown[] = []
+  const watching = watchBeats({
+    connection,
+    lattice: 'runs',
+    log: silent,
+    goneAfterMs: 300,
+    onProcessGone: (one) => gone.push(one),
+  })
+  const runs: Record<string, string> = { kv: 'run-1', http: 'run-2' }
+  const beat = startBeat({ ...beatOf('runs', 'a'), processes: () => runs, intervalMs: 50 })
+  const other = { host: 'b', friendly_name: 'n', processes: { kv: 'run-3' }, time: 1 }
+  connection.publish('weft.beat.runs', JSON.stringify(other))
+  await until(() => watching.peers.size === 2)
+  delete runs['kv']
+  runs['http'] = 'run-4'
+  beat.now()
+  await until(() => gone.length === 2)
+  // b falls silent: its process went with it.
+  await until(() => gone.length === 3)
+  assert.deepEqual(gone, [
+    { provider: 'kv', run: 'run-1', isLast: false },
+    { provider: 'http', run: 'run-2', isLast: false },
+    { provider: 'kv', run: 'run-3', isLast: true },
+  ])
+  beat.stop()
+  watching.stop()
 })
 
 test('a watcher that stood still itself does not blame its peers', async () => {

@@ -1,0 +1,58 @@
+import type { ProviderControl } from '../../lattice/provider-control.ts'
+import { type ResolvedLink, resolvedLinkKey } from '../../lattice/resolved-link.ts'
+import type { ProviderLink } from '../../provider.ts'
+import { bareLink } from './resolve-link.ts'
+
+export interface DeliverLinksOptions {
+  readonly control: ProviderControl
+  /** What HostData had. */
+  readonly links: readonly ProviderLink[]
+  readonly resolve: (link: ProviderLink) => ResolvedLink
+}
+
+/**
+ * Brings the links of a running provider process up to date. A put of a link that a provider knows already is passed over
+ * there, so a link that has changed is deleted first. A delete is heard by every instance of the provider in the lattice,
+ * whoever publishes it: what should still be there is put again.
+ */
+export function deliverLinks({ control, links, resolve }: DeliverLinksOptions): {
+  update(links: readonly ProviderLink[]): void
+  stop(): void
+} {
+  const delivered = new Map<string, { readonly link: ProviderLink; isLeaving?: true }>()
+  let wanted = byKey(links)
+  for (const [key, link] of wanted) delivered.set(key, { link })
+  const put = (key: string, link: ProviderLink) => {
+    delivered.set(key, { link })
+    control.putLink(resolve(link))
+  }
+  const deletions = control.onLinkDeleted((deleted) => {
+    const key = resolvedLinkKey(deleted)
+    delivered.delete(key)
+    const link = wanted.get(key)
+    if (!link) return
+    put(key, link)
+    // What is secret, instances that hear by id could not open.
+    if (!link.sourceSecrets && !link.targetSecrets) control.putLinkById(resolve(link))
+  })
+  return {
+    update(next) {
+      wanted = byKey(next)
+      for (const [key, known] of delivered) {
+        if (known.isLeaving || isSame(known.link, wanted.get(key))) continue
+        known.isLeaving = true
+        control.deleteLink(bareLink(known.link))
+      }
+      for (const [key, link] of wanted) if (!delivered.has(key)) put(key, link)
+    },
+    stop: () => deletions.stop(),
+  }
+}
+
+function byKey(links: readonly ProviderLink[]): Map<string, ProviderLink> {
+  return new Map(links.map((link) => [resolvedLinkKey(bareLink(link)), link]))
+}
+
+function isSame(a: ProviderLink, b: ProviderLink | undefined): boolean {
+  return b !== undefined && JSON.stringify(a) === JSON.stringify(b)
+}

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto'
+import { formatHostData, type HostData } from '../../lattice/host-data.ts'
+import type { ProviderControl } from '../../lattice/provider-control.ts'
+import { providerSecrets } from '../../lattice/provider-secrets.ts'
+import { startTethered } from '../../lattice/tethered-process.ts'
+import { createXkey, type Xkey } from '../../lattice/xkey.ts'
+import type { Log } from '../../log.ts'
+import type { NatsLogin } from '../../nats-login.ts'
+import type { ProviderLink } from '../../provider.ts'
+import type { Secrets } from '../../secret.ts'
+import { commandOf, environmentOf } from './command.ts'
+import { deliverLinks } from './deliver-links.ts'
+import { logProviderLine } from './log-lines.ts'
+import { resolveLink } from './resolve-link.ts'
+
+/** A provider as it should run in a process of its own. */
+export interface PlannedProcess {
+  readonly id: string
+  /** The program or script. */
+  readonly path: string
+  readonly config: Readonly<Record<string, string>>
+  readonly secrets: Secrets
+  readonly links: readonly ProviderLink[]
+}
+
+/** What every provider process of a host needs. */
+export interface ProcessSurroundings {
+  readonly hostId: string
+  readonly lattice: string
+  /** The server that carries calls. */
+  readonly natsUrl: string
+  readonly natsLogin?: NatsLogin | undefined
+  /** User JWT and seed of that login; empty where it has none. */
+  readonly natsUser: { readonly jwt: string; readonly seed: string }
+  /** Seals the secrets of links. */
+  readonly xkey: Xkey
+  /** The program, for Node, that runs a provider written as a module. */
+  readonly runner: string
+  readonly env: NodeJS.ProcessEnv
+  readonly otel: HostData['otel_config']
+  readonly control: (id: string, instance: string) => ProviderControl
+  readonly log: Log
+}
+
+/** One run of a provider's program. */
+export interface ProviderInstance {
+  readonly id: string
+  readonly pid: number
+  readonly control: ProviderControl
+  /** Resolves with how it ended, and what it said last. */
+  readonly ended: Promise<string>
+  hasEnded(): boolean
+  update(plan: PlannedProcess): void
+  /** Asks it to end, and ends it when it has not within `graceMs`. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** How long a provider may take to say that it will end: wasmCloud waits 300 ms, on machines that are not busy. */
+const shutdownAnswerMs = 1_000
+
+/** Starts the program and writes HostData to its stdin; it may not have read it yet when this resolves. */
+export async function startInstance(
+  plan: PlannedProcess,
+  around: ProcessSurroundings,
+): Promise<ProviderInstance> {
+  const key = createXkey()
+  const instance = randomUUID()
+  const keys = { host: around.xkey, provider: key.publicKey }
+  const resolve = (link: ProviderLink) => resolveLink(link, keys)
+  const log = around.log.with({ provider: plan.id, stream: 'stderr' })
+  let lastLine = ''
+  const child = await startTethered({
+    command: commandOf(plan.path, around.runner),
+    env: environmentOf(around.env, around.natsLogin),
+    input: formatHostData(hostData(plan, { ...around, key, instance, resolve })),
+    onLine(line) {
+      lastLine = logProviderLine(log, line) || lastLine
+    },
+  })
+  const control = around.control(plan.id, key.publicKey)
+  const links = deliverLinks({ control, links: plan.links, resolve })
+  let config = JSON.stringify(plan.config)
+  const ended = child.ended.then((how) => {
+    links.stop()
+    return lastLine === '' ? how : `${how}, after it said: ${lastLine.slice(0, 500)}`
+  })
+  return {
+    id: instance,
+    pid: child.pid,
+    control,
+    ended,
+    hasEnded: child.hasEnded,
+    update(next) {
+      links.update(next.links)
+      if (JSON.stringify(next.config) === config) return
+      config = JSON.stringify(next.config)
+      control.putConfig(next.config)
+    },
+    async stop(graceMs) {
+      if (await control.shutDown(shutdownAnswerMs)) await endedWithin(ended, graceMs)
+      await child.stop(graceMs)
+    },
+  }
+}
+
+async function endedWithin(ended: Promise<unknown>, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  await Promise.race([ended, promise])
+  clearTimeout(timer)
+}
+
+interface Introduction extends ProcessSurroundings {
+  readonly key: Xkey
+  readonly instance: string
+  readonly resolve: (link: ProviderLink) => HostData['link_definitions'][number]
+}
+
+function hostData(plan: PlannedProcess, around: Introduction): HostData {
+  return {
+    host_id: around.hostId,
+    lattice_rpc_prefix: around.lattice,
+    link_name: 'default',
+    lattice_rpc_user_jwt: around.natsUser.jwt,
+    lattice_rpc_user_seed: around.natsUser.seed,
+    lattice_rpc_url: around.natsUrl,
+    provider_key: plan.id,
+    instance_id: around.instance,
+    env_values: {},
+    link_definitions: plan.links.map(around.resolve),
+    cluster_issuers: [],
+    config: plan.config,
+    secrets: providerSecrets(plan.secrets),
+    host_xkey_public_key: around.xkey.publicKey,
+    provider_xkey_private_key: around.key.seed,
+    default_rpc_timeout_ms: 2_000,
+    structured_logging: true,
+    log_level: 'info',
+    otel_config: around.otel,
+  }
+}

@@ -1,0 +1,64 @@
+import type { PlannedProcess, ProcessSurroundings } from './process/provider-instance.ts'
+import { defaultRestarts, ProviderProcess, type RestartRules } from './process/provider-process.ts'
+
+export interface ProviderProcessesOptions {
+  readonly around: ProcessSurroundings
+  readonly restarts?: RestartRules
+  readonly onHealth: (provider: string, problem: string | undefined) => void
+  /** What `runs` says has changed. */
+  readonly onRuns: () => void
+  readonly onGivenUp: (provider: string, why: string) => void
+}
+
+/** The providers of this host that run in processes of their own. */
+export class ProviderProcesses {
+  readonly #options: ProviderProcessesOptions
+  readonly #running = new Map<string, ProviderProcess>()
+
+  constructor(options: ProviderProcessesOptions) {
+    this.#options = options
+  }
+
+  /** Starts one and waits until it answers; a start that fails leaves nothing behind. */
+  async start(plan: PlannedProcess): Promise<void> {
+    const { around, restarts = defaultRestarts, onHealth, onRuns, onGivenUp } = this.#options
+    const process = await ProviderProcess.start(plan, {
+      around,
+      restarts,
+      onHealth: (problem) => onHealth(plan.id, problem),
+      onRun: onRuns,
+      onGivenUp: (why) => onGivenUp(plan.id, why),
+    })
+    this.#running.set(plan.id, process)
+    onRuns()
+  }
+
+  /** Brings config and links of those that run up to date. */
+  update(plans: readonly PlannedProcess[]): void {
+    for (const plan of plans) this.#running.get(plan.id)?.update(plan)
+  }
+
+  /** What was found wrong with one at last; undefined when all is well. */
+  problemOf(id: string): string | undefined {
+    return this.#running.get(id)?.problem
+  }
+
+  /** The run of each provider that answers now: provider id to instance id. */
+  runs(): Readonly<Record<string, string>> {
+    return Object.fromEntries(
+      [...this.#running].flatMap(([id, { instance }]) =>
+        instance && !instance.hasEnded() ? [[id, instance.id]] : [],
+      ),
+    )
+  }
+
+  async stop(id: string, graceMs: number): Promise<void> {
+    const process = this.#running.get(id)
+    await process?.stop(graceMs)
+    this.#running.delete(id)
+  }
+
+  async stopAll(graceMs: number): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((id) => this.stop(id, graceMs)))
+  }
+}
