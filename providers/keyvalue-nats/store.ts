@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream'
 import type { KV, KvEntry } from '@nats-io/kv'
-import { KeyValueRefusal, type KeyValueStore } from '../../src/capability/keyvalue-serve.ts'
+import type { KeyValueBucket } from '../../src/capability/keyvalue-serve.ts'
 import { WeftError } from '../../src/errors.ts'
+import { numberFrom } from '../keyvalue/number.ts'
+import { pageOf } from '../keyvalue/page.ts'
 import { decodeKey, encodeKey } from './key.ts'
 
 /** Writers that keep overtaking each other on one key give up after so many tries. */
 const mostTries = 60
 const longestPauseMs = 50
-const pageSize = 1000
-const decoder = new TextDecoder()
 
 /** A JetStream bucket; one for each link. */
-export class NatsKeyValue {
+export class NatsKeyValue implements KeyValueBucket {
   readonly #kv: KV
   readonly #increments = new Map<string, Increments>()
 
@@ -33,12 +33,14 @@ export class NatsKeyValue {
     await this.#kv.delete(encodeKey(key))
   }
 
-  async listKeys(cursor: number): Promise<{ keys: string[]; cursor?: number }> {
+  async exists(key: string): Promise<boolean> {
+    return (await this.get(key)) !== undefined
+  }
+
+  async listKeys(cursor: bigint): Promise<{ keys: readonly string[]; cursor?: bigint }> {
     const all: string[] = []
     for await (const key of await this.#kv.keys()) all.push(decodeKey(key))
-    const keys = all.sort().slice(cursor, cursor + pageSize)
-    const next = cursor + keys.length
-    return next < all.length ? { keys, cursor: next } : { keys }
+    return pageOf(all, cursor)
   }
 
   /** Increments of one key that come together are written together. */
@@ -64,7 +66,7 @@ export class NatsKeyValue {
   async #add(key: string, delta: bigint): Promise<bigint> {
     for (let tries = 0; tries < mostTries; tries++) {
       const entry = await this.#kv.get(key)
-      const before = isPut(entry) ? numberFrom(entry, key) : 0n
+      const before = isPut(entry) ? numberFrom(entry.value, key) : 0n
       if (await this.#write(key, String(BigInt.asIntN(64, before + delta)), entry)) return before
       await delay(Math.random() * Math.min(2 ** tries, longestPauseMs))
     }
@@ -84,23 +86,6 @@ export class NatsKeyValue {
       if (error instanceof JetStreamApiError && overtaken.includes(error.code)) return false
       throw error
     }
-  }
-}
-
-/** The store as the caller's link shows it: one bucket, under its own name or as `default`. */
-export function forBucket(bucket: string, store: NatsKeyValue): KeyValueStore {
-  const opened = (name: string): NatsKeyValue => {
-    if (name === bucket || name === 'default') return store
-    throw new KeyValueRefusal('no-such-store', `the link gives bucket ${bucket}, not ${name}`)
-  }
-  return {
-    get: async (name, key) => opened(name).get(key),
-    set: async (name, key, value) => opened(name).set(key, value),
-    delete: async (name, key) => opened(name).delete(key),
-    exists: async (name, key) => (await opened(name).get(key)) !== undefined,
-    listKeys: async (name, cursor) => opened(name).listKeys(cursor),
-    increment: async (name, key, delta) => opened(name).increment(key, delta),
-    compareAndSet: async (name, key, expected, value) => opened(name).compareAndSet(key, expected, value),
   }
 }
 
@@ -152,10 +137,4 @@ class Increments {
 
 function isPut(entry: KvEntry | null): entry is KvEntry {
   return entry?.operation === 'PUT'
-}
-
-function numberFrom(entry: KvEntry, key: string): bigint {
-  const text = decoder.decode(entry.value)
-  if (/^-?\d{1,20}$/.test(text)) return BigInt(text)
-  throw new WeftError('invalid', `the value of ${key} is not a whole number: cannot increment it`)
 }

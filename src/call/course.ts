@@ -36,6 +36,8 @@ export interface BackendTiming {
   readonly server?: { readonly address: string; readonly port: number }
   /** Why it failed; undefined when it did not. */
   readonly failure?: string | undefined
+  /** The code of the failure in the words of the backend, one of few: `WRONGTYPE`. */
+  readonly failureCode?: string
   /** What the answer to a message was sent under. */
   readonly answeredUnder?: TraceContext | undefined
 }

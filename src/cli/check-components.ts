@@ -29,8 +29,11 @@ const hostPackages = new Set([
   'logging',
 ])
 const builtinScheme = 'wasmcloud+builtin://'
+const keyvalue = ['wasi:keyvalue/store', 'wasi:keyvalue/atomics', 'wasi:keyvalue/batch']
 const builtinServes: ReadonlyMap<string, readonly string[]> = new Map([
-  [`${builtinScheme}keyvalue-nats`, ['wasi:keyvalue/store', 'wasi:keyvalue/atomics', 'wasi:keyvalue/batch']],
+  [`${builtinScheme}keyvalue-memory`, keyvalue],
+  [`${builtinScheme}keyvalue-nats`, keyvalue],
+  [`${builtinScheme}keyvalue-redis`, keyvalue],
   [`${builtinScheme}http-server`, []],
   [`${builtinScheme}http-client`, ['wasi:http/outgoing-handler']],
   [`${builtinScheme}messaging-nats`, ['wasmcloud:messaging/consumer']],

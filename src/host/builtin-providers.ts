@@ -7,7 +7,9 @@ type Module = { readonly default: ProviderDefinition }
 const builtin: Readonly<Record<string, () => Promise<Module>>> = {
   'http-client': () => import('../../providers/http-client.ts'),
   'http-server': () => import('../../providers/http-server.ts'),
+  'keyvalue-memory': () => import('../../providers/keyvalue-memory.ts'),
   'keyvalue-nats': () => import('../../providers/keyvalue-nats.ts'),
+  'keyvalue-redis': () => import('../../providers/keyvalue-redis.ts'),
   'messaging-nats': () => import('../../providers/messaging-nats.ts'),
 }
 

@@ -15,7 +15,7 @@ export function backendFields(timing: BackendTiming): SpanFields {
     attributes: {
       ...(kind === 'messaging' ? messagingAttributes(timing) : databaseAttributes(timing)),
       ...serverAttributes(timing),
-      ...(failure === undefined ? {} : { [names.errorType]: otherError }),
+      ...(failure === undefined ? {} : { [names.errorType]: timing.failureCode ?? otherError }),
     },
     links: linksTo(timing.answeredUnder),
     ...(failure !== undefined && {
@@ -42,11 +42,18 @@ function messagingAttributes({ system, operation, destination, bodySize }: Backe
   }
 }
 
-function databaseAttributes({ system, operation, destination, batchSize }: BackendTiming): SpanAttributes {
+function databaseAttributes({
+  system,
+  operation,
+  destination,
+  batchSize,
+  failureCode,
+}: BackendTiming): SpanAttributes {
   return {
     [names.dbSystem]: system,
     [names.dbOperation]: operation,
     ...(destination === undefined ? {} : { [names.dbNamespace]: destination }),
+    ...(failureCode === undefined ? {} : { [names.dbStatus]: failureCode }),
     ...(batchSize !== undefined && batchSize > 1 ? { [names.dbBatchSize]: batchSize } : {}),
   }
 }

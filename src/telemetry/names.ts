@@ -22,6 +22,7 @@ export const attributeNames = {
   dbSystem: 'db.system.name',
   dbOperation: 'db.operation.name',
   dbNamespace: 'db.namespace',
+  dbStatus: 'db.response.status_code',
   dbBatchSize: 'db.operation.batch.size',
   messagingSystem: 'messaging.system.name',
   messagingOperation: 'messaging.operation.name',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Invoke } from '../../src/call/call.ts'
-import { type KeyValueStore, serveKeyvalue } from '../../src/capability/keyvalue-serve.ts'
+import { type KeyValueBucket, serveKeyvalue } from '../../src/capability/keyvalue-serve.ts'
 import { WeftError } from '../../src/errors.ts'
 import type { GuestComponent } from '../../src/guest/component.ts'
 import { fakeServices, fetchFrom, guestCall, openGuests } from '../support/guest.ts'
@@ -150,13 +150,13 @@ describe('custom interfaces', () => {
 
 describe('capabilities', () => {
   const stored = new Map<string, Uint8Array>()
-  const store: KeyValueStore = {
-    get: async (_, key) => stored.get(key),
-    set: async (_, key, value) => void stored.set(key, value),
-    delete: async (_, key) => void stored.delete(key),
-    exists: async (_, key) => stored.has(key),
+  const store: KeyValueBucket = {
+    get: async (key) => stored.get(key),
+    set: async (key, value) => void stored.set(key, value),
+    delete: async (key) => void stored.delete(key),
+    exists: async (key) => stored.has(key),
     listKeys: async () => ({ keys: [...stored.keys()].sort() }),
-    async increment(_, key, delta) {
+    async increment(key, delta) {
       const sum = BigInt(Buffer.from(stored.get(key) ?? '0').toString()) + delta
       stored.set(key, Buffer.from(String(sum)))
       return sum
@@ -165,7 +165,7 @@ describe('capabilities', () => {
       return false
     },
   }
-  const invoke: Invoke = serveKeyvalue(async () => store)
+  const invoke: Invoke = serveKeyvalue(() => store)
 
   test('key-value of draft 1: store, atomics, batch', async () => {
     const kv = await guests.load('test/guests/kv-p2/kv-p2.wasm')

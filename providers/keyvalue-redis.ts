@@ -1,0 +1,44 @@
+import { keyvalueInterfaces } from '../src/capability/keyvalue-wit.ts'
+import { defineProvider, type ProviderLink } from '../src/provider.ts'
+import { linkedBuckets } from './keyvalue/linked-buckets.ts'
+import { redisBucket } from './keyvalue-redis/bucket.ts'
+import { RedisClient } from './keyvalue-redis/client.ts'
+import { parseRedisUrl } from './keyvalue-redis/url.ts'
+
+const defaultUrl = 'redis://127.0.0.1:6379/0'
+
+/**
+ * Key-value in Redis or what speaks like it (Valkey, KeyDB). Link target config, as wasmCloud's: `URL`
+ * (`redis://user:password@host:port/database`, `rediss://` for TLS), better as a secret of that name; the provider's own
+ * config is the default. `prefix` stands before each key in Redis. Every bucket name opens the same keys. A Redis that is
+ * away fails the calls of that time, no more.
+ */
+export default defineProvider({
+  name: 'keyvalue-redis',
+  runs: 'per-thread',
+  exports: keyvalueInterfaces(),
+  async start(context) {
+    const clients = new Map<string, RedisClient>()
+    const clientOf = (url: string) => {
+      const client = clients.get(url) ?? new RedisClient(parseRedisUrl(url))
+      clients.set(url, client)
+      return client
+    }
+    return {
+      ...linkedBuckets(context, async (link, config) => {
+        const values = new Map(Object.entries(config).map(([key, value]) => [key.toLowerCase(), value]))
+        const client = clientOf(secretUrl(link) ?? values.get('url') ?? defaultUrl)
+        const prefix = values.get('prefix') ?? ''
+        return (_, call) => redisBucket({ client, prefix, call })
+      }),
+      async stop() {
+        await Promise.all([...clients.values()].map((client) => client.close()))
+      },
+    }
+  },
+})
+
+function secretUrl({ targetSecrets }: ProviderLink): string | undefined {
+  const [, secret] = Object.entries(targetSecrets ?? {}).find(([name]) => name.toLowerCase() === 'url') ?? []
+  return secret?.tag === 'string' ? secret.val : undefined
+}
