@@ -1,6 +1,8 @@
 import { WeftError } from '../errors.ts'
 import type { BinaryReader } from './binary-reader.ts'
 import type { FunctionType, Scope, TypeDefinition } from './binary-scope.ts'
+import { boundedType } from './bounded-type.ts'
+import { maxArrayLength } from './parse-type.ts'
 import type { WitCase, WitField, WitPrimitive, WitType } from './type.ts'
 
 // Codes of the component model's binary format, `defvaltype`.
@@ -36,6 +38,11 @@ export function readValueType(reader: BinaryReader, scope: Scope): WitType {
 
 /** Reads the value type definition whose code is `code`; undefined when the code is of another kind. */
 export function readDefinedType(code: number, reader: BinaryReader, scope: Scope): WitType | undefined {
+  const type = readType(code, reader, scope)
+  return type && boundedType(type)
+}
+
+function readType(code: number, reader: BinaryReader, scope: Scope): WitType | undefined {
   const type = () => readValueType(reader, scope)
   const primitive = primitives[code]
   if (primitive) return { kind: primitive }
@@ -67,11 +74,10 @@ export function readDefinedType(code: number, reader: BinaryReader, scope: Scope
       const element = reader.option(type)
       return { kind: code === 0x66 ? 'stream' : 'future', ...(element && { element }) }
     }
-    case 0x67: {
-      const element = type()
-      reader.u32()
-      return { kind: 'list', element }
-    }
+    case 0x67:
+      return arrayOf(type(), reader)
+    case 0x63:
+      return { kind: 'list', element: boundedType({ kind: 'tuple', elements: [type(), type()] }) }
     default:
       return undefined
   }
@@ -89,6 +95,14 @@ export function readFunctionType(code: number, reader: BinaryReader, scope: Scop
 
 export function readFields(reader: BinaryReader, scope: Scope): WitField[] {
   return reader.list(() => ({ name: reader.name(), type: readValueType(reader, scope) }))
+}
+
+/** A list of fixed length lies in memory and travels as a tuple of so many. */
+function arrayOf(element: WitType, reader: BinaryReader): WitType {
+  const length = reader.u32()
+  if (length < 1 || length > maxArrayLength)
+    throw reader.unexpected(`a length from 1 to ${maxArrayLength}`, `${length}`)
+  return { kind: 'tuple', elements: Array.from({ length }, () => element) }
 }
 
 function readCase(reader: BinaryReader, scope: Scope): WitCase {

@@ -4,7 +4,7 @@ import type { TokenReader } from './token-reader.ts'
 /** How deep types may nest as written. The component model's own validator stops at 100. */
 export const maxTypeDepth = 100
 /** A fixed-length list becomes a tuple of so many elements at most. */
-const maxArrayLength = 4096
+export const maxArrayLength = 4096
 
 /** Reads one type. */
 export function parseType(reader: TokenReader, depth = 0): TypeSyntax {

@@ -1,13 +1,8 @@
 import { WeftError } from '../errors.ts'
+import { maxTypeSize } from './bounded-type.ts'
 import { maxTypeDepth } from './parse-type.ts'
 import type { FunctionSyntax, TypeSyntax } from './syntax.ts'
 import type { WitFunction, WitPrimitive, WitType } from './type.ts'
-
-/**
- * How many nodes a type may have with every name written out. Names make types that double with each line; this is the
- * same bound that the reference validator of components sets.
- */
-const maxTypeSize = 1_000_000
 
 /** A type with its size, the number of its nodes with every name written out. */
 export interface SizedType {

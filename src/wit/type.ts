@@ -3,8 +3,9 @@
  * records are objects with camelCase keys, `u64`/`s64` are bigints, `list<u8>` is a `Uint8Array`, `option<T>` is
  * `T | undefined` (an option directly inside an option is `{tag:'some', val} | {tag:'none'}`), `result` is
  * `{tag:'ok'|'err', val}`, a variant is `{tag, val?}` with the kebab-case case name, an enum its kebab-case name,
- * flags an object of camelCase booleans, `stream<u8>` an `AsyncIterable<Uint8Array>`, another `stream<T>` an
- * `AsyncIterable<T[]>` of chunks, `future<T>` a `Promise<T>`, a resource handle an opaque `Uint8Array`.
+ * flags an object of camelCase booleans, `list<T, n>` a tuple of n, `map<K, V>` a list of pairs, `stream<u8>` an
+ * `AsyncIterable<Uint8Array>`, another `stream<T>` an `AsyncIterable<T[]>` of chunks, `future<T>` a `Promise<T>`, a
+ * resource handle an opaque `Uint8Array`.
  */
 export type WitType =
   | { readonly kind: WitPrimitive }

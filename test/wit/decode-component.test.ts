@@ -91,3 +91,64 @@ test('bytes that were changed at random never hang or exhaust memory', async () 
     }
   }
 })
+
+/** A component that defines these types, and nothing else. */
+function definingTypes(...types: readonly (readonly number[])[]): Uint8Array {
+  const content = [...leb(types.length), ...types.flat()]
+  return Uint8Array.from([
+    0x00,
+    0x61,
+    0x73,
+    0x6d,
+    0x0d,
+    0x00,
+    0x01,
+    0x00,
+    7,
+    ...leb(content.length),
+    ...content,
+  ])
+}
+
+function leb(value: number): number[] {
+  return value < 128 ? [value] : [(value & 127) | 128, ...leb(value >> 7)]
+}
+
+/** An index where a type may stand: signed. */
+function index(value: number): number[] {
+  return value < 64 ? [value] : [(value & 127) | 128, ...index(value >> 7)]
+}
+
+const u8 = 125
+const tupleOf = (...types: readonly number[]) => [0x6f, types.length, ...types]
+
+test('flags have at most 32 names', () => {
+  const names = Array.from({ length: 33 }, (_, bit) => [2, 0x61 + (bit >> 4), 0x61 + (bit & 15)])
+  const flags = (count: number) => [0x6e, count, ...names.slice(0, count).flat()]
+  assert.doesNotThrow(() => decodeWorld(definingTypes(flags(32))))
+  assert.throws(() => decodeWorld(definingTypes(flags(33))), {
+    code: 'invalid',
+    message: /flags have 33 names, expected 32 or fewer/,
+  })
+})
+
+test('types that double with each definition are refused before they fill memory', () => {
+  const types = [tupleOf(u8), ...Array.from({ length: 40 }, (_, level) => tupleOf(level, level))]
+  assert.throws(() => decodeWorld(definingTypes(...types)), {
+    code: 'invalid',
+    message: /a type has more than 1000000 parts/,
+  })
+})
+
+test('types that stand within each other too deeply are refused', () => {
+  const types = [tupleOf(u8), ...Array.from({ length: 100 }, (_, level) => [0x6b, ...index(level)])]
+  assert.throws(() => decodeWorld(definingTypes(...types)), { code: 'invalid', message: /deeper than 100/ })
+})
+
+test('a list of fixed length is a tuple, a map a list of pairs', () => {
+  assert.doesNotThrow(() => decodeWorld(definingTypes([0x67, u8, 4], [0x63, 115, u8])))
+  assert.throws(() => decodeWorld(definingTypes([0x67, u8, 0])), {
+    code: 'invalid',
+    message: /expected a length from 1 to 4096, got 0/,
+  })
+})
