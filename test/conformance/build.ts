@@ -45,7 +45,7 @@ function buildGoPeer(): void {
 }
 
 function buildCollector(): void {
-  goInstall('go.opentelemetry.io/collector/cmd/builder@v0.164.0')
+  goInstall('go.opentelemetry.io/collector/cmd/builder@v0.162.0')
   const folder = join(peersFolder, 'collector')
   mkdirSync(folder, { recursive: true })
   run(join(bin, 'builder'), ['--config', join(here, 'otel', 'collector-build.yaml')], folder)

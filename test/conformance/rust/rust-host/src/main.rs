@@ -2,8 +2,8 @@
 use anyhow::{bail, Context as _};
 use std::path::PathBuf;
 use std::time::Duration;
-use tracing::Level;
 use url::Url;
+use wasmcloud_core::logging::Level;
 use wasmcloud_core::{OtelConfig, OtelProtocol};
 use wasmcloud_host::wasmbus::{Features, Host, HostConfig};
 
@@ -24,8 +24,8 @@ async fn main() -> anyhow::Result<()> {
         &otel_config,
         false,
         None::<PathBuf>,
-        Some(&Level::INFO),
-        Some(&Level::INFO),
+        Some(&Level::Info),
+        Some(&Level::Info),
     )?;
     tracing::dispatcher::set_global_default(dispatch)?;
     let url = Url::parse(nats).context("NATS_URL")?;
