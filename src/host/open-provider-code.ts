@@ -18,16 +18,17 @@ export async function openProviderCode(
     readonly annotations: HostedProvider['annotations']
   },
   parts: OpenProviderCode,
-): Promise<Pick<HostedProvider, 'name' | 'program' | 'claims' | 'jwt'>> {
+): Promise<Pick<HostedProvider, 'name' | 'image' | 'program' | 'claims' | 'jwt'>> {
   const { policy, tokens } = parts
   const permit = (claims: Claims | undefined) => policy.startProvider({ ...provider, claims })
   const name = builtinName(provider.ref)
   if (name !== undefined) {
     await permit(undefined)
-    return { name, program: undefined, claims: undefined, jwt: tokens.builtin(name) }
+    return { name, image: provider.ref, program: undefined, claims: undefined, jwt: tokens.builtin(name) }
   }
   const { path, claims } = await openProvider(provider.ref, { ...parts, permit })
-  return { name: withoutScheme(provider.ref), program: path, claims, jwt: claims?.jwt }
+  const image = withoutScheme(provider.ref)
+  return { name: image, image, program: path, claims, jwt: claims?.jwt }
 }
 
 /** As wasmCloud shows providers: `file:///p/x.par.gz` is `/p/x.par.gz`, `oci://r` is `r`. */

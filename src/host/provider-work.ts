@@ -97,7 +97,7 @@ export class ProviderWork {
       const problem = await this.#run(provider)
       publishEvent('provider_started', {
         host_id: hostId,
-        image_ref: provider.name,
+        image_ref: provider.image,
         provider_id: id,
         annotations: provider.annotations,
         ...(provider.claims && { ...legacyProviderNames(id), ...providerEventClaims(provider.claims) }),

@@ -33,8 +33,13 @@ export interface HostedComponent {
 export interface HostedProvider {
   readonly id: string
   readonly ref: string
-  /** What inventories and events call it: the name behind `wasmcloud+builtin://`, else the reference without its scheme. */
+  /** The name behind `wasmcloud+builtin://`, else the reference without its scheme. */
   readonly name: string
+  /**
+   * What inventories and events call it: a builtin one's whole reference, for wash and wadm wait for that of which they
+   * asked; else the reference without its scheme.
+   */
+  readonly image: string
   /** Its executable or script, where it runs as a process of its own; else it is a builtin one. */
   readonly program: string | undefined
   /** Undefined when it is unsigned, and for a builtin one. */
@@ -81,7 +86,7 @@ export class Workload {
 
   putProvider(
     request: StartProviderRequest,
-    opened: Pick<HostedProvider, 'name' | 'program' | 'claims' | 'jwt' | 'secrets'>,
+    opened: Pick<HostedProvider, 'name' | 'image' | 'program' | 'claims' | 'jwt' | 'secrets'>,
   ): HostedProvider {
     const { telemetry } = settingsFrom({ annotations: request.annotations, component_limits: {} })
     const provider: HostedProvider = {
@@ -160,7 +165,7 @@ export class Workload {
   describeProviders(): ProviderDescription[] {
     return [...this.providers.values()].map((one) => ({
       id: one.id,
-      image_ref: one.name,
+      image_ref: one.image,
       ...(one.claims?.name !== undefined && { name: one.claims.name }),
       annotations: one.annotations,
       revision: one.claims?.revision ?? 0,

@@ -99,6 +99,8 @@ describe('the commands that control a lattice', () => {
     await until(async () => (await components())[0]?.on[0]?.item.image_ref.endsWith('calc.wasm'))
     assert.match(await ok('stop', 'component', 'counter'), new RegExp(`stops on ${host}`))
     await until(async () => (await components()).length === 0)
+    // As wash and wadm wait for it: a builtin one's whole reference.
+    assert.match(await ok('get', 'providers'), /wasmcloud\+builtin:\/\/keyvalue-nats/)
     await ok('stop', 'provider', 'kv')
     assert.equal(await ok('get', 'providers'), 'no providers run\n')
     assert.match(await ok('get', 'claims'), /no signed/)
@@ -112,7 +114,7 @@ describe('the commands that control a lattice', () => {
       [['link', 'put', 'a'], 2, /expected SOURCE TARGET INTERFACE/],
       [['label', 'put', 'nobody', 'a=b'], 2, /there is no host nobody/],
       [['stop', 'component', 'nothing'], 1, /component nothing runs on no host/],
-      [['start', 'provider', 'x', 'wasmcloud+builtin://nope'], 1, /this host runs wasmcloud\+builtin/],
+      [['start', 'provider', 'x', 'wasmcloud+builtin://nope'], 1, /this host has wasmcloud\+builtin/],
       [['update', 'nothing', 'x'], 1, /runs on no host/],
     ] as const) {
       const answer = await weft(...args)
