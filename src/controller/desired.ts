@@ -3,6 +3,7 @@ import type { ComponentSettings } from '../component-settings.ts'
 import type { Link } from '../lattice/link.ts'
 import { componentIdOf, configNameOf, secretNameOf } from '../manifest/generated-names.ts'
 import type { Manifest, ManifestComponent } from '../manifest/manifest.ts'
+import type { Autoscaler } from '../manifest/read-autoscaler.ts'
 import type { ConfigProperty, SecretProperty } from '../manifest/read-config.ts'
 import type { LinkEnd, ManifestLink } from '../manifest/read-link.ts'
 import type { PlacementTrait } from '../manifest/read-placement.ts'
@@ -32,6 +33,9 @@ export interface Workload {
   readonly settings: ComponentSettings
   /** Undefined: a component that the manifest does not ask to start. */
   readonly scaler: Scaler | undefined
+  readonly autoscaler: Autoscaler | undefined
+  /** Nobody has called it for a while: it runs nowhere until somebody does. */
+  readonly isAsleep?: boolean
   readonly placement: PlacementTrait
   /** Changes when a running one must be replaced or configured anew; stands in its annotations. */
   readonly scalerId: string
@@ -115,7 +119,7 @@ function workloadOf(
     .update(JSON.stringify([app, component.name, id, image, config, ...settingsPart(component.settings)]))
     .digest('hex')
   // wadm: a provider without a scaler gets one instance, a component none.
-  const scaler = component.scaler ?? (kind === 'provider' ? oneInstance : undefined)
+  const scaler = component.scaler ?? (kind === 'provider' || component.autoscaler ? oneInstance : undefined)
   return {
     kind,
     app,
@@ -125,6 +129,7 @@ function workloadOf(
     config,
     settings: component.settings,
     scaler,
+    autoscaler: component.autoscaler,
     placement: component.placement ?? {},
     scalerId,
   }

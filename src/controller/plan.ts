@@ -9,6 +9,7 @@ import { type Made, madeWith, nothingMade } from './made.ts'
 import type { Ownership } from './ownership.ts'
 import { type Placement, placeWorkload } from './place.ts'
 import type { Room } from './room.ts'
+import { type ScaleNote, scaled } from './scale-note.ts'
 import { type Status, statusOf, undeployedStatus } from './status.ts'
 
 /** What the controller knows of an application: deployed, or there (or gone) with things left to remove. */
@@ -45,10 +46,12 @@ export function planApp(input: {
   readonly view: LatticeView
   readonly others: Others
   readonly room: Room
+  /** Numbers of instances that hold in place of the manifest's. */
+  readonly noteOf: (id: string) => ScaleNote | undefined
 }): AppPlan {
-  const { known, desired, view, others } = input
+  const { known, desired, view, others, noteOf } = input
   if (known.unreadable !== undefined) return unreadable(known, known.unreadable)
-  return desired ? deployedPlan({ ...input, app: desired }) : removalPlan(known, view, others)
+  return desired ? deployedPlan({ ...input, app: scaled(desired, noteOf) }) : removalPlan(known, view, others)
 }
 
 interface Others {

@@ -1,11 +1,12 @@
 import { concernsOf } from './concerns.ts'
-import { type DesiredApp, desiredApp } from './desired.ts'
+import { type DesiredApp, desiredApp, type Workload } from './desired.ts'
 import { hostChanges } from './host-changes.ts'
 import type { LatticeView } from './lattice-view.ts'
 import type { Made } from './made.ts'
 import { Owners } from './ownership.ts'
 import { type AppPlan, type KnownApp, planApp } from './plan.ts'
 import { Room } from './room.ts'
+import { type ScaleNote, scaled } from './scale-note.ts'
 
 interface Entry {
   readonly known: KnownApp
@@ -25,7 +26,28 @@ export class Planner {
   readonly #owners = new Owners()
   readonly #room = new Room()
   readonly #due = new Set<string>()
+  /** Ids of components that follow their load, by application. */
+  readonly #autoscaled = new Map<string, readonly string[]>()
+  readonly #noteOf: (id: string) => ScaleNote | undefined
   #view: LatticeView = { hosts: [], links: () => [], configs: new Map() }
+
+  constructor(noteOf: (id: string) => ScaleNote | undefined = () => undefined) {
+    this.#noteOf = noteOf
+  }
+
+  /** The component or provider of a deployed application, with the number of instances that holds now. */
+  find(id: string): { readonly workload: Workload; readonly app: DesiredApp } | undefined {
+    const owner = this.#owners.besides('').ids.get(id)
+    const desired = owner === undefined ? undefined : this.#entries.get(owner)?.desired
+    const app = desired && scaled(desired, this.#noteOf)
+    const workload = app?.workloads.find((one) => one.id === id)
+    return app && workload ? { app, workload } : undefined
+  }
+
+  /** Ids of the components that follow their load. */
+  autoscaled(): readonly string[] {
+    return [...this.#autoscaled.values()].flat()
+  }
 
   /** An application is new, has changed, or (undefined) is over and has left nothing behind. */
   put(name: string, known: KnownApp | undefined): void {
@@ -69,7 +91,7 @@ export class Planner {
     this.#replace(name, known)
     const { desired } = this.#entries.get(name) ?? {}
     const others = { ownedByOthers: this.#owners.before(name), keptByOthers: this.#owners.besides(name) }
-    const plan = planApp({ known, desired, view: this.#view, others, room: this.#room })
+    const plan = planApp({ known, desired, view: this.#view, others, room: this.#room, noteOf: this.#noteOf })
     const entry = this.#entries.get(name)
     if (entry) this.#entries.set(name, { ...entry, isShort: plan.isShort })
     return plan
@@ -88,6 +110,9 @@ export class Planner {
       known?.manifest && desiredApp(known.manifest, (app) => this.#entries.get(app)?.known.manifest)
     const kept = new Set(desired?.workloads.map(({ id }) => id))
     for (const { id } of before?.desired?.workloads ?? []) if (!kept.has(id)) this.#room.forget(id)
+    const autoscaled = desired?.workloads.filter(({ autoscaler }) => autoscaler).map(({ id }) => id) ?? []
+    if (autoscaled.length > 0) this.#autoscaled.set(name, autoscaled)
+    else this.#autoscaled.delete(name)
     if (desired) this.#owners.put(desired)
     else this.#owners.remove(name)
     if (!known) {

@@ -15,6 +15,8 @@ const trapped = 3
 export interface CallCounts {
   /** In flight now. */
   readonly inFlight: number
+  /** Waiting for an instance now. */
+  readonly waiting: number
   /** Ever begun, and ever ended in a trap; modulo 2^32. */
   readonly calls: number
   readonly traps: number
@@ -25,6 +27,7 @@ export function countCalls(shared: SharedArrayBuffer): CallCounts {
   const counts = new Int32Array(shared)
   return {
     inFlight: Atomics.load(counts, inUse),
+    waiting: Atomics.load(counts, waiting),
     calls: Atomics.load(counts, began) >>> 0,
     traps: Atomics.load(counts, trapped) >>> 0,
   }

@@ -9,6 +9,8 @@ import { beatSubject } from './subjects.ts'
 export interface Load {
   readonly inFlight: number
   readonly max: number
+  /** Calls that wait for an instance; 0 from hosts that don't tell. */
+  readonly waiting: number
   /** Calls that ever began there, and those that ended in a trap; modulo 2^32, 0 from hosts that don't tell. */
   readonly calls: number
   readonly traps: number
@@ -37,7 +39,15 @@ const beatShape = record({
   host: text,
   friendly_name: text,
   components: or(
-    mapOf(record({ inFlight: count, max: count, calls: or(count, 0), traps: or(count, 0) })),
+    mapOf(
+      record({
+        inFlight: count,
+        max: count,
+        waiting: or(count, 0),
+        calls: or(count, 0),
+        traps: or(count, 0),
+      }),
+    ),
     {},
   ),
   processes: or(mapOf(text), {}),

@@ -128,6 +128,21 @@ export function beatSubject(lattice: string): string {
   return `weft.beat.${oneToken('lattice', lattice)}`
 }
 
+/** Requests to the controller that leads: a component or provider was called, and nobody serves it. */
+export function wakeSubject(lattice: string): string {
+  return `weft.wake.${oneToken('lattice', lattice)}`
+}
+
+/** Requests to the controller that leads: another number of instances, by hand. */
+export function scaleSubject(lattice: string): string {
+  return `weft.scale.${oneToken('lattice', lattice)}`
+}
+
+/** Numbers that anybody may publish as text, for components that scale by them. */
+export function metricSubject(lattice: string, name: string): string {
+  return `weft.metric.${oneToken('lattice', lattice)}.${name === '*' ? name : oneToken('metric', name)}`
+}
+
 /** True when `value` can stand as one token of a NATS subject. */
 export function isOneToken(value: string): boolean {
   return value !== '' && !/[\s.*>\p{Cc}]/u.test(value)

@@ -1,5 +1,6 @@
 import type { ComponentSettings } from '../component-settings.ts'
 import type { JsonObject } from './json.ts'
+import type { Autoscaler } from './read-autoscaler.ts'
 import type { ConfigProperty, SecretProperty } from './read-config.ts'
 import type { ManifestLink } from './read-link.ts'
 import type { PlacementTrait } from './read-placement.ts'
@@ -31,6 +32,8 @@ export interface ManifestComponent {
   readonly config: readonly ConfigProperty[]
   readonly secrets: readonly SecretProperty[]
   readonly scaler: Scaler | undefined
+  /** Changes the number of the scaler with the load. */
+  readonly autoscaler: Autoscaler | undefined
   readonly placement: PlacementTrait | undefined
   readonly links: readonly ManifestLink[]
   /** What the traits of Weft's own say. */

@@ -30,6 +30,7 @@ export function readComponent(report: Report, node: Located): LocatedComponent |
   const name = fields.requiredText('name', '"hello"')
   const kind = readKind(fields)
   const traits = readTraits(report, fields.list('traits'))
+  checkAutoscaler(fields, kind, traits)
   const properties = readProperties(fields)
   if (name === undefined) return undefined
   // What is wrong was told; the rest is good enough to find what else is wrong.
@@ -42,6 +43,22 @@ export function readComponent(report: Report, node: Located): LocatedComponent |
     nameOffset: fields.get('name')?.offset ?? fields.offset,
     idOffset,
   }
+}
+
+function checkAutoscaler(
+  fields: Fields,
+  kind: ManifestComponent['kind'] | undefined,
+  { autoscaler, scaler }: Pick<ManifestComponent, 'autoscaler' | 'scaler'>,
+): void {
+  if (!autoscaler) return
+  const where = fields.get('traits')?.offset ?? fields.offset
+  if (kind === 'capability')
+    fields.report.problem(where, 'an autoscaler on a provider, expected one on components only')
+  if (scaler?.kind === 'daemon')
+    fields.report.problem(
+      where,
+      'an autoscaler beside a daemonscaler, which wants a fixed number on each host: use a spreadscaler',
+    )
 }
 
 const unread = { from: { image: '' }, id: undefined, imageOffset: 0, config: [], secrets: [] }

@@ -3,6 +3,7 @@ import { Fields } from './fields.ts'
 import type { Located } from './located.ts'
 import type { ManifestComponent } from './manifest.ts'
 import { didYouMean } from './nearest-name.ts'
+import { readAutoscaler } from './read-autoscaler.ts'
 import { readCli } from './read-cli.ts'
 import { readLimits, readReuse } from './read-limits.ts'
 import { readLink } from './read-link.ts'
@@ -12,7 +13,7 @@ import { readTelemetry } from './read-telemetry.ts'
 import { readVolumes } from './read-volumes.ts'
 import type { Report } from './report.ts'
 
-type Traits = Pick<ManifestComponent, 'scaler' | 'placement' | 'links' | 'settings'>
+type Traits = Pick<ManifestComponent, 'scaler' | 'autoscaler' | 'placement' | 'links' | 'settings'>
 
 /** What each trait type adds to a component. A new trait type is one more line here. */
 const traitTypes: Readonly<Record<string, (report: Report, properties: Located) => Partial<Traits>>> = {
@@ -22,6 +23,7 @@ const traitTypes: Readonly<Record<string, (report: Report, properties: Located) 
     const link = readLink(report, properties)
     return { links: link ? [link] : [] }
   },
+  autoscaler: (report, properties) => ({ autoscaler: readAutoscaler(report, properties) }),
   placement: (report, properties) => ({ placement: readPlacement(report, properties) }),
   limits: (report, properties) => ({ settings: { limits: readLimits(report, properties) } }),
   telemetry: (report, properties) => ({ settings: { telemetry: readTelemetry(report, properties) } }),
@@ -40,7 +42,13 @@ function scalerOf(report: Report, properties: Located, kind: 'spread' | 'daemon'
 
 /** Reads the traits of a component: at most one scaler and one of each kind of settings, any number of links. */
 export function readTraits(report: Report, nodes: readonly Located[]): Traits {
-  let traits: Traits = { scaler: undefined, placement: undefined, links: [], settings: {} }
+  let traits: Traits = {
+    scaler: undefined,
+    autoscaler: undefined,
+    placement: undefined,
+    links: [],
+    settings: {},
+  }
   for (const node of nodes) {
     const read = readTrait(report, node)
     if (read.scaler && traits.scaler)
@@ -48,14 +56,17 @@ export function readTraits(report: Report, nodes: readonly Located[]): Traits {
         node.offset,
         'a second scaler on one component would work against the first, expected one',
       )
-    if (read.placement && traits.placement)
-      report.problem(node.offset, 'a second trait "placement" on one component, expected one')
+    for (const name of ['autoscaler', 'placement'] as const) {
+      if (read[name] && traits[name])
+        report.problem(node.offset, `a second trait "${name}" on one component, expected one`)
+    }
     for (const name of keysOf(read.settings)) {
       if (traits.settings[name])
         report.problem(node.offset, `a second trait "${name}" on one component, expected one`)
     }
     traits = {
       scaler: traits.scaler ?? read.scaler,
+      autoscaler: traits.autoscaler ?? read.autoscaler,
       placement: traits.placement ?? read.placement,
       links: [...traits.links, ...(read.links ?? [])],
       settings: { ...traits.settings, ...read.settings },

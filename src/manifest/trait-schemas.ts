@@ -178,6 +178,37 @@ const placement = fieldsSchema('How its instances lie on the hosts that its scal
   others: 'refused',
 })
 
+const aboveZero = (description: string, more: JsonObject = {}): JsonObject => {
+  return { description, type: 'number', exclusiveMinimum: 0, ...more }
+}
+
+const autoscaler = fieldsSchema('The number of instances follows the load.', {
+  required: ['max'],
+  fields: {
+    min: countSchema('The fewest, over all hosts; with 0 it sleeps when nobody calls it.', { default: 1 }),
+    max: countSchema('The most, over all hosts.', { minimum: 1, maximum: mostInstances - 1 }),
+    target: fieldsSchema('What one instance is to carry; the one that asks for most instances counts.', {
+      fields: {
+        inFlight: aboveZero('Calls in flight or waiting.', { default: 0.75 }),
+        requestsPerSecond: aboveZero('Requests per second.'),
+        metric: fieldsSchema('A number that is published on weft.metric.{lattice}.{name}.', {
+          required: ['name', 'value'],
+          fields: {
+            name: nameSchema('Its name.', { pattern: '^[\\w-]+$', examples: ['orders-waiting'] }),
+            value: aboveZero('What one instance is to carry of it.'),
+          },
+          others: 'refused',
+        }),
+      },
+      others: 'refused',
+    }),
+    upAfter: time('Load must ask for more so long; default at once.'),
+    downAfter: time('Load must ask for less so long; default 30s.'),
+    idleAfter: time('With a min of 0: nobody calls it so long before it sleeps; default 1m.'),
+  },
+  others: 'refused',
+})
+
 const volumes = fieldsSchema('Directories of the host that the component may use.', {
   required: ['mounts'],
   fields: {
@@ -208,6 +239,7 @@ export const traitSchemas: Readonly<Record<string, JsonObject>> = {
     'This many instances on every host that matches.',
     'Invocations that may run at once on each host.',
   ),
+  autoscaler,
   link,
   limits,
   reuse,

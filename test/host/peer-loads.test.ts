@@ -5,7 +5,7 @@ import { meanLoads } from '../../src/host/peer-loads.ts'
 const peer = (host: string, inFlight: number, busy: number) => ({
   host,
   friendlyName: host,
-  components: { hello: { inFlight, max: 10, calls: 0, traps: 0 } },
+  components: { hello: { inFlight, max: 10, waiting: 0, calls: 0, traps: 0 } },
   busy,
   time: 0,
 })
