@@ -7,7 +7,10 @@ import { subscribeEvents } from '../lattice/events.ts'
 import { openControllerBucket, recordsOf } from '../lattice/json-records.ts'
 import { holdLease, type Lease } from '../lattice/lease.ts'
 import { openManifestStore } from '../lattice/manifest-store.ts'
+import { watchMetrics } from '../lattice/metrics.ts'
 import { publishModelEvent, publishModelStatus, serveModelRequests } from '../lattice/model-requests.ts'
+import { serveHandScales } from '../lattice/scale-by-hand.ts'
+import { serveWakes } from '../lattice/wake.ts'
 import type { Log } from '../log.ts'
 import { type TraceHeaders, type TraceWork, untraced } from '../trace-work.ts'
 import { DeployTraces } from './deploy-traces.ts'
@@ -16,7 +19,10 @@ import { LatticeContents } from './lattice-contents.ts'
 import { createModelApi } from './model-api.ts'
 import { News } from './news.ts'
 import { Notes, readMade, readStatus } from './notes.ts'
+import { Planner } from './planner.ts'
 import { Reconciler } from './reconciler.ts'
+import { readScaleNote } from './scale-note.ts'
+import { Scaling } from './scaling.ts'
 import { spanOfCommand } from './span-of-command.ts'
 import { statusReader } from './status-reader.ts'
 
@@ -83,12 +89,17 @@ export async function startController(options: ControllerOptions): Promise<Contr
     const traces = new DeployTraces()
     const { clientUnder = () => client, traceWork = untraced } = options
     const hosts = new Hosts({ client, log, onChange: () => reconciler.wake() })
+    const scales = new Notes(recordsOf(bucket, 'scale'), (value) => readScaleNote(value, 'scale'))
+    const planner = new Planner((id) => scales.get(id))
+    const statusNotes = new Notes(statuses, readStatus)
     const reconciler: Reconciler = new Reconciler({
+      planner,
+      scales,
       client,
       log,
       view: () => ({ hosts: hosts.view(), ...contents.view() }),
       made: new Notes(recordsOf(bucket, 'made'), readMade),
-      statuses: new Notes(statuses, readStatus),
+      statuses: statusNotes,
       mayAct: () => leads() && hasSettled(),
       giveUnder: (command, give) =>
         traceWork(spanOfCommand(command, traces.of(command.app)), (trace) =>
@@ -107,6 +118,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       log,
       onEvent: (event) => {
         reconciler.onEvent(event)
+        scaling.onEvent(event)
         hosts.onEvent(event)
       },
     })
@@ -121,6 +133,23 @@ export async function startController(options: ControllerOptions): Promise<Contr
       ...(options.hostGoneAfterMs === undefined ? {} : { goneAfterMs: options.hostGoneAfterMs }),
     })
     begun.push(() => beats.stop())
+    const metrics = watchMetrics({ connection, lattice, log })
+    begun.push(() => metrics.stop())
+    const scaling = new Scaling({
+      planner,
+      notes: scales,
+      statuses: statusNotes,
+      peers: () => beats.peers,
+      hosts: () => hosts.view(),
+      metric: (name) => metrics.latest(name),
+      mayAct: () => leads() && hasSettled() && reconciler.hasLooked,
+      wake: (concern) => reconciler.wake(concern),
+      log,
+    })
+    const wakes = serveWakes({ connection, lattice, log, answer: (target) => scaling.wake(target) })
+    begun.push(() => wakes.stop())
+    const byHand = serveHandScales({ connection, lattice, log, answer: (scale) => scaling.byHand(scale) })
+    begun.push(() => byHand.stop())
     await hosts.discover()
     const manifests = await store.follow((name, app) => reconciler.appChanged(name, app))
     begun.push(() => manifests.stop())
@@ -143,6 +172,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       log,
       onHeld: () => {
         ledSince = performance.now()
+        scaling.takeOver()
         reconciler.takeOver()
       },
       ...(options.leaseRenewMs === undefined ? {} : { renewMs: options.leaseRenewMs }),
@@ -152,6 +182,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     const timer = setInterval(() => {
       hosts.tick()
       reconciler.tick()
+      scaling.tick()
     }, tickMs)
     begun.push(async () => {
       clearInterval(timer)

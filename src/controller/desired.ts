@@ -8,6 +8,7 @@ import type { ConfigProperty, SecretProperty } from '../manifest/read-config.ts'
 import type { LinkEnd, ManifestLink } from '../manifest/read-link.ts'
 import type { PlacementTrait } from '../manifest/read-placement.ts'
 import type { Scaler } from '../manifest/read-scaler.ts'
+import type { ScaleNote } from './scale-note.ts'
 
 /** What one deployed application wants of its lattice, in the lattice's own names. */
 export interface DesiredApp {
@@ -34,8 +35,8 @@ export interface Workload {
   /** Undefined: a component that the manifest does not ask to start. */
   readonly scaler: Scaler | undefined
   readonly autoscaler: Autoscaler | undefined
-  /** Nobody has called it for a while: it runs nowhere until somebody does. */
-  readonly isAsleep?: boolean
+  /** What was decided since it was deployed, when the number of the scaler is that and not the manifest's. */
+  readonly note?: ScaleNote
   readonly placement: PlacementTrait
   /** Changes when a running one must be replaced or configured anew; stands in its annotations. */
   readonly scalerId: string

@@ -11,15 +11,19 @@ import type { LatticeView } from './lattice-view.ts'
 import type { Made } from './made.ts'
 import type { Notes } from './notes.ts'
 import type { AppPlan } from './plan.ts'
-import { Planner } from './planner.ts'
+import type { Planner } from './planner.ts'
 import { knownApp } from './read-stored.ts'
+import type { ScaleNote } from './scale-note.ts'
 import type { Status } from './status.ts'
 
 export interface ReconcilerParts {
   readonly client: ControlClient
   readonly log: Log
   readonly view: () => LatticeView
+  readonly planner: Planner
   readonly made: Notes<Made>
+  /** Numbers of instances that hold in place of the manifests'. */
+  readonly scales: Pick<Notes<ScaleNote>, 'load'>
   readonly statuses: Notes<Status>
   /** Asked before each pass and each command. */
   readonly mayAct: () => boolean
@@ -44,7 +48,7 @@ const planningSliceMs = 10
 export class Reconciler {
   readonly #parts: ReconcilerParts
   readonly #attempts = new Attempts()
-  readonly #planner = new Planner()
+  readonly #planner: Planner
   /** What is being carried out, by application. */
   readonly #busy = new Map<string, Promise<void>>()
   readonly #stored = new Map<string, StoredApp>()
@@ -57,6 +61,7 @@ export class Reconciler {
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts
+    this.#planner = parts.planner
   }
 
   /** True once everything was looked at since this controller took over: its statuses are of now. */
@@ -134,10 +139,10 @@ export class Reconciler {
   }
 
   async #readNotes(): Promise<void> {
-    const { made, statuses, log } = this.#parts
+    const { made, statuses, scales, log } = this.#parts
     this.#notes = 'being read'
     try {
-      await Promise.all([made.load(), statuses.load()])
+      await Promise.all([made.load(), statuses.load(), scales.load()])
       for (const name of new Set([...made.names(), ...this.#stored.keys()])) this.#putApp(name)
       this.#notes = 'read'
       this.#restlessAt = 0

@@ -38,8 +38,12 @@ function scaledWorkload(workload: Workload, version: string, note: ScaleNote | u
   const valid = note && isValid(note, workload, version) ? note : undefined
   if (!scaler || (!valid && !workload.autoscaler)) return workload
   const instances = valid?.by === 'hand' ? valid.instances : numberByLoad(workload, valid?.instances)
-  const isAsleep = valid?.by === 'load' && instances === 0
-  return { ...workload, scaler: { ...scaler, instances }, ...(isAsleep && { isAsleep }) }
+  return { ...workload, scaler: { ...scaler, instances }, ...(valid && { note: { ...valid, instances } }) }
+}
+
+/** Nobody has called it for a while: it runs nowhere until somebody does. */
+export function isAsleep({ note }: Workload): boolean {
+  return note?.by === 'load' && note.instances === 0
 }
 
 /** What load has asked for last; at first what the manifest's scaler says, and never none: so a bad start shows. */

@@ -7,6 +7,7 @@ import type { Obstacle } from './difference.ts'
 import { hostStates } from './host-states.ts'
 import { type HostStatus, hostStatuses } from './host-status.ts'
 import type { Placement } from './place.ts'
+import type { ScaleNote } from './scale-note.ts'
 import { type StatusInfo, statusTypes } from './status-info.ts'
 
 /** The status of an application, in the shape of wadm's API. */
@@ -82,12 +83,20 @@ function workloadStatus(input: StatusInput, workload: Workload, placement: Place
   const status = partStatus(input, workloadPart(workload.id))
   if (status.type === 'reconciling') return { type: 'reconciling', message: progress(workload, placement) }
   if (status.type !== 'deployed') return status
+  if (workload.note) return { type: 'deployed', message: numberSentence(workload.name, workload.note) }
   const sick = placement.assignments.filter(({ host }) => host.unhealthy.has(workload.id))
   if (sick.length === 0) return status
   const reasons = sick.map(
     ({ host }) => `${host.unhealthy.get(workload.id) || 'health check failed'} (${host.name})`,
   )
   return { type: 'unhealthy', message: `${workload.name}: ${reasons.join(', ')}` }
+}
+
+function numberSentence(name: string, { by, instances }: ScaleNote): string {
+  if (by === 'hand') return `${name}: ${instances} instances by hand, until another version is deployed`
+  return instances === 0
+    ? `${name} sleeps, for nobody calls it: the next call wakes it`
+    : `${name}: ${instances} instances by its load`
 }
 
 function progress(workload: Workload, placement: Placement): string {

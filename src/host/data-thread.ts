@@ -19,6 +19,7 @@ import { route } from './route.ts'
 import { ThreadComponents } from './thread-components.ts'
 import type { FromThread, PeerLoad, PlannedProvider, ThreadInit, ToThread } from './thread-messages.ts'
 import { ThreadProviders } from './thread-providers.ts'
+import { ThreadWakes } from './thread-wakes.ts'
 import { watchBusy } from './watch-busy.ts'
 
 /** Where a component or provider of this thread comes from, for telemetry. */
@@ -86,6 +87,7 @@ export async function runDataThread({ init, port, instrument }: DataThreadOption
     if (message.kind === 'plan') plans.next(message.plan)
     else if (message.kind === 'peers') peers = message.load
     else if (message.kind === 'lost') parts.lostHosts.lost(message.host)
+    else if (message.kind === 'woken') parts.wakes.answered(message.target, message.answer)
     else if (message.kind === 'policy') parts.policy.decided(message.decision)
     else if (message.kind === 'poke') parts.components.poked(message.component)
     else {
@@ -116,6 +118,7 @@ export interface ThreadParts {
   readonly providers: ThreadProviders
   readonly instruments: Instruments
   readonly lostHosts: LostHosts
+  readonly wakes: ThreadWakes
   peerLoad: (component: string) => PeerLoad | undefined
   readonly busy: ReturnType<typeof watchBusy>
   readonly policy: CheckInvocations
@@ -135,6 +138,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     }
   }
   const lostHosts = new LostHosts()
+  const wakes = new ThreadWakes((target) => send({ kind: 'ask-wake', target }))
   const busy = watchBusy((share) => send({ kind: 'busy', share }))
   const instruments = instrument({ originOf, send: (batch) => send({ kind: 'telemetry', batch }) })
   watchWire(instruments.measure, connection)
@@ -157,7 +161,14 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
       peerLoad: (id) => parts.peerLoad(id),
       busy: busy.share,
       serveHere,
-      invokeRemote: invokeOver({ connection, inbox, lattice, log, lostHosts }),
+      invokeRemote: invokeOver({
+        connection,
+        inbox,
+        lattice,
+        log,
+        lostHosts,
+        whenNobody: (target, notFound) => wakes.wait(target, notFound),
+      }),
     }),
   )
   const serve = (accepts: 'first' | 'late') => (id: string, interfaces: readonly WitInterface[]) =>
@@ -211,6 +222,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     providers,
     instruments,
     lostHosts,
+    wakes,
     peerLoad: () => undefined,
     busy,
     policy,

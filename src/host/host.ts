@@ -35,6 +35,7 @@ import { peerLoads } from './peer-loads.ts'
 import { ProviderHealth } from './provider-health.ts'
 import { ProviderWork } from './provider-work.ts'
 import { Threads } from './threads.ts'
+import { wakeTargets } from './wake-targets.ts'
 import { Work } from './work.ts'
 import { Workload } from './workload.ts'
 
@@ -185,6 +186,11 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     onHealth: (provider, problem) => health.report(provider, problem),
     onAskPolicy: async (call) =>
       threads.tell({ kind: 'policy', decision: await decideInvocation(call, { policy, workload }) }),
+    onAskWake: wakeTargets({
+      connection,
+      lattice,
+      onAnswer: (target, answer) => threads.tell({ kind: 'woken', target, answer }),
+    }),
     onLost: (index, error) => {
       options.onStopRequest(0, `data thread ${index} was lost: ${error.message}`)
     },

@@ -2,6 +2,7 @@ import type { ComponentSettings, TelemetrySettings } from '../component-settings
 import type { LimitName } from '../errors.ts'
 import type { HostVolumes } from '../guest/volume/volumes.ts'
 import type { PolicyCall } from '../lattice/policy.ts'
+import type { WakeAnswer } from '../lattice/wake.ts'
 import type { LogRecord } from '../log.ts'
 import type { NatsLogin } from '../nats-login.ts'
 import type { ProviderLink } from '../provider.ts'
@@ -83,6 +84,8 @@ export type ToThread =
   | { readonly kind: 'lost'; readonly host: string }
   /** A permit of this component came free on another thread. */
   | { readonly kind: 'poke'; readonly component: string }
+  /** What the controller says of a component or provider that nobody serves. */
+  | { readonly kind: 'woken'; readonly target: string; readonly answer: WakeAnswer }
   /** What the policy service says of an operation that a thread asked about, or says now. */
   | { readonly kind: 'policy'; readonly decision: InvocationDecision }
   /** Finish what runs within `graceMs`, then end. */
@@ -115,6 +118,8 @@ export type FromThread =
   | { readonly kind: 'health'; readonly provider: string; readonly problem?: string }
   /** Whatever the telemetry of data threads has for the telemetry of the control thread; opaque here. */
   | { readonly kind: 'telemetry'; readonly batch: unknown }
+  /** Nobody serves this component or provider: the controller may know why. The answer goes to every thread. */
+  | { readonly kind: 'ask-wake'; readonly target: string }
   /** May this operation be called? The answer goes to every thread. */
   | { readonly kind: 'ask-policy'; readonly call: PolicyCall }
   | { readonly kind: 'stopped' }

@@ -26,6 +26,8 @@ export interface ThreadsOptions {
   readonly onHealth: (provider: string, problem: string | undefined) => void
   /** A thread wants to know whether an operation may be called. */
   readonly onAskPolicy: (call: PolicyCall) => Promise<void>
+  /** A thread found nobody who serves this component or provider. */
+  readonly onAskWake: (target: string) => void
   readonly onLimit: (component: string, limit: LimitName) => void
   /** A thread ended by itself: with it went the calls that it had. */
   readonly onLost: (index: number, error: Error) => void
@@ -99,11 +101,12 @@ export class Threads {
   }
 
   readonly #receive = (index: number, message: FromThread) => {
-    const { onLog, onTelemetry, onHealth, onAskPolicy, onLimit } = this.#options
+    const { onLog, onTelemetry, onHealth, onAskPolicy, onAskWake, onLimit } = this.#options
     if (message.kind === 'log') onLog(message.record)
     else if (message.kind === 'telemetry') onTelemetry(message.batch)
     else if (message.kind === 'limit') onLimit(message.component, message.limit)
     else if (message.kind === 'busy') this.#busy.set(index, message.share)
+    else if (message.kind === 'ask-wake') onAskWake(message.target)
     else if (message.kind === 'ask-policy') void onAskPolicy(message.call)
     else if (message.kind === 'poke') {
       for (const thread of this.#threads) if (thread.index !== index) thread.post(message)

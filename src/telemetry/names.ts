@@ -67,6 +67,8 @@ export const attributeValues = {
 /** Spans made of a call's timings, and the event that a failure leaves on a span. */
 export const spanNames = {
   queued: 'queued',
+  /** Waiting for a component that slept or was being healed. */
+  woken: 'woken',
   instantiated: 'instantiate',
   exception: 'exception',
 } as const

@@ -160,12 +160,15 @@ function recordSpan(open: OpenCall, outcome: CallOutcome, end: number): void {
     resource: site.resource,
   }
   options.record(draft)
-  if (options.side === 'client') return
-  for (const timing of call.course.timings) recordTiming(draft, timing, options.record)
+  for (const timing of call.course.timings) {
+    // Who calls waits for somebody to serve; all else happens where it is served.
+    if ((timing.name === 'woken') === (options.side === 'client')) recordTiming(draft, timing, options.record)
+  }
 }
 
 const timingParts = {
   queued: new SpanPart({ name: spanNames.queued, kind: 'internal' }),
+  woken: new SpanPart({ name: spanNames.woken, kind: 'internal' }),
   instantiated: new SpanPart({ name: spanNames.instantiated, kind: 'internal' }),
 } as const
 

@@ -8,6 +8,7 @@ import { Channels } from './channels.ts'
 import { functionCodec } from './function-codec.ts'
 import { errorFromHeaders, headersFromCall, hostFrom, isFromWeft, type SizedHeaders } from './headers.ts'
 import type { InboxAddress, WrpcInbox } from './inbox.ts'
+import { NobodyServes } from './nobody-yet.ts'
 import { maxPayloadOf } from './outflow.ts'
 import { operationSubject, splitTail, tails } from './subjects.ts'
 
@@ -153,7 +154,10 @@ export class Attempt {
     const operation = operationName(call.operation)
     const code = message.headers?.code ?? 0
     if (code === noResponders) {
-      return new WeftError('not_found', `nothing in lattice ${lattice} serves ${call.target} (${operation})`)
+      return new NobodyServes(
+        'not_found',
+        `nothing in lattice ${lattice} serves ${call.target} (${operation})`,
+      )
     }
     const refused = errorFromHeaders(message.headers)
     if (refused) return new Refused(refused)

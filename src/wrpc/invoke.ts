@@ -9,6 +9,7 @@ import { CallEnd } from './call-end.ts'
 import { encodeParams, functionCodec, inContext } from './function-codec.ts'
 import type { WrpcInbox } from './inbox.ts'
 import { foreignServer, type LostHosts } from './lost-hosts.ts'
+import { NobodyServes, NobodyYet, type WhenNobody } from './nobody-yet.ts'
 import { Outflow } from './outflow.ts'
 import { readValue, untilDoubled } from './read-value.ts'
 import { sendDeferred } from './send-deferred.ts'
@@ -32,6 +33,8 @@ export interface InvokeOverOptions {
   readonly log: Log
   /** Tells when a Weft host is gone; without it, calls to such a host wait for their deadline. */
   readonly lostHosts?: LostHosts
+  /** Without it, a call to what nobody serves fails at once. */
+  readonly whenNobody?: WhenNobody
 }
 
 /**
@@ -67,6 +70,7 @@ async function attemptUntilAccepted(
 ): Promise<{ readonly attempt: Attempt; readonly accepted: Accepted }> {
   const { call, end, log } = options
   const patient = foreign.has(call.target)
+  const nobody = new NobodyYet(options)
   for (let number = 1; ; number++) {
     const attempt = new Attempt(options)
     try {
@@ -80,7 +84,10 @@ async function attemptUntilAccepted(
       attempt.abandon()
     } catch (thrown) {
       attempt.abandon()
-      if (!(thrown instanceof Refused) || number >= maxAttempts) throw thrown
+      if (thrown instanceof NobodyServes) {
+        await nobody.wait(thrown)
+        number -= 1
+      } else if (!(thrown instanceof Refused) || number >= maxAttempts) throw thrown
     }
   }
 }

@@ -24,7 +24,7 @@ const beatOf = (lattice: string, hostId: string) => ({
   lattice,
   hostId,
   friendlyName: `${hostId}-name`,
-  components: () => ({ hello: { inFlight: 1, max: 10, calls: 7, traps: 2 } }),
+  components: () => ({ hello: { inFlight: 1, max: 10, waiting: 0, calls: 7, traps: 2 } }),
   log: silent,
 })
 
@@ -51,7 +51,7 @@ test('hosts that beat are up once, with how busy they are', async () => {
     host: 'a',
     friendlyName: 'a-name',
     busy: 0,
-    components: { hello: { inFlight: 1, max: 10, calls: 7, traps: 2 } },
+    components: { hello: { inFlight: 1, max: 10, waiting: 0, calls: 7, traps: 2 } },
     processes: {},
   })
   await until(() => (peers.get('a')?.time ?? 0) > time)
