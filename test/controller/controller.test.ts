@@ -1,79 +1,19 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type AppClient, createAppClient } from '../../src/controller/api-client.ts'
-import { type Controller, startController } from '../../src/controller/controller.ts'
-import { openBuckets } from '../../src/lattice/buckets.ts'
 import { connectNats } from '../../src/lattice/connect.ts'
 import { createControlClient } from '../../src/lattice/control-client.ts'
-import { createLog } from '../../src/log.ts'
 import { type NatsServer, startNats } from '../support/start-nats.ts'
 import { until } from '../support/until.ts'
-import { type FakeHost, startFakeHost } from './fake-host.ts'
-import { component, linkTo, manifestOf, provider } from './sample.ts'
+import type { FakeHost } from './fake-host.ts'
+import { component, linkTo, provider } from './sample.ts'
+import { onStage } from './stage.ts'
 
-const log = createLog(() => {})
 let nats: NatsServer
-let lattices = 0
 
 before(async () => {
   nats = await startNats()
 })
 after(() => nats.stop())
-
-interface Stage {
-  readonly lattice: string
-  readonly apps: AppClient
-  readonly buckets: Awaited<ReturnType<typeof openBuckets>>
-  host(labels?: Readonly<Record<string, string>>): Promise<FakeHost>
-  controller(): Promise<Controller & { kill(): Promise<void> }>
-  deploy(components: readonly object[], version?: string): Promise<void>
-  settled(type: string): Promise<void>
-}
-
-/** Runs a test in a lattice of its own and ends all that it started. */
-async function onStage(play: (stage: Stage) => Promise<void>, server = nats): Promise<void> {
-  const lattice = `stage-${++lattices}`
-  const connection = await connectNats({ url: server.url, name: 'test' })
-  const ends: (() => Promise<unknown>)[] = [() => connection.close()]
-  const apps = createAppClient({ connection, lattice })
-  try {
-    await play({
-      lattice,
-      apps,
-      buckets: await openBuckets({ connection, lattice, log }),
-      async host(labels = {}) {
-        const host = await startFakeHost({ url: server.url, lattice, log, labels })
-        ends.push(() => host.kill())
-        return host
-      },
-      async controller() {
-        const own = await connectNats({ url: server.url, name: 'controller' })
-        ends.push(() => own.close())
-        const client = createControlClient({ connection: own, lattice })
-        const times = { hostGoneAfterMs: 700, leaseRenewMs: 200, settleMs: 300 }
-        const controller = await startController({ connection: own, lattice, client, log, ...times })
-        ends.push(() => controller.stop())
-        return { ...controller, kill: () => own.close() }
-      },
-      async deploy(components, version = 'v1') {
-        await apps.put(JSON.stringify(manifestOf(components, { annotations: { version } }).source))
-        await apps.deploy('my-app')
-      },
-      async settled(type) {
-        let last: unknown
-        await until(
-          async () => {
-            last = await apps.status('my-app')
-            return (last as { status: { type: string } }).status.type === type
-          },
-          { timeoutMs: 8_000, what: `status ${type}` },
-        ).catch((error: unknown) => assert.fail(`${String(error)}; last ${JSON.stringify(last)}`))
-      },
-    })
-  } finally {
-    for (const end of ends.toReversed()) await end().catch(() => undefined)
-  }
-}
 
 const shop = [
   component('hello', 4, {
@@ -86,7 +26,7 @@ const shop = [
 const instances = (host: FakeHost) => host.components.get('my_app-hello')?.max_instances ?? 0
 
 test('a deployed application runs, is spread over the hosts, and is told as deployed', () =>
-  onStage(async ({ host, controller, deploy, settled, buckets, apps }) => {
+  onStage(nats, async ({ host, controller, deploy, settled, buckets, apps }) => {
     const hosts = [await host(), await host()]
     await controller()
     await deploy(shop)
@@ -102,7 +42,7 @@ test('a deployed application runs, is spread over the hosts, and is told as depl
   }))
 
 test('a new version scales and swaps in place, and takes away what it no longer has', () =>
-  onStage(async ({ host, controller, deploy, settled, buckets }) => {
+  onStage(nats, async ({ host, controller, deploy, settled, buckets }) => {
     const only = await host()
     await controller()
     await deploy(shop)
@@ -117,7 +57,7 @@ test('a new version scales and swaps in place, and takes away what it no longer 
   }))
 
 test('undeploying and deleting remove what was made, and nothing else', () =>
-  onStage(async ({ host, controller, deploy, settled, buckets, apps }) => {
+  onStage(nats, async ({ host, controller, deploy, settled, buckets, apps }) => {
     const only = await host()
     await controller()
     await buckets.putConfig('mine', '{"a":"b"}')
@@ -137,7 +77,7 @@ test('undeploying and deleting remove what was made, and nothing else', () =>
   }))
 
 test('the work of a host that dies is placed elsewhere', () =>
-  onStage(async ({ host, controller, deploy, settled }) => {
+  onStage(nats, async ({ host, controller, deploy, settled }) => {
     const hosts = [await host(), await host()]
     await controller()
     await deploy(shop)
@@ -151,7 +91,7 @@ test('the work of a host that dies is placed elsewhere', () =>
   }))
 
 test('no fitting host is waited for, with the reason, and used when it comes', () =>
-  onStage(async ({ host, controller, deploy, settled, apps }) => {
+  onStage(nats, async ({ host, controller, deploy, settled, apps }) => {
     await host()
     await controller()
     await deploy([component('hello', 1, { spread: [{ name: 'eu', requirements: { zone: 'eu' } }] })])
@@ -163,7 +103,7 @@ test('no fitting host is waited for, with the reason, and used when it comes', (
   }))
 
 test('a component that fails to start is told with the host’s error, tried again with pauses, and recovers', () =>
-  onStage(async ({ host, controller, deploy, settled, apps }) => {
+  onStage(nats, async ({ host, controller, deploy, settled, apps }) => {
     const only = await host()
     only.failWith('my_app-hello', 'file not found: /hello.wasm')
     await controller()
@@ -178,7 +118,7 @@ test('a component that fails to start is told with the host’s error, tried aga
   }))
 
 test('a controller that starts again finds all in order and commands nothing', () =>
-  onStage(async ({ host, controller, deploy, settled, apps }) => {
+  onStage(nats, async ({ host, controller, deploy, settled, apps }) => {
     const only = await host()
     const first = await controller()
     await deploy(shop)
@@ -211,7 +151,7 @@ test('a controller that starts again finds all in order and commands nothing', (
   }))
 
 test('of two controllers one acts, and the other takes over when it dies', () =>
-  onStage(async ({ host, controller, deploy, settled }) => {
+  onStage(nats, async ({ host, controller, deploy, settled }) => {
     const only = await host()
     const [first, second] = [await controller(), await controller()]
     await deploy([component('hello', 1)])
@@ -227,7 +167,7 @@ test('of two controllers one acts, and the other takes over when it dies', () =>
   }))
 
 test('what somebody stops by hand is started again, a config they delete is put again', () =>
-  onStage(async ({ host, controller, deploy, settled, buckets, lattice }) => {
+  onStage(nats, async ({ host, controller, deploy, settled, buckets, lattice }) => {
     const only = await host()
     await controller()
     await deploy(shop)
@@ -242,7 +182,7 @@ test('what somebody stops by hand is started again, a config they delete is put 
   }))
 
 test('with no host in the lattice an application waits', () =>
-  onStage(async ({ controller, deploy, settled, apps }) => {
+  onStage(nats, async ({ controller, deploy, settled, apps }) => {
     await controller()
     await deploy([component('hello', 1)])
     await settled('waiting')
@@ -252,7 +192,7 @@ test('with no host in the lattice an application waits', () =>
 test('while NATS is frozen no host counts as lost, and afterwards nothing is done again', async () => {
   const own = await startNats()
   try {
-    await onStage(async ({ host, controller, deploy, settled }) => {
+    await onStage(own, async ({ host, controller, deploy, settled }) => {
       const hosts = [await host(), await host()]
       const { leads } = await controller()
       await deploy(shop)
@@ -273,7 +213,7 @@ test('while NATS is frozen no host counts as lost, and afterwards nothing is don
       await settled('deployed')
       const done = hosts.map(({ commands }, index) => commands.slice(before[index]?.length))
       assert.deepEqual(done.flat(), ['scale my_app-late 1'])
-    }, own)
+    })
   } finally {
     await own.stop()
   }

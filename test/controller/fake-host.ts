@@ -1,4 +1,4 @@
-import { startBeat } from '../../src/lattice/beat.ts'
+import { type Load, startBeat } from '../../src/lattice/beat.ts'
 import { openBuckets } from '../../src/lattice/buckets.ts'
 import { connectNats } from '../../src/lattice/connect.ts'
 import type { ControlHandlers, ScaleRequest } from '../../src/lattice/control.ts'
@@ -16,6 +16,8 @@ export interface FakeHost {
   readonly commands: readonly string[]
   /** From now on starting this component or provider fails with this error; undefined lets it start. */
   failWith(id: string, error: string | undefined): void
+  /** From now on its beats say this of a component. */
+  load(id: string, load: Partial<Load>): void
   /** Ends without a word, as a killed process does. */
   kill(): Promise<void>
 }
@@ -35,6 +37,7 @@ export async function startFakeHost(options: {
   const providers = new Map<string, ProviderDescription>()
   const failing = new Map<string, string>()
   const commands: string[] = []
+  const loads = new Map<string, Load>()
   const accepted = { success: true, message: '' }
   const uptime = { uptime_human: '1s', uptime_seconds: 1, version: '0.1.0' }
   const about = { friendly_name: friendlyName, labels, ...uptime }
@@ -101,7 +104,7 @@ export async function startFakeHost(options: {
     lattice,
     hostId: id,
     friendlyName,
-    components: () => ({}),
+    components: () => Object.fromEntries(loads),
     log,
     intervalMs: 100,
   })
@@ -111,6 +114,9 @@ export async function startFakeHost(options: {
     components,
     providers,
     commands,
+    load: (name, load) => {
+      loads.set(name, { inFlight: 0, max: 1, waiting: 0, calls: 0, traps: 0, ...load })
+    },
     failWith: (name, error) => (error === undefined ? failing.delete(name) : failing.set(name, error)),
     async kill() {
       await connection.close()
