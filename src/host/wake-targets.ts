@@ -1,4 +1,3 @@
-import type { NatsConnection } from 'nats'
 import { requestWake, type WakeAnswer } from '../lattice/wake.ts'
 
 /**
@@ -6,7 +5,7 @@ import { requestWake, type WakeAnswer } from '../lattice/wake.ts'
  * same one at the same time share the question.
  */
 export function wakeTargets(options: {
-  readonly connection: NatsConnection
+  readonly connection: Parameters<typeof requestWake>[0]['connection']
   readonly lattice: string
   /** Tells every thread. */
   readonly onAnswer: (target: string, answer: WakeAnswer) => void
