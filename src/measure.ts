@@ -4,6 +4,8 @@ export type CounterName =
   | 'traps'
   /** A limit was hit. Labels: `component`, `limit`. */
   | 'limitHits'
+  /** A call was lost with the thread that had it. Labels: none. */
+  | 'callsLost'
   /** Telemetry that reached nobody. Labels: `signal`, `reason`. */
   | 'telemetryDropped'
 

@@ -68,6 +68,7 @@ export class Instance {
   #stuckIn: string | undefined = 'its start function'
   #failure: { readonly reason: unknown } | undefined
   #limitHit: LimitName | undefined
+  #ranOn = false
 
   constructor({ program, modules, imports, suspending, limits, pace }: InstanceOptions) {
     this.program = program
@@ -157,8 +158,9 @@ export class Instance {
   check(): number {
     const task = this.current
     const isSliceOver = this.pace.isSliceOver()
+    this.#ranOn = task !== undefined && (task.signal.aborted || Date.now() > task.deadline)
     if (task?.signal.aborted) throw task.signal.reason
-    if (task && Date.now() > task.deadline)
+    if (this.#ranOn)
       throw new WeftError('deadline', 'the guest ran on until its time was over, and was stopped')
     return isSliceOver && this.#mayLeave && this.#stuckIn === undefined ? 1 : 0
   }
@@ -173,10 +175,16 @@ export class Instance {
     return this.#limitHit
   }
 
+  /** True when it was at work, not waiting, when it was stopped. */
+  get ranOn(): boolean {
+    return this.#ranOn
+  }
+
   /** Others on the thread have their turn. */
   async yield(): Promise<void> {
     const task = this.current
     await this.pace.turn()
+    this.#ranOn = this.#failure !== undefined
     if (this.#failure) throw this.#failure.reason
     this.current = task
   }

@@ -165,6 +165,7 @@ export class GuestComponent {
     const { call, log, services } = invocation
     const failure = failureOf(thrown, call, { log, ...(refusedBy && { refusedBy }) })
     if (failure.limit) services.limitHit(failure.limit)
+    if (failure.code === 'trapped' || refusedBy || instance?.core.ranOn) services.offended()
     return failure
   }
 

@@ -18,6 +18,8 @@ export interface ComponentServices {
   readonly log: Log
   /** A limit of the component was hit. */
   limitHit(limit: LimitName): void
+  /** An invocation trapped, ran on until it was stopped, or took badly what its limits refused it. */
+  offended(): void
   config(): Readonly<Record<string, string>>
   secrets(): Secrets
   /** Where the guest's own telemetry goes. */

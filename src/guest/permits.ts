@@ -1,15 +1,33 @@
 import { WeftError } from '../errors.ts'
 import { defaultLimits } from './limits.ts'
 
-/** What all data threads of a host share about one component: permits in use, waiting calls, and what became of calls. */
+/** The most data threads that a host may have at a time, those of confined components included. */
+export const mostThreads = 264
+
+/**
+ * What all data threads of a host share about one component: permits in use, waiting calls, what became of calls, and the
+ * first two of each thread.
+ */
 export function sharedPermits(): SharedArrayBuffer {
-  return new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT)
+  return new SharedArrayBuffer((4 + 2 * mostThreads) * Int32Array.BYTES_PER_ELEMENT)
+}
+
+/** Gives back what a thread had that was lost; the answer says how many permits those were. */
+export function settlePermits(shared: SharedArrayBuffer, thread: number): number {
+  const counts = new Int32Array(shared)
+  const own = ownCounts(thread)
+  const lost = Atomics.exchange(counts, own + inUse, 0)
+  Atomics.sub(counts, inUse, lost)
+  Atomics.sub(counts, waiting, Atomics.exchange(counts, own + waiting, 0))
+  return lost
 }
 
 const inUse = 0
 const waiting = 1
 const began = 2
 const trapped = 3
+/** Where the two counts of one thread stand, behind those of all. */
+const ownCounts = (thread: number) => 4 + 2 * thread
 
 /** A component's calls over all threads of a host. */
 export interface CallCounts {
@@ -33,12 +51,22 @@ export function countCalls(shared: SharedArrayBuffer): CallCounts {
   }
 }
 
+export interface PermitsOptions {
+  readonly shared: SharedArrayBuffer
+  /** The index of the thread that this is, below `mostThreads`. */
+  readonly thread: number
+  readonly max: number
+  /** Tells the other threads that a permit came free. */
+  readonly poke: () => void
+}
+
 /**
  * `max_instances` of one component, exact over the data threads of a host: one shared counter, first come first served
  * within a thread. A thread that gives a permit back while others wait calls `poke`, and they call `poked`.
  */
 export class Permits {
   readonly #counts: Int32Array
+  readonly #own: number
   readonly #queue: { readonly grant: () => void }[] = []
   readonly #poke: () => void
   max: number
@@ -47,8 +75,9 @@ export class Permits {
   /** How long one may wait, in milliseconds. */
   longestMs = defaultLimits.queueMs
 
-  constructor(shared: SharedArrayBuffer, max: number, poke: () => void) {
+  constructor({ shared, thread, max, poke }: PermitsOptions) {
     this.#counts = new Int32Array(shared)
+    this.#own = ownCounts(thread)
     this.#poke = poke
     this.max = max
   }
@@ -82,7 +111,9 @@ export class Permits {
     for (;;) {
       const used = Atomics.load(this.#counts, inUse)
       if (used >= this.max) return false
-      if (Atomics.compareExchange(this.#counts, inUse, used, used + 1) === used) return true
+      if (Atomics.compareExchange(this.#counts, inUse, used, used + 1) !== used) continue
+      Atomics.add(this.#counts, this.#own + inUse, 1)
+      return true
     }
   }
 
@@ -97,7 +128,7 @@ export class Permits {
         grant: () => {
           clearTimeout(timer)
           signal.removeEventListener('abort', giveUp)
-          Atomics.sub(this.#counts, waiting, 1)
+          this.#wait(-1)
           resolve()
         },
       }
@@ -105,7 +136,7 @@ export class Permits {
         clearTimeout(timer)
         signal.removeEventListener('abort', giveUp)
         this.#queue.splice(this.#queue.indexOf(entry), 1)
-        Atomics.sub(this.#counts, waiting, 1)
+        this.#wait(-1)
         reject(reason)
       }
       const giveUp = () => leave(signal.reason)
@@ -113,7 +144,7 @@ export class Permits {
         ? setTimeout(() => leave(full(`no instance came free within ${this.longestMs} ms`)), this.longestMs)
         : undefined
       signal.addEventListener('abort', giveUp, { once: true })
-      Atomics.add(this.#counts, waiting, 1)
+      this.#wait(1)
       this.#queue.push(entry)
       // A permit may have come back between the first look and the moment others could see us wait.
       this.poked()
@@ -126,6 +157,7 @@ export class Permits {
       next.grant()
       return
     }
+    Atomics.sub(this.#counts, this.#own + inUse, 1)
     Atomics.sub(this.#counts, inUse, 1)
     if (Atomics.load(this.#counts, waiting) > 0) this.#poke()
   }
@@ -133,6 +165,11 @@ export class Permits {
   /** Another thread gave a permit back, or `max` has grown: hands out what is free. */
   poked(): void {
     while (this.#queue.length > 0 && this.tryAcquire()) this.#queue.shift()?.grant()
+  }
+
+  #wait(more: 1 | -1): void {
+    Atomics.add(this.#counts, waiting, more)
+    Atomics.add(this.#counts, this.#own + waiting, more)
   }
 }
 

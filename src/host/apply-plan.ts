@@ -10,19 +10,19 @@ type Parts = Pick<ThreadParts, 'components' | 'providers' | 'log'>
  * applied is skipped, and confirmed with its successor. `onApplied` comes when every subject is subscribed and flushed.
  */
 export function applyPlan(parts: Parts, onApplied: (revision: number, outcome: PlanOutcome) => void) {
-  let latest: ThreadPlan | undefined
+  let latest: { readonly revision: number; readonly plan: ThreadPlan } | undefined
   let working: Promise<void> | undefined
   const work = async () => {
     while (latest) {
-      const plan = latest
+      const { revision, plan } = latest
       latest = undefined
-      onApplied(plan.revision, await apply(parts, plan))
+      onApplied(revision, await apply(parts, plan))
     }
     working = undefined
   }
   return {
-    next(plan: ThreadPlan): void {
-      latest = plan
+    next(revision: number, plan: ThreadPlan): void {
+      latest = { revision, plan }
       working ??= work()
     },
     /** Takes everything off: providers' listeners first, so that nothing new comes in; at most `graceMs`. */

@@ -15,6 +15,7 @@ import { LostHosts } from '../wrpc/lost-hosts.ts'
 import { serveOperations } from '../wrpc/serve.ts'
 import { applyPlan } from './apply-plan.ts'
 import { CheckInvocations } from './check-invocations.ts'
+import { countOffences } from './count-offences.ts'
 import { route } from './route.ts'
 import { ThreadComponents } from './thread-components.ts'
 import type { FromThread, PeerLoad, PlannedProvider, ThreadInit, ToThread } from './thread-messages.ts'
@@ -84,7 +85,7 @@ export async function runDataThread({ init, port, instrument }: DataThreadOption
   const plans = applyPlan(parts, (revision, outcome) => send({ kind: 'applied', revision, outcome }))
 
   port.on('message', async (message: ToThread) => {
-    if (message.kind === 'plan') plans.next(message.plan)
+    if (message.kind === 'plan') plans.next(message.revision, message.plan)
     else if (message.kind === 'peers') peers = message.load
     else if (message.kind === 'lost') parts.lostHosts.lost(message.host)
     else if (message.kind === 'woken') parts.wakes.answered(message.target, message.answer)
@@ -93,6 +94,7 @@ export async function runDataThread({ init, port, instrument }: DataThreadOption
     else {
       await plans.stop(message.graceMs)
       parts.busy.stop()
+      parts.offences.stop()
       await parts.instruments.flush()
       await connection.drain().catch(() => {})
       send({ kind: 'stopped' })
@@ -121,6 +123,7 @@ export interface ThreadParts {
   readonly wakes: ThreadWakes
   peerLoad: (component: string) => PeerLoad | undefined
   readonly busy: ReturnType<typeof watchBusy>
+  readonly offences: ReturnType<typeof countOffences>
   readonly policy: CheckInvocations
 }
 
@@ -177,36 +180,39 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
       inbox,
       lattice,
       id,
-      hostId: init.hostId,
+      acceptor: `${init.hostId}.${init.serial}`,
       accepts,
       interfaces,
       invoke: serveHere,
       log,
       defaultTimeoutMs: defaultCallTimeoutMs,
     })
+  const offences = countOffences((counts) => send({ kind: 'offences', counts }))
   const components = new ThreadComponents({
     pace: new Pace(init.pace),
     hostVolumes: init.hostVolumes,
     otel: instruments.otel,
     log,
     measure: instruments.measure,
-    isLeader: init.index === 0,
+    thread: init.index,
+    isLeader: init.role !== 'peer',
     invoke,
     // What a guest does shows elsewhere only through its calls, and they commit.
     serve: serve('late'),
     poke: (component) => send({ kind: 'poke', component }),
+    onOffence: offences.add,
     onLimit: occasionally((component, limit) => send({ kind: 'limit', component, limit })),
   })
   const providers = new ThreadProviders({
     serve: serve('first'),
-    isLeader: init.index === 0,
+    isLeader: init.role === 'leader',
     contextOf: (planned: PlannedProvider) => ({
       id: planned.id,
       hostId: init.hostId,
       lattice,
       natsUrl: init.natsUrl,
       natsLogin: init.natsLogin,
-      isLeader: init.index === 0,
+      isLeader: init.role === 'leader' && !init.isReplacement,
       config: planned.config,
       secrets: planned.secrets,
       log: log.with({ provider: planned.id }),
@@ -225,6 +231,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     wakes,
     peerLoad: () => undefined,
     busy,
+    offences,
     policy,
   }
   return parts

@@ -191,9 +191,20 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
       lattice,
       onAnswer: (target, answer) => threads.tell({ kind: 'woken', target, answer }),
     }),
-    onLost: (index, error) => {
-      options.onStopRequest(0, `data thread ${index} was lost: ${error.message}`)
+    onLost: (calls) => {
+      measure.add('callsLost', calls, {})
+      beat?.now()
     },
+    onConfined: (component, isConfined) => {
+      const change = isConfined
+        ? 'does harm again and again: it has a thread of its own from now on'
+        : 'is back on the threads that components share'
+      log.warn(`component ${component} ${change}`, { component })
+      const event = isConfined ? 'component_confined' : 'component_released'
+      publishEvent(event, { host_id: id, component_id: component })
+    },
+    onHopeless: (component, reason) => work.giveUp(component, reason),
+    onBroken: (error) => options.onStopRequest(0, `data threads are lost again and again: ${error.message}`),
   })
   started.push(() => threads.stop(graceMs))
 
@@ -319,7 +330,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     hostId: id,
     friendlyName,
     components: () => workload.load(),
-    processes: () => processes.runs(),
+    processes: () => ({ ...processes.runs(), ...threads.runs() }),
     busy: () => threads.busy(),
     log,
   })

@@ -22,6 +22,8 @@ export interface ComponentSurroundings {
   readonly hostVolumes: HostVolumes
   readonly log: Log
   readonly measure: Measure
+  /** The index of this thread. */
+  readonly thread: number
   /** True on the thread that tells what all threads share. */
   readonly isLeader: boolean
   /** Makes the calls of guests. */
@@ -32,6 +34,8 @@ export interface ComponentSurroundings {
   readonly otel: GuestOtel
   /** Tells the host that a limit of a component was hit. */
   readonly onLimit: (component: string, limit: LimitName) => void
+  /** An invocation of a component ended badly, by its own doing. */
+  readonly onOffence: (component: string) => void
   /** Tells the other threads that a permit came free. */
   readonly poke: (component: string) => void
 }
@@ -166,7 +170,12 @@ export class ThreadComponents {
 
   async #start(planned: PlannedComponent): Promise<void> {
     const guest = await this.#load(planned)
-    const permits = new Permits(planned.permits, planned.maxInstances, () => this.#around.poke(planned.id))
+    const permits = new Permits({
+      shared: planned.permits,
+      thread: this.#around.thread,
+      max: planned.maxInstances,
+      poke: () => this.#around.poke(planned.id),
+    })
     setPermits(permits, planned)
     const server = await this.#around.serve(planned.id, guest.serves)
     this.#running.set(planned.id, {
@@ -192,6 +201,7 @@ export class ThreadComponents {
     return {
       otel: this.#around.otel,
       limitHit: (limit) => this.#limitHit(running.planned.id, limit),
+      offended: () => this.#around.onOffence(running.planned.id),
       invoke: this.#around.invoke,
       log: this.#around.log,
       config: () => running.planned.config,

@@ -47,10 +47,15 @@ export interface PlannedProvider {
 
 /** Everything a data thread should be running. Each plan is whole; a thread makes itself like the latest one. */
 export interface ThreadPlan {
-  readonly revision: number
   readonly components: readonly PlannedComponent[]
   readonly providers: readonly PlannedProvider[]
 }
+
+/**
+ * `leader` does what must happen once per host. A `confined` thread runs nothing but a component that does harm again and
+ * again.
+ */
+export type ThreadRole = 'leader' | 'peer' | 'confined'
 
 /** What a data thread is started with. */
 export interface ThreadInit {
@@ -65,8 +70,13 @@ export interface ThreadInit {
   readonly hostVolumes: HostVolumes
   /** Shared with the control thread, whose watchdog lets the guests of the thread take turns. */
   readonly pace: WebAssembly.Memory
-  /** 0 for the thread that does what must happen once per host. */
+  readonly role: ThreadRole
+  /** Its place among the threads that live: its name, and its slot in what threads share. */
   readonly index: number
+  /** What others know it by whose calls it takes: unlike the index never given twice. */
+  readonly serial: number
+  /** True for the successor of a thread that was lost: what happens once per host has happened. */
+  readonly isReplacement: boolean
 }
 
 /** Means over the other hosts that run a component. */
@@ -77,10 +87,10 @@ export interface PeerLoad {
 }
 
 export type ToThread =
-  | { readonly kind: 'plan'; readonly plan: ThreadPlan }
+  | { readonly kind: 'plan'; readonly revision: number; readonly plan: ThreadPlan }
   /** How busy the other hosts that run each component are. */
   | { readonly kind: 'peers'; readonly load: ReadonlyMap<string, PeerLoad> }
-  /** Another Weft host is gone, or a provider's process: what it had accepted fails. */
+  /** A Weft host is gone, or one thread of it (`host.serial`), or a provider's process: what it had accepted fails. */
   | { readonly kind: 'lost'; readonly host: string }
   /** A permit of this component came free on another thread. */
   | { readonly kind: 'poke'; readonly component: string }
@@ -114,6 +124,8 @@ export type FromThread =
   | { readonly kind: 'log'; readonly record: LogRecord }
   /** A component hit one of its limits. */
   | { readonly kind: 'limit'; readonly component: string; readonly limit: LimitName }
+  /** How often invocations of a component ended badly within the last second. */
+  | { readonly kind: 'offences'; readonly counts: Readonly<Record<string, number>> }
   /** A provider became unhealthy (`problem`), or healthy again (none). */
   | { readonly kind: 'health'; readonly provider: string; readonly problem?: string }
   /** Whatever the telemetry of data threads has for the telemetry of the control thread; opaque here. */

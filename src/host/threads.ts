@@ -1,15 +1,18 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
-import { paceMemory, watchPace } from '../component/pace.ts'
-import { errorCodeFrom, type LimitName, WeftError } from '../errors.ts'
+import { watchPace } from '../component/pace.ts'
+import { type LimitName, WeftError } from '../errors.ts'
+import { mostThreads, settlePermits } from '../guest/permits.ts'
 import type { PolicyCall } from '../lattice/policy.ts'
 import type { Log, LogRecord } from '../log.ts'
+import { ConfinedThreads } from './confined-threads.ts'
+import { RestartBudget } from './restart-budget.ts'
+import { Thread } from './thread.ts'
 import type {
   FromThread,
   PlanFailure,
   PlanOutcome,
   ThreadInit,
   ThreadPlan,
+  ThreadRole,
   ToThread,
 } from './thread-messages.ts'
 
@@ -17,7 +20,7 @@ export interface ThreadsOptions {
   /** The module that a data thread runs. */
   readonly entry: URL
   readonly count: number
-  readonly init: Omit<ThreadInit, 'index' | 'pace'>
+  readonly init: Omit<ThreadInit, 'pace' | 'role' | 'index' | 'serial' | 'isReplacement'>
   readonly log: Log
   /** Takes log records of data threads as they are. */
   readonly onLog: (record: LogRecord) => void
@@ -29,40 +32,65 @@ export interface ThreadsOptions {
   /** A thread found nobody who serves this component or provider. */
   readonly onAskWake: (target: string) => void
   readonly onLimit: (component: string, limit: LimitName) => void
-  /** A thread ended by itself: with it went the calls that it had. */
-  readonly onLost: (index: number, error: Error) => void
+  /** A component that does harm again and again has a thread of its own from now on, or (`false`) no longer. */
+  readonly onConfined: (component: string, isConfined: boolean) => void
+  /** A component whose own thread does not live is to be stopped. */
+  readonly onHopeless: (component: string, reason: string) => void
+  /** A thread was lost with so many calls that it had. Another takes its place. */
+  readonly onLost: (calls: number) => void
+  /** Threads do not live here; the host can't go on. */
+  readonly onBroken: (error: Error) => void
 }
 
-/** How long a thread may take to start (connect to NATS) and to confirm a plan. */
-const startTimeoutMs = 15_000
-const planTimeoutMs = 30_000
+/** A thread that says nothing for so long is stuck; they say something every second. */
+const silenceMs = 10_000
+const checkMs = 1_000
+/** Threads that may be lost before the host, or a component with a thread of its own, is given up. */
+const lossBudget = { most: 5, windowMs: 60_000 }
 
-/** The data threads of a host, told together what to run. */
+/** The data threads of a host, told together what to run. One that is lost is replaced. */
 export class Threads {
-  readonly #threads: Thread[]
+  readonly #options: ThreadsOptions
+  readonly #shared: Thread[]
+  readonly #confined: ConfinedThreads
+  /** Threads whose component is back among the others: they finish what they have. */
+  readonly #leaving = new Set<Thread>()
+  readonly #budget = new RestartBudget(lossBudget)
   readonly #busy = new Map<number, number>()
   readonly #problems = new Map<string, Map<number, string>>()
-  readonly #options: ThreadsOptions
-  readonly #stopWatch: () => void
+  readonly #timer: NodeJS.Timeout
+  #plan: ThreadPlan = { components: [], providers: [] }
+  #stopWatch: () => void = () => {}
+  #started = 0
+  #life: 'starting' | 'running' | 'stopping' = 'starting'
 
   private constructor(options: ThreadsOptions) {
     this.#options = options
-    this.#threads = Array.from(
-      { length: options.count },
-      (_, index) => new Thread(options, index, this.#receive),
+    const { onConfined, onHopeless } = options
+    const open = (after: Thread | undefined) => this.#openConfined(after)
+    this.#confined = new ConfinedThreads({ open, budget: lossBudget, onConfined, onHopeless })
+    this.#shared = Array.from({ length: options.count }, (_, index) =>
+      this.#open(index === 0 ? 'leader' : 'peer', index),
     )
-    this.#stopWatch = watchPace(this.#threads.map(({ pace }) => pace))
+    this.#watchPace()
+    let before = performance.now()
+    this.#timer = setInterval(() => {
+      const now = performance.now()
+      this.#look(now, now - before > 2 * checkMs)
+      before = now
+    }, checkMs)
+    this.#timer.unref()
   }
 
   /** Starts all threads; when one fails, none is left running. */
   static async start(options: ThreadsOptions): Promise<Threads> {
     const threads = new Threads(options)
     try {
-      await Promise.all(threads.#threads.map((thread) => thread.ready))
+      await Promise.all(threads.#shared.map((thread) => thread.ready))
+      threads.#life = 'running'
       return threads
     } catch (error) {
-      threads.#stopWatch()
-      await Promise.all(threads.#threads.map((thread) => thread.terminate()))
+      await threads.stop(0)
       throw error
     }
   }
@@ -72,17 +100,30 @@ export class Threads {
    * can only fail for the host as a whole, such as a port that another program holds; the others leave that out.
    */
   async apply(plan: ThreadPlan): Promise<readonly PlanFailure[]> {
-    const [first, ...others] = this.#threads
-    const ahead = await first?.apply(plan)
-    const left = withoutLinks(plan, ahead?.refusedLinks ?? [])
+    this.#plan = plan
+    const alone = await this.#confined.apply(this.#plan)
+    const [first, ...others] = this.#shared
+    const ahead = await first?.apply(this.#sharedPlan())
+    // The plan may have changed meanwhile; who changed it must not be overtaken by this.
+    const left = withoutLinks(this.#sharedPlan(), ahead?.refusedLinks ?? [])
     const rest = await Promise.all(others.map((thread) => thread.apply(left)))
-    const failures = [...(ahead?.failures ?? []), ...rest.flatMap((outcome) => outcome.failures)]
+    const failures = [
+      ...(ahead?.failures ?? []),
+      ...[...alone, ...rest].flatMap((outcome) => outcome.failures),
+    ]
     return failures.filter((one, at) => failures.findIndex((other) => other.id === one.id) === at)
   }
 
-  /** The share of the last second that the busiest thread was at work: 0 to 1. */
+  /** The share of the last second that the busiest thread was at work, of those that components share: 0 to 1. */
   busy(): number {
-    return Math.max(0, ...this.#busy.values())
+    return Math.max(0, ...this.#shared.map(({ init }) => this.#busy.get(init.index) ?? 0))
+  }
+
+  /** Which threads live, by what others know them by whose calls they take. */
+  runs(): Record<string, string> {
+    return Object.fromEntries(
+      this.#all().map(({ init }) => [`thread ${init.index}`, `${init.hostId}.${init.serial}`]),
+    )
   }
 
   /** What is wrong with a provider on some thread; undefined when it is well. */
@@ -92,12 +133,35 @@ export class Threads {
 
   /** Sends every thread a message that needs no answer. */
   tell(message: ToThread): void {
-    for (const thread of this.#threads) thread.post(message)
+    for (const thread of this.#all()) thread.post(message)
   }
 
   async stop(graceMs: number): Promise<void> {
+    this.#life = 'stopping'
+    clearInterval(this.#timer)
     this.#stopWatch()
-    await Promise.all(this.#threads.map((thread) => thread.stop(graceMs)))
+    await Promise.all(this.#all().map((thread) => thread.stop(graceMs)))
+  }
+
+  #all(): Thread[] {
+    return [...this.#shared, ...this.#confined.threads(), ...this.#leaving]
+  }
+
+  #open(role: ThreadRole, index: number, isReplacement = false): Thread {
+    this.#started += 1
+    const { entry, init } = this.#options
+    const thread: Thread = new Thread({
+      entry,
+      init: { ...init, role, index, serial: this.#started, isReplacement },
+      onMessage: (message) => this.#receive(index, message),
+      onLost: (error) => this.#lost(thread, error),
+    })
+    return thread
+  }
+
+  #watchPace(): void {
+    this.#stopWatch()
+    this.#stopWatch = watchPace(this.#all().map(({ pace }) => pace))
   }
 
   readonly #receive = (index: number, message: FromThread) => {
@@ -107,9 +171,10 @@ export class Threads {
     else if (message.kind === 'limit') onLimit(message.component, message.limit)
     else if (message.kind === 'busy') this.#busy.set(index, message.share)
     else if (message.kind === 'ask-wake') onAskWake(message.target)
+    else if (message.kind === 'offences') this.#judge(message.counts)
     else if (message.kind === 'ask-policy') void onAskPolicy(message.call)
     else if (message.kind === 'poke') {
-      for (const thread of this.#threads) if (thread.index !== index) thread.post(message)
+      for (const thread of this.#all()) if (thread.init.index !== index) thread.post(message)
     } else if (message.kind === 'health') {
       const problems = this.#problems.get(message.provider) ?? new Map<number, string>()
       this.#problems.set(message.provider, problems)
@@ -118,84 +183,84 @@ export class Threads {
       onHealth(message.provider, this.problemOf(message.provider))
     }
   }
-}
 
-/** One data thread seen from the control thread. */
-class Thread {
-  readonly index: number
-  readonly ready: Promise<void>
-  readonly pace = paceMemory()
-  readonly #worker: Worker
-  readonly #confirms = new Map<number, (outcome: PlanOutcome) => void>()
-  #stopped: () => void = () => {}
-  #isEnding = false
-
-  constructor(options: ThreadsOptions, index: number, receive: (index: number, message: FromThread) => void) {
-    this.index = index
-    this.#worker = new Worker(options.entry, {
-      workerData: { ...options.init, index, pace: this.pace } satisfies ThreadInit,
-      name: `data-${index}`,
-    })
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.ready = withLimit(
-      promise,
-      startTimeoutMs,
-      `data thread ${index} did not start within ${startTimeoutMs} ms`,
-    )
-    this.#worker.on('message', (message: FromThread) => {
-      if (message.kind === 'ready') resolve()
-      else if (message.kind === 'failed') reject(new WeftError(errorCodeFrom(message.code), message.message))
-      else if (message.kind === 'applied') this.#confirm(message.revision, message.outcome)
-      else if (message.kind === 'stopped') this.#stopped()
-      else receive(index, message)
-    })
-    const lost = (error: Error) => {
-      reject(error)
-      if (!this.#isEnding) options.onLost(index, error)
-      this.#isEnding = true
-      this.#stopped()
+  #judge(counts: Readonly<Record<string, number>>): void {
+    if (this.#life !== 'running') return
+    for (const [component, count] of Object.entries(counts)) {
+      const isPlanned = this.#plan.components.some(({ id }) => id === component)
+      if (isPlanned && this.#confined.offended(component, count)) this.#follow()
     }
-    this.#worker.on('error', (error: Error) => lost(error))
-    this.#worker.on('exit', (code) => lost(new Error(`data thread ${index} ended with code ${code}`)))
   }
 
-  post(message: ToThread): void {
-    this.#worker.postMessage(message)
+  /** Starts a thread for a component alone: in the place of one that was lost, or in a free one. */
+  #openConfined(after: Thread | undefined): Thread {
+    const taken = new Set(this.#all().map(({ init }) => init.index))
+    const free = Array.from({ length: mostThreads }, (_, at) => at).find((at) => !taken.has(at))
+    if (free === undefined) throw new WeftError('exhausted', `a host has ${mostThreads} threads at most`)
+    const thread = this.#open('confined', after?.init.index ?? free, after !== undefined)
+    thread.ready.catch((error: unknown) => thread.kill(`did not start: ${WeftError.from(error).message}`))
+    return thread
   }
 
-  apply(plan: ThreadPlan): Promise<PlanOutcome> {
-    const confirmed = new Promise<PlanOutcome>((resolve) => this.#confirms.set(plan.revision, resolve))
-    this.post({ kind: 'plan', plan })
-    return withLimit(
-      confirmed,
-      planTimeoutMs,
-      `data thread ${this.index} did not confirm its work within ${planTimeoutMs} ms`,
+  #release(component: string): void {
+    const thread = this.#confined.threadOf(component)
+    if (!thread) return
+    this.#leaving.add(thread)
+    void this.#confined
+      .release(component, () => this.apply(this.#plan))
+      .then(() => {
+        this.#leaving.delete(thread)
+        this.#watchPace()
+      })
+  }
+
+  #sharedPlan(): ThreadPlan {
+    return { ...this.#plan, components: this.#plan.components.filter(({ id }) => !this.#confined.has(id)) }
+  }
+
+  /** Other threads run now than before: the watchdog looks after them, and they learn what to do. */
+  #follow(): void {
+    this.#watchPace()
+    this.apply(this.#plan).catch((error: unknown) =>
+      this.#options.log.error('the data threads could not be brought up to date', { error: String(error) }),
     )
   }
 
-  async stop(graceMs: number): Promise<void> {
-    if (this.#isEnding) return
-    this.#isEnding = true
-    const stopped = new Promise<void>((resolve) => {
-      this.#stopped = resolve
-    })
-    this.post({ kind: 'stop', graceMs })
-    await Promise.race([stopped, delay(graceMs + 2_000, undefined, { ref: false })])
-    await this.terminate()
-  }
-
-  async terminate(): Promise<void> {
-    this.#isEnding = true
-    await this.#worker.terminate()
-  }
-
-  /** A confirmed plan confirms those before it, which it has replaced. */
-  #confirm(revision: number, outcome: PlanOutcome): void {
-    for (const [waiting, resolve] of this.#confirms) {
-      if (waiting > revision) continue
-      this.#confirms.delete(waiting)
-      resolve(outcome)
+  #look(now: number, stoodStill: boolean): void {
+    for (const thread of this.#all()) {
+      // This thread stood still itself, and with it what the others had to say.
+      if (stoodStill && thread.heardAt !== undefined) thread.heardAt = now
+      if (thread.heardAt === undefined || now - thread.heardAt < silenceMs) continue
+      thread.heardAt = undefined
+      void thread.kill(`gave no sign of life for ${silenceMs} ms`)
     }
+    for (const component of this.#confined.calm()) this.#release(component)
+  }
+
+  #lost(thread: Thread, error: Error): void {
+    const { init } = thread
+    if (this.#life !== 'running') return
+    const calls = this.#plan.components.reduce(
+      (sum, { permits }) => sum + settlePermits(permits, init.index),
+      0,
+    )
+    this.#busy.delete(init.index)
+    for (const problems of this.#problems.values()) problems.delete(init.index)
+    this.#options.log.error(`${error.message}; ${calls} calls were lost with it`)
+    const at = this.#shared.indexOf(thread)
+    const isBroken = at >= 0 && !this.#budget.take()
+    if (isBroken) this.#options.onBroken(error)
+    else if (at < 0) this.#confined.lost(thread, error)
+    else this.#shared[at] = this.#replacementOf(thread)
+    this.#options.onLost(calls)
+    if (!isBroken) this.#follow()
+  }
+
+  /** A successor that does not start is a loss too. */
+  #replacementOf(thread: Thread): Thread {
+    const next = this.#open(thread.init.role, thread.init.index, true)
+    next.ready.catch((error: unknown) => next.kill(`did not start: ${WeftError.from(error).message}`))
+    return next
   }
 }
 
@@ -208,18 +273,5 @@ function withoutLinks(plan: ThreadPlan, refused: PlanOutcome['refusedLinks']): T
       ...provider,
       links: provider.links.filter((link) => !texts.has(JSON.stringify(link))),
     })),
-  }
-}
-
-async function withLimit<T>(promise: Promise<T>, ms: number, message: string): Promise<T> {
-  const limit = new AbortController()
-  const late = delay(ms, undefined, { signal: limit.signal, ref: false }).then(() => {
-    throw new WeftError('deadline', message)
-  })
-  late.catch(() => {})
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    limit.abort()
   }
 }

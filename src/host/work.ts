@@ -79,6 +79,17 @@ export class Work {
     return accepted(`component ${request.component_id} updating from ${running.ref} to ${ref}`)
   }
 
+  /** Stops a component that can't live here, and tells why. */
+  giveUp(id: string, reason: string): void {
+    this.#enqueue(id, async () => {
+      const running = this.#parts.workload.components.get(id)
+      if (!running) return
+      const request = scaleOf(running, this.#parts.hostId)
+      await this.#stopComponent(request, running)
+      this.#failed(request, running, reason)
+    })
+  }
+
   /** Nobody waits for the deed: what it could not even report (an event that NATS does not take) is logged. */
   #enqueue(id: string, deed: () => Promise<void>): void {
     this.#queue.add(id, deed).catch((error: unknown) => {
@@ -87,7 +98,7 @@ export class Work {
   }
 
   async #scale(request: ScaleRequest, trace: TraceHeaders | undefined): Promise<void> {
-    const { workload, publishEvent, hostId } = this.#parts
+    const { workload } = this.#parts
     const running = workload.components.get(request.component_id)
     try {
       if (request.count === 0) await this.#stopComponent(request, running)
@@ -102,18 +113,21 @@ export class Work {
       if (running) workload.components.set(running.id, running)
       else workload.components.delete(request.component_id)
       await this.#parts.apply().catch(() => {})
-      const message = WeftError.from(error).message
-      this.#parts.log.error(`component ${request.component_id} cannot run: ${message}`)
-      publishEvent('component_scale_failed', {
-        annotations: request.annotations,
-        component_id: request.component_id,
-        host_id: hostId,
-        image_ref: request.component_ref,
-        max_instances: request.count,
-        error: message,
-        ...(running?.claims && { public_key: running.claims.subject }),
-      })
+      this.#failed(request, running, WeftError.from(error).message)
     }
+  }
+
+  #failed(request: ScaleRequest, running: HostedComponent | undefined, message: string): void {
+    this.#parts.log.error(`component ${request.component_id} cannot run: ${message}`)
+    this.#parts.publishEvent('component_scale_failed', {
+      annotations: request.annotations,
+      component_id: request.component_id,
+      host_id: this.#parts.hostId,
+      image_ref: request.component_ref,
+      max_instances: request.count,
+      error: message,
+      ...(running?.claims && { public_key: running.claims.subject }),
+    })
   }
 
   async #stopComponent(request: ScaleRequest, running: HostedComponent | undefined): Promise<void> {

@@ -60,7 +60,6 @@ const applicationAnnotation = 'wasmcloud.dev/appspec'
 export class Workload {
   readonly components = new Map<string, HostedComponent>()
   readonly providers = new Map<string, HostedProvider>()
-  #revision = 0
 
   /** Throws `invalid` when the annotation with its settings is not what it should be. */
   putComponent(
@@ -103,9 +102,7 @@ export class Workload {
 
   /** The next plan for the data threads, with links and config as they are now. */
   plan(data: LatticeData, secrets: HostSecrets): ThreadPlan {
-    this.#revision += 1
     return {
-      revision: this.#revision,
       components: [...this.components.values()].map((one) => ({
         id: one.id,
         ref: one.ref,

@@ -21,7 +21,8 @@ export interface Peer {
   readonly host: string
   readonly friendlyName: string
   readonly components: Readonly<Record<string, Load>>
-  /** Its provider processes that run now: provider id to the id of this run. */
+  /** What may end while it lives, its provider processes and its data threads: provider id or `thread 1` to the id of
+   * this run. */
   readonly processes: Readonly<Record<string, string>>
   /** The share of the last second that its busiest data thread was at work: 0 to 1. */
   readonly busy: number

@@ -47,6 +47,9 @@ export const eventShapes = {
   ),
   /** Weft's own: once a second at most for each component and limit. */
   component_limit_hit: record({ component_id: text, limit: text }, { host_id: text }),
+  /** Weft's own: a component that does harm again and again has a thread of its own now, or no longer. */
+  component_confined: record({ component_id: text }, { host_id: text }),
+  component_released: record({ component_id: text }, { host_id: text }),
   provider_started: record(
     { annotations: or(mapOf(text), {}), image_ref: text, provider_id: text },
     { host_id: text, ...legacyProvider, claims: mapOf(anything) },

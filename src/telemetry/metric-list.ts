@@ -126,6 +126,13 @@ export const metricList = {
     labels: ['component', 'limit'],
     description: 'Limits that were hit',
   },
+  callsLost: {
+    name: 'weft.calls.lost',
+    kind: 'counter',
+    unit: '{call}',
+    labels: [],
+    description: 'Calls that were lost with the data thread that had them',
+  },
   wrpcMessages: {
     name: 'weft.wrpc.messages',
     kind: 'counter',

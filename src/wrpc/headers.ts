@@ -17,7 +17,7 @@ export const headerNames = {
    * and `whole` (the params end with this message: a Weft server waits for no more, others get the end they wait for).
    */
   weftPeer: 'weft-peer',
-  /** Id of the host that has taken the call. On the accept. */
+  /** Who has taken the call: id of the host, and which of its threads (`host.thread`). On the accept. */
   weftHost: 'weft-host',
   /** `code: message`, on the empty message that ends a stream because something failed. */
   weftError: 'weft-error',
@@ -83,14 +83,14 @@ export function callFromHeaders(found: MsgHdrs | undefined): CallHeaders {
 }
 
 /** The mark that a Weft server puts on its accept; made once for many. */
-export function weftMark(hostId: string): MsgHdrs {
+export function weftMark(acceptor: string): MsgHdrs {
   return sized([
     [headerNames.weftPeer, '1'],
-    [headerNames.weftHost, hostId],
+    [headerNames.weftHost, acceptor],
   ]).headers
 }
 
-/** The host that has accepted; '' when it does not say. */
+/** Who has accepted (`host.thread`); '' when it does not say. */
 export function hostFrom(found: MsgHdrs | undefined): string {
   return found?.get(headerNames.weftHost) ?? ''
 }

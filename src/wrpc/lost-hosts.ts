@@ -5,7 +5,7 @@
 export class LostHosts {
   readonly #waiting = new Map<string, Set<() => void>>()
 
-  /** Calls `onLost` when the host is lost: by the id it accepts with, or `foreignServer`. The answer ends that. */
+  /** Calls `onLost` when the host is lost: by the id it accepts with (`host.thread`), or `foreignServer`. The answer ends that. */
   watch(host: string, onLost: () => void): () => void {
     const waiting = this.#waiting.get(host) ?? new Set()
     this.#waiting.set(host, waiting)
@@ -18,11 +18,13 @@ export class LostHosts {
     }
   }
 
-  /** The host's process is gone, or it is cut off: whatever it had accepted fails now. */
+  /** The host's process is gone or cut off, or its thread (`host.thread`): whatever it had accepted fails now. */
   lost(host: string): void {
-    const waiting = this.#waiting.get(host)
-    this.#waiting.delete(host)
-    for (const lost of waiting ?? []) lost()
+    for (const [acceptor, waiting] of this.#waiting) {
+      if (acceptor !== host && !acceptor.startsWith(`${host}.`)) continue
+      this.#waiting.delete(acceptor)
+      for (const lost of waiting) lost()
+    }
   }
 }
 

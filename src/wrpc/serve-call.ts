@@ -23,8 +23,8 @@ export interface ServeCallOptions {
   readonly connection: NatsConnection
   readonly inbox: WrpcInbox
   readonly id: string
-  /** The host that this is, told to Weft callers; '' tells nothing. */
-  readonly hostId?: string
+  /** Whoever takes calls here (`host.thread`), told to Weft callers; '' tells nothing. */
+  readonly acceptor?: string
   readonly accepts?: 'first' | 'late'
   readonly invoke: Invoke
   readonly log: Log
@@ -65,7 +65,7 @@ export async function serveCall(
     publish: () =>
       connection.publish(message.reply ?? '', undefined, {
         reply: address.subject,
-        ...(headers.fromWeft && { headers: weftMark(options.hostId ?? '') }),
+        ...(headers.fromWeft && { headers: weftMark(options.acceptor ?? '') }),
       }),
   })
   try {

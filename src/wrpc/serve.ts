@@ -19,7 +19,7 @@ export interface ServeOptions {
   readonly id: string
   readonly interfaces: readonly WitInterface[]
   /** The host that this is: callers on other Weft hosts stop waiting when it is gone. */
-  readonly hostId?: string
+  readonly acceptor?: string
   /** Asked for each call before it is accepted; false sends the caller elsewhere. Always, when absent. */
   readonly accept?: () => boolean
   /**

@@ -1,15 +1,25 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { WeftError } from '../../src/errors.ts'
-import { countCalls, Permits, sharedPermits } from '../../src/guest/permits.ts'
+import { countCalls, Permits, settlePermits, sharedPermits } from '../../src/guest/permits.ts'
 
 const forever = new AbortController().signal
 
 /** Two threads' views of the same permits, poking each other as the control thread has them do. */
 function twoThreads(max: number): [Permits, Permits] {
   const shared = sharedPermits()
-  const first: Permits = new Permits(shared, max, () => queueMicrotask(() => second.poked()))
-  const second: Permits = new Permits(shared, max, () => queueMicrotask(() => first.poked()))
+  const first: Permits = new Permits({
+    shared,
+    thread: 0,
+    max,
+    poke: () => queueMicrotask(() => second.poked()),
+  })
+  const second: Permits = new Permits({
+    shared,
+    thread: 1,
+    max,
+    poke: () => queueMicrotask(() => first.poked()),
+  })
   return [first, second]
 }
 
@@ -69,9 +79,22 @@ test('a higher max lets waiting calls go, a lower one takes effect as permits co
 
 test('calls and traps are counted over all threads', () => {
   const shared = sharedPermits()
-  const [first, second] = [new Permits(shared, 1, () => {}), new Permits(shared, 1, () => {})]
+  const of = (thread: number) => new Permits({ shared, thread, max: 1, poke() {} })
+  const [first, second] = [of(0), of(1)]
   first.tryAcquire()
   for (const permits of [first, second, second]) permits.countCall()
   second.countTrap()
   assert.deepEqual(countCalls(shared), { inFlight: 1, waiting: 0, calls: 3, traps: 1 })
+})
+
+test('what a lost thread had comes free, no more and no less', () => {
+  const shared = sharedPermits()
+  const of = (thread: number) => new Permits({ shared, thread, max: 3, poke() {} })
+  const [first, second] = [of(0), of(1)]
+  for (const permits of [first, second, second]) permits.tryAcquire()
+  assert.equal(settlePermits(shared, 1), 2)
+  assert.equal(first.active, 1)
+  assert.equal(settlePermits(shared, 1), 0)
+  first.release()
+  assert.equal(first.active, 0)
 })

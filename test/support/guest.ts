@@ -57,6 +57,7 @@ export function fakeServices(
     lines,
     limits,
     limitHit: (limit) => limits.push(limit),
+    offended() {},
     otel: options.otel ?? { span() {}, log() {}, metrics() {}, dropped() {} },
     log: createLog((record) => lines.push(record)),
     config: () => options.config ?? {},

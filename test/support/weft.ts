@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -136,14 +137,19 @@ function runWeft(
   })
 }
 
-/** A TCP port that nobody listened on a moment ago. */
+/** A TCP port that nobody listened on a moment ago, of those that the system gives to no outgoing connection. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolveListen) => server.listen(0, '127.0.0.1', resolveListen))
-  const address = server.address()
-  await new Promise((resolveClose) => server.close(resolveClose))
-  if (address === null || typeof address === 'string') throw new Error('expected a port')
-  return address.port
+  for (;;) {
+    const port = randomInt(10_000, 32_000)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolveListen) => {
+      server.once('error', () => resolveListen(false))
+      server.listen(port, '127.0.0.1', () => resolveListen(true))
+    })
+    if (!isFree) continue
+    await new Promise((resolveClose) => server.close(resolveClose))
+    return port
+  }
 }
 
 function withoutOtel(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
