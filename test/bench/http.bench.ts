@@ -1,5 +1,5 @@
 import { atLeast, type Bench, type BenchRow } from './bench.ts'
-import { type Measured, measure, type Served, serveBare, serveWeft } from './serve-bench.ts'
+import { type Measured, measure, type Served, serveBare, serveJco, serveWeft } from './serve-bench.ts'
 
 const helloP2 = 'test/guests/http-hello-p2/http-hello-p2.wasm'
 const helloP3 = 'test/guests/http-hello-p3/http-hello-p3.wasm'
@@ -70,5 +70,10 @@ export const benches: readonly Bench[] = [
     baseline: serveBare,
     server: () => serveWeft(helloP2, { traits: [{ type: 'reuse', properties: { invocations: 1_000_000 } }] }),
   }),
+  beside('http-fresh', 5, {
+    baseline: () => serveJco(helloP2, 'isolated'),
+    server: () => serveWeft(helloP2),
+  }),
+  beside('jco-serve', 5, { baseline: () => serveJco(helloP2, 'one'), server: () => serveWeft(helloP2) }),
   beside('http-ready-p3', 0.7, { baseline: () => serveWeft(helloP2), server: () => serveWeft(helloP3) }),
 ]

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { openWorkplace, root } from '../support/weft.ts'
+import { until } from '../support/until.ts'
+import { freePort, openWorkplace, root } from '../support/weft.ts'
 import { cpuSeconds } from './cpu-seconds.ts'
 import { httpLoad, type LoadResult } from './http-load.ts'
 
@@ -34,6 +35,49 @@ export async function serveAlone(file: string): Promise<Served> {
       await ended
     },
   }
+}
+
+const jco = join(root, 'node_modules', '@bytecodealliance', 'jco', 'dist', 'jco.js')
+
+/** The component under `jco serve`, which has one instance for all requests; `isolated`, a new one for each. */
+export async function serveJco(component: string, instances: 'one' | 'isolated'): Promise<Served> {
+  const port = await freePort()
+  const isolated = instances === 'isolated' ? ['--isolate-requests', 'instance'] : []
+  const child = spawn(
+    process.execPath,
+    [jco, 'serve', join(root, component), '--host', '127.0.0.1', '--port', String(port), ...isolated],
+    { cwd: root, stdio: 'ignore' },
+  )
+  const close = async () => {
+    const ended = once(child, 'exit')
+    for (const pid of await childrenOf(child.pid ?? 0)) process.kill(pid)
+    child.kill()
+    await ended
+  }
+  try {
+    const url = `http://127.0.0.1:${port}/`
+    await until(
+      () =>
+        fetch(url)
+          .then(({ status }) => status === 200)
+          .catch(() => false),
+      {
+        timeoutMs: 60_000,
+        what: 'jco serve answers',
+      },
+    )
+    // What serves is a child of the command.
+    const [serving = child.pid ?? 0] = await childrenOf(child.pid ?? 0)
+    return { url, pid: serving, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
+  return children.split(' ').filter(Boolean).map(Number)
 }
 
 /** The same; `POST /echo` pipes the request into the answer. */
@@ -116,15 +160,6 @@ function manifestOf(
       ],
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net')
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address ? address.port : 0
 }
 
 /** A load and the CPU time that the server used for it. */
