@@ -3,6 +3,7 @@ import { type Instruction, op, readInstruction } from './core-instructions.ts'
 import { CoreWriter } from './core-writer.ts'
 import { dirtyPageBits, helper } from './instrument-helpers.ts'
 import { moved, type Placement } from './instrument-placement.ts'
+import type { MovedLines } from './moved-lines.ts'
 
 /** What was seen in a module's code. */
 export interface CodeFacts {
@@ -16,6 +17,8 @@ interface Rewriting {
   readonly helpers: readonly CoreWriter[]
   /** Parameters of each function that the module defines. */
   readonly paramsOf: readonly number[]
+  /** Follows where instructions go. */
+  readonly lines: MovedLines
 }
 
 const i32 = 0x7f
@@ -85,7 +88,9 @@ export function rewriteCode(reader: BinaryReader, bytes: Uint8Array, rewriting: 
   for (let index = 0; index < count; index++) {
     const part = reader.section(reader.u32())
     const body = rewriteBody(part, bytes, { ...rewriting, params: rewriting.paramsOf[index] ?? 0 })
-    writer.u32(body.length).raw(body.bytes)
+    writer.u32(body.length)
+    rewriting.lines.place(writer.length)
+    writer.raw(body.bytes)
   }
   for (const one of rewriting.helpers) writer.u32(one.length).raw(one.bytes)
   return writer
@@ -94,7 +99,7 @@ export function rewriteCode(reader: BinaryReader, bytes: Uint8Array, rewriting: 
 function rewriteBody(
   reader: BinaryReader,
   bytes: Uint8Array,
-  { place, facts, params }: Rewriting & { readonly params: number },
+  { place, facts, params, lines }: Rewriting & { readonly params: number },
 ): CoreWriter {
   const groups = reader.u32()
   const groupsStart = reader.offset
@@ -111,6 +116,7 @@ function rewriteBody(
     const raw = bytes.subarray(instruction.start, reader.offset)
     if (calls.has(instruction.code)) makesCalls = true
     if (tableChanges.has(instruction.code)) facts.changesTables = true
+    lines.reach(instruction.start, writer.code.length)
     writeInstruction(writer, instruction, raw)
   }
   const body = new CoreWriter()
@@ -122,6 +128,7 @@ function rewriteBody(
   }
   // A function that calls nothing can't recurse: its loops are enough.
   if (makesCalls) writeCheck(body, place)
+  lines.endBody(body.length)
   return body.raw(writer.code.bytes)
 }
 

@@ -191,20 +191,28 @@ export function withElements(reader: BinaryReader, bytes: Uint8Array, place: Pla
   return writer
 }
 
-/** The name section with the functions' names moved; names of locals and labels are left out. */
-export function withNames(reader: BinaryReader, bytes: Uint8Array, place: Placement): CoreWriter {
-  reader.name()
-  const writer = new CoreWriter().name('name')
-  while (!reader.done) {
+/**
+ * The name section with the functions' names moved; names of locals and labels are left out. The module is called by its
+ * number, `core-3.libc.so`: so a stack says which one it is.
+ */
+export function withNames(reader: BinaryReader | undefined, place: Placement, number: number): CoreWriter {
+  let own = ''
+  let functions: CoreWriter | undefined
+  reader?.name()
+  while (reader && !reader.done) {
     const id = reader.byte()
     const part = reader.section(reader.u32())
-    if (id === 0) writer.section(0, new CoreWriter().raw(bytes.subarray(part.offset, part.end)))
-    if (id !== 1) continue
-    const names = new CoreWriter()
-    const count = part.u32()
-    names.u32(count)
-    for (let index = 0; index < count; index++) names.u32(moved(part.u32(), place)).name(part.name())
-    writer.section(1, names)
+    if (id === 0) own = `.${part.name()}`
+    if (id === 1) functions = movedNames(part, place)
   }
-  return writer
+  const writer = new CoreWriter().name('name').section(0, new CoreWriter().name(`core-${number}${own}`))
+  return functions ? writer.section(1, functions) : writer
+}
+
+function movedNames(reader: BinaryReader, place: Placement): CoreWriter {
+  const names = new CoreWriter()
+  const count = reader.u32()
+  names.u32(count)
+  for (let index = 0; index < count; index++) names.u32(moved(reader.u32(), place)).name(reader.name())
+  return names
 }

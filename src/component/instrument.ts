@@ -13,6 +13,7 @@ import {
   type TableType,
 } from './core-module.ts'
 import { CoreWriter } from './core-writer.ts'
+import { readLineRows } from './dwarf-lines.ts'
 import { type CodeFacts, rewriteCode } from './instrument-code.ts'
 import { helper, helpers } from './instrument-helpers.ts'
 import { moved, type Placement } from './instrument-placement.ts'
@@ -25,6 +26,8 @@ import {
   withNames,
   withTypes,
 } from './instrument-sections.ts'
+import { MovedLines } from './moved-lines.ts'
+import { SourceLines } from './source-lines.ts'
 
 /** What the host must know of an instrumented core module. */
 export interface ModuleInfo {
@@ -40,23 +43,31 @@ export interface ModuleInfo {
   readonly globals: number
 }
 
+/** A rewritten core module. */
+export interface InstrumentedModule {
+  readonly bytes: Uint8Array
+  readonly info: ModuleInfo
+  /** Where its code stands in its sources, when it came with DWARF. */
+  readonly lines?: SourceLines
+}
+
 const untouched: ModuleInfo = { isPreemptible: false, isResettable: false, globals: 0, tableElements: 0 }
 
 /**
  * Rewrites a core module so that its host keeps the upper hand: its memory comes from the host, its loops look at a flag
  * that makes them wait or stop, it marks the pages that it writes, and shows its globals. A module that uses what this
- * can't rewrite is left as it is, and `ModuleInfo` says so.
+ * can't rewrite is left as it is, and `ModuleInfo` says so. `number` is the module's in its program: stacks name it by that.
  */
-export function instrument(bytes: Uint8Array): { readonly bytes: Uint8Array; readonly info: ModuleInfo } {
+export function instrument(bytes: Uint8Array, number = 0): InstrumentedModule {
   try {
-    const made = rewrite(bytes)
+    const made = rewrite(bytes, number)
     return WebAssembly.validate(made.bytes as BufferSource) ? made : { bytes, info: untouched }
   } catch {
     return { bytes, info: untouched }
   }
 }
 
-function rewrite(bytes: Uint8Array): { bytes: Uint8Array; info: ModuleInfo } {
+function rewrite(bytes: Uint8Array, number: number): InstrumentedModule {
   const sections = coreSections(bytes)
   const find = (id: number) => sections.find((section) => section.id === id)
   const reader = (section: CoreSection) => new BinaryReader(bytes, section.start, section.end)
@@ -95,7 +106,8 @@ function rewrite(bytes: Uint8Array): { bytes: Uint8Array; info: ModuleInfo } {
   const facts: CodeFacts = { changesTables: false }
   const added = helpers(place)
   const paramsOf = readParams(find(coreSection.type), find(coreSection.function), reader)
-  const codeContent = rewriteCode(reader(code), bytes, { place, facts, helpers: added, paramsOf })
+  const lines = new MovedLines(readLineRows(bytes, sections), code.start)
+  const codeContent = rewriteCode(reader(code), bytes, { place, facts, helpers: added, paramsOf, lines })
   const mutable = globals.flatMap((isMutable, index) => (isMutable ? [imports.globals + index] : []))
   if (place.pages !== undefined) mutable.push(place.pages)
   const content = new Map<number, CoreWriter>()
@@ -123,12 +135,15 @@ function rewrite(bytes: Uint8Array): { bytes: Uint8Array; info: ModuleInfo } {
   const writer = new CoreWriter().raw(bytes.subarray(0, 8))
   for (const id of sectionOrder) {
     const one = content.get(id)
-    if (one) writer.section(id, one)
+    if (!one) continue
+    writer.section(id, one)
+    if (id === coreSection.code) lines.move(writer.length - one.length)
   }
   const names = sections.find((section) => section.id === 0 && reader(section).name() === 'name')
-  if (names) writer.section(0, withNames(reader(names), bytes, place))
+  writer.section(0, withNames(names && reader(names), place, number))
   return {
     bytes: writer.bytes.slice(),
+    ...(lines.moved.length > 0 && { lines: SourceLines.of(lines.moved) }),
     info: {
       isPreemptible: true,
       isResettable: !facts.changesTables,

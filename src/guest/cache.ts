@@ -1,15 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { ModuleInfo } from '../component/instrument.ts'
 import type { Program } from '../component/program.ts'
+import { SourceLines } from '../component/source-lines.ts'
 import type { WitWorld } from '../wit/type.ts'
 import type { CompiledComponent } from './compile.ts'
 
 /** Part of the cache key. Change it when the compiler gives something else than before. */
-export const compilerVersion = 'weft-8'
+export const compilerVersion = 'weft-9'
 
 /** SHA-256 of the component's bytes, in hex. */
 export function digestOf(bytes: Uint8Array): string {
@@ -35,7 +36,7 @@ export function isCached(path: string): boolean {
   return existsSync(join(path, description))
 }
 
-/** Reads what `writeCached` wrote to `path`. */
+/** Reads what `writeCached` wrote to `path`, but for the lines. */
 export async function readCached(path: string): Promise<CompiledComponent> {
   // Our own file, written by the compiler.
   const { world, program, infos } = JSON.parse(await readFile(join(path, description), 'utf8')) as Description
@@ -50,8 +51,10 @@ export async function writeCached(path: string, compiled: CompiledComponent): Pr
   const temporary = `${path}.${randomUUID()}`
   await mkdir(temporary, { recursive: true })
   try {
-    for (const [number, { bytes }] of compiled.modules.entries())
+    for (const [number, { bytes, lines }] of compiled.modules.entries()) {
       await writeFile(join(temporary, moduleFile(number)), bytes)
+      if (lines) await writeFile(join(temporary, linesFile(number)), lines.encode())
+    }
     const { world, program } = compiled
     const infos = compiled.modules.map(({ info }) => info)
     await writeFile(
@@ -72,6 +75,19 @@ interface Description {
   readonly world: WitWorld
   readonly program: Program
   readonly infos: readonly ModuleInfo[]
+}
+
+/**
+ * The source lines of core module `number` of what was compiled to `path`; undefined when it came without, or the cache was
+ * emptied meanwhile. Read at once, for a trap that is told now; nobody waits for it otherwise.
+ */
+export function readLines(path: string, number: number): SourceLines | undefined {
+  const file = join(path, linesFile(number))
+  return existsSync(file) ? SourceLines.decode(readFileSync(file)) : undefined
+}
+
+function linesFile(number: number): string {
+  return `core-${number}.lines`
 }
 
 function moduleFile(number: number): string {

@@ -1,4 +1,4 @@
-import { instrument, type ModuleInfo } from '../component/instrument.ts'
+import { type InstrumentedModule, instrument } from '../component/instrument.ts'
 import type { Program } from '../component/program.ts'
 import { readProgram } from '../component/read-program.ts'
 import { WeftError } from '../errors.ts'
@@ -10,7 +10,7 @@ import { checkComponentBytes } from './component-file.ts'
 export interface CompiledComponent {
   readonly world: WitWorld
   readonly program: Program
-  readonly modules: readonly { readonly bytes: Uint8Array; readonly info: ModuleInfo }[]
+  readonly modules: readonly InstrumentedModule[]
 }
 
 /** Component bytes → the program that links its core modules. Takes CPU: never on a thread that serves. */
@@ -21,7 +21,11 @@ export function compile(bytes: Uint8Array, ref: string): CompiledComponent {
     modules.forEach((module, number) => {
       checkModule(module, number)
     })
-    return { world: decodeWorld(bytes), program, modules: modules.map(instrument) }
+    return {
+      world: decodeWorld(bytes),
+      program,
+      modules: modules.map((module, number) => instrument(module, number)),
+    }
   } catch (error) {
     throw new WeftError('invalid', `${ref} is not a valid component: ${messageOf(error)}`, { cause: error })
   }

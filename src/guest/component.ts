@@ -6,9 +6,10 @@ import { type PreparedProgram, prepare } from '../component/prepare.ts'
 import type { ComponentSettings } from '../component-settings.ts'
 import { WeftError } from '../errors.ts'
 import type { WitInterface, WitWorld } from '../wit/type.ts'
-import { readCached } from './cache.ts'
+import { readCached, readLines } from './cache.ts'
 import { runExport } from './exports.ts'
 import { GuestInstance } from './guest-instance.ts'
+import type { FindLines } from './guest-stack.ts'
 import { InstancePool } from './instance-pool.ts'
 import { type ComponentServices, Invocation } from './invocation.ts'
 import { type FullLimits, limitsFor } from './limits.ts'
@@ -36,6 +37,7 @@ interface ComponentParts {
   readonly program: PreparedProgram
   readonly modules: readonly LoadedModule[]
   readonly volumes: readonly OpenVolume[]
+  readonly linesOf: FindLines
 }
 
 /** A compiled component, loaded on this thread. */
@@ -51,16 +53,18 @@ export class GuestComponent {
   #volumes: readonly OpenVolume[]
   #limits: FullLimits
   #pool: InstancePool
+  readonly #linesOf: FindLines
 
   private constructor(
     world: WitWorld,
-    { program, modules, volumes }: ComponentParts,
+    { program, modules, volumes, linesOf }: ComponentParts,
     { settings = {}, pace = new Pace(), hostVolumes = {} }: RunOptions,
   ) {
     this.world = world
     this.serves = servedInterfaces(world)
     this.#program = program
     this.#modules = modules
+    this.#linesOf = linesOf
     this.#suspending = suspendingImports(world)
     this.#pace = pace
     this.#hostVolumes = hostVolumes
@@ -79,7 +83,12 @@ export class GuestComponent {
       })),
     )
     const volumes = await openVolumes(options.settings?.volumes, options.hostVolumes)
-    return new GuestComponent(world, { program: prepare(program), modules: loaded, volumes }, options)
+    const linesOf = (module: number) => readLines(path, module)
+    return new GuestComponent(
+      world,
+      { program: prepare(program), modules: loaded, volumes, linesOf },
+      options,
+    )
   }
 
   /** Calls from now on run under these settings. */
@@ -163,7 +172,7 @@ export class GuestComponent {
   #failed(thrown: unknown, invocation: Invocation, instance: GuestInstance | undefined): WeftError {
     const refusedBy = instance?.core.refusedBy
     const { call, log, services } = invocation
-    const failure = failureOf(thrown, call, { log, ...(refusedBy && { refusedBy }) })
+    const failure = failureOf(thrown, call, { log, linesOf: this.#linesOf, ...(refusedBy && { refusedBy }) })
     if (failure.limit) services.limitHit(failure.limit)
     if (failure.code === 'trapped' || refusedBy || instance?.core.ranOn) services.offended()
     return failure

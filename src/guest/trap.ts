@@ -1,16 +1,21 @@
 import { type Call, operationName } from '../call/call.ts'
 import { type LimitName, WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { type FindLines, guestStack } from './guest-stack.ts'
 import { GuestExit } from './wasi-0-2/guest-exit.ts'
 
 /**
  * What a guest's export threw, as the call's error. A failure of one of its imports stays what it is, and so does an exit,
- * which is no fault but leaves the caller without an answer; anything else is a trap, logged here once with the wasm stack.
+ * which is no fault but leaves the caller without an answer; anything else is a trap, logged here once with the guest's stack.
  */
 export function failureOf(
   thrown: unknown,
   call: Call,
-  { log, refusedBy }: { readonly log: Log; readonly refusedBy?: LimitName },
+  {
+    log,
+    linesOf,
+    refusedBy,
+  }: { readonly log: Log; readonly linesOf: FindLines; readonly refusedBy?: LimitName },
 ): WeftError {
   if (thrown instanceof WeftError) return thrown
   if (call.signal.aborted) return WeftError.from(call.signal.reason)
@@ -24,7 +29,7 @@ export function failureOf(
   }
   log.error(`component ${call.target} trapped in ${operation}: ${error.message}`, {
     operation,
-    stack: wasmStack(error),
+    stack: guestStack(error, linesOf),
   })
   if (refusedBy !== undefined) {
     const message = `component ${call.target} reached its ${refusedBy} limit and trapped in ${operation}: ${error.message}`
@@ -33,13 +38,4 @@ export function failureOf(
   return new WeftError('trapped', `component ${call.target} trapped in ${operation}: ${error.message}`, {
     cause: error,
   })
-}
-
-/** The frames that are WebAssembly, with the names of the name section; all frames when none is. */
-function wasmStack(error: Error): string {
-  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '))
-  const wasm = frames.filter((line) => line.includes('wasm://'))
-  return (wasm.length > 0 ? wasm : frames)
-    .map((line) => line.trim().replace(/wasm:\/\/wasm\//, ''))
-    .join('\n')
 }
