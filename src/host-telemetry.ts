@@ -3,6 +3,7 @@ import type { HostIdentity } from './lattice/host-identity.ts'
 import { publishLogs } from './lattice/publish-logs.ts'
 import type { Log, LogRecord } from './log.ts'
 import type { Measure } from './measure.ts'
+import { type ProviderTelemetry, providerTelemetry } from './provider-telemetry.ts'
 import { deliverMeasurements } from './telemetry/deliver-measurements.ts'
 import { exportGuests } from './telemetry/export-guests.ts'
 import { exportLog } from './telemetry/export-log.ts'
@@ -12,6 +13,7 @@ import { exportSpans } from './telemetry/export-spans.ts'
 import { Measurements } from './telemetry/measurements.ts'
 import { isSdkDisabled, type Signal } from './telemetry/otlp-target.ts'
 import { samplerFromEnv } from './telemetry/sampler.ts'
+import { type Known, serviceOf } from './telemetry/service.ts'
 import type { SpanResource } from './telemetry/span.ts'
 import { SpanBuffer } from './telemetry/span-buffer.ts'
 import { traceWork } from './telemetry/trace-work.ts'
@@ -37,6 +39,8 @@ export interface HostTelemetry {
   /** The same for the controller that runs beside it. */
   readonly traceController: TraceWork
   readonly logSink: (record: LogRecord) => void
+  /** What a provider's process is told; from now on its log lines carry its service. */
+  ofProvider(provider: Known): ProviderTelemetry
   accept(batch: TelemetryBatch): void
   /** Sends what there is, within `timeoutMs`. */
   stop(timeoutMs: number): Promise<void>
@@ -54,11 +58,11 @@ export function startHostTelemetry(options: HostTelemetryOptions): HostTelemetry
     hostName: identity.friendlyName,
     isPlatform: true,
   }
+  const around = { hostId: identity.id, hostName: identity.friendlyName }
   const makers = new Map<string, SpanResource>()
   const resourceOf = (id: string): SpanResource => {
     const known = makers.get(id)
     if (known) return known
-    const { isPlatform: _, ...around } = host
     const made = { ...around, service: id }
     makers.set(id, made)
     return made
@@ -91,6 +95,10 @@ export function startHostTelemetry(options: HostTelemetryOptions): HostTelemetry
       if (!isWorthKeeping(record)) return
       logs.sink(record)
       published.sink(record)
+    },
+    ofProvider(provider) {
+      makers.set(provider.id, serviceOf(provider, around))
+      return providerTelemetry(env, provider, around)
     },
     accept(batch) {
       if ('spans' in batch) {

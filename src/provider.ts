@@ -56,6 +56,8 @@ export interface Provider {
    * method `before` is deleted and `after` put.
    */
   moveLink?(before: ProviderLink, after: ProviderLink): Promise<void>
+  /** The provider's own config has changed, as a whole. Without this method it counts from the next start. */
+  putConfig?(config: Readonly<Record<string, string>>): Promise<void>
   /** Undefined when all is well, else what is wrong, for people. */
   health?(): Promise<string | undefined>
   /** Frees everything within a second or two; called once. */

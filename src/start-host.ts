@@ -12,7 +12,15 @@ import type { TraceWork } from './trace-work.ts'
 export interface StartHostOptions
   extends Omit<
     HostOptions,
-    'dataThread' | 'providerRunner' | 'identity' | 'log' | 'measure' | 'onLog' | 'onTelemetry' | 'traceWork'
+    | 'dataThread'
+    | 'providerRunner'
+    | 'providerTelemetry'
+    | 'identity'
+    | 'log'
+    | 'measure'
+    | 'onLog'
+    | 'onTelemetry'
+    | 'traceWork'
   > {
   /** nkeys server seed (`SN…`); a new identity when left out. */
   readonly seed?: string
@@ -65,6 +73,7 @@ export async function startInstrumentedHost(options: StartHostOptions): Promise<
       identity,
       measure: telemetry.measure,
       traceWork: telemetry.traceWork,
+      providerTelemetry: (provider) => telemetry.ofProvider(provider),
       dataThread: sibling(import.meta.url, 'data-thread'),
       providerRunner: sibling(import.meta.url, 'run-provider'),
       log,

@@ -32,6 +32,7 @@ import { createHostTokens } from './host-tokens.ts'
 import { LatticeData } from './lattice-data.ts'
 import { openProcesses } from './open-processes.ts'
 import { peerLoads } from './peer-loads.ts'
+import type { ProcessSurroundings } from './process/provider-instance.ts'
 import { ProviderHealth } from './provider-health.ts'
 import { ProviderWork } from './provider-work.ts'
 import { Threads } from './threads.ts'
@@ -69,6 +70,8 @@ export interface HostOptions {
   readonly artifactDir: string
   /** The module that data threads run. */
   readonly dataThread: URL
+  /** What a provider process is told of where its telemetry goes. */
+  readonly providerTelemetry: ProcessSurroundings['telemetryOf']
   /** The program that runs a provider written as a module in a process of its own. */
   readonly providerRunner: URL
   readonly log: Log
@@ -157,7 +160,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     natsLogin: rpc.natsLogin,
     runner: fileURLToPath(options.providerRunner),
     env: options.env,
-    otel: { enable_observability: false, protocol: 'Http', additional_ca_paths: [], trace_level: 'info' },
+    telemetryOf: options.providerTelemetry,
     log,
     onHealth: (provider, problem) => health.report(provider, problem),
     onRuns: () => beat?.now(),

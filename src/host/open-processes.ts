@@ -1,10 +1,10 @@
 import type { connectNats } from '../lattice/connect.ts'
-import type { HostData } from '../lattice/host-data.ts'
 import { loginTexts } from '../lattice/login-options.ts'
 import { controlProvider } from '../lattice/provider-control.ts'
 import { createXkey } from '../lattice/xkey.ts'
 import type { Log } from '../log.ts'
 import type { NatsLogin } from '../nats-login.ts'
+import type { ProcessSurroundings } from './process/provider-instance.ts'
 import { ProviderProcesses, type ProviderProcessesOptions } from './provider-processes.ts'
 
 export interface OpenProcessesOptions extends Omit<ProviderProcessesOptions, 'around'> {
@@ -16,7 +16,7 @@ export interface OpenProcessesOptions extends Omit<ProviderProcessesOptions, 'ar
   readonly natsLogin: NatsLogin | undefined
   readonly runner: string
   readonly env: NodeJS.ProcessEnv
-  readonly otel: HostData['otel_config']
+  readonly telemetryOf: ProcessSurroundings['telemetryOf']
   readonly log: Log
 }
 

@@ -129,10 +129,18 @@ export class Workload {
 
   /** What the provider processes should know now. */
   processes(data: LatticeData, secrets: HostSecrets): readonly PlannedProcess[] {
-    return [...this.providers.values()].flatMap(({ id, program, configNames, secrets: own }) => {
-      if (program === undefined) return []
-      const links = data.processLinks(id, (names) => secrets.ofLinks(id, names))
-      return { id, path: program, config: data.config(configNames), secrets: own, links }
+    return [...this.providers.values()].flatMap((one) => {
+      if (one.program === undefined) return []
+      return {
+        id: one.id,
+        path: one.program,
+        ref: one.ref,
+        ...applicationOf(one.annotations),
+        ...(one.telemetry && { telemetry: one.telemetry }),
+        config: data.config(one.configNames),
+        secrets: one.secrets,
+        links: data.processLinks(one.id, (names) => secrets.ofLinks(one.id, names)),
+      }
     })
   }
 

@@ -1,4 +1,6 @@
 import type { TelemetrySettings } from '../component-settings.ts'
+import { attributeNames as names } from './names.ts'
+import { type Env, pairsOf } from './otlp-target.ts'
 import type { SpanResource } from './span.ts'
 
 /** A component or provider as a host knows it. */
@@ -27,5 +29,24 @@ export function serviceOf(
     ...(service !== id && { component: id }),
     ...(attributes && { attributes }),
     ...(endpoint !== undefined && { otlp: { endpoint, ...(protocol !== undefined && { protocol }) } }),
+  }
+}
+
+/** The service of a process that its host has described in the standard variables. */
+export function serviceFromEnv(
+  env: Env,
+  { id, hostId }: { readonly id: string; readonly hostId: string },
+): SpanResource {
+  const service = env['OTEL_SERVICE_NAME']?.trim() || id
+  const attributes = pairsOf(env['OTEL_RESOURCE_ATTRIBUTES'] ?? '')
+  const namespace = attributes[names.serviceNamespace]
+  const version = attributes[names.serviceVersion]
+  return {
+    service,
+    ...(namespace !== undefined && { namespace }),
+    ...(version !== undefined && { version }),
+    hostId,
+    hostName: attributes[names.hostName] ?? '',
+    ...(service !== id && { component: id }),
   }
 }

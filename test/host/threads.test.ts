@@ -46,6 +46,10 @@ async function openHost() {
     artifactDir: join(folder, 'artifacts'),
     artifacts: defaultRules,
     providerRunner: pathToFileURL(join(root, 'src', 'run-provider.ts')),
+    providerTelemetry: () => ({
+      env: {},
+      otel: { enable_observability: false, protocol: 'Http', additional_ca_paths: [], trace_level: 'info' },
+    }),
     dataThread: pathToFileURL(join(import.meta.dirname, 'mortal-thread.ts')),
     log: silent,
     measure: {

@@ -1,6 +1,6 @@
 import type { NatsLogin } from '../../nats-login.ts'
 
-/** Variables of the host that a provider process sees besides `OTEL_*`: how to find programs, and what time it is. */
+/** Variables of the host that a provider process sees: how to find programs, and what time it is. */
 const passedOn = ['PATH', 'TZ', 'RUST_LOG']
 
 /** How a provider's file is started: a script by the Node that runs this host, anything else as a program of its own. */
@@ -10,9 +10,7 @@ export function commandOf(path: string, runner: string): readonly string[] {
 
 /** The environment of a provider process: next to nothing, as wasmCloud has it. TLS has no place in HostData. */
 export function environmentOf(env: NodeJS.ProcessEnv, login: NatsLogin = {}): Record<string, string> {
-  const given = Object.entries(env).flatMap(([name, value]) =>
-    value !== undefined && (passedOn.includes(name) || name.startsWith('OTEL_')) ? [[name, value]] : [],
-  )
+  const given = passedOn.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))
   return {
     ...Object.fromEntries(given),
     ...(login.tls === true && { WEFT_NATS_TLS: 'true' }),

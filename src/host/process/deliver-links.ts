@@ -16,7 +16,8 @@ export interface DeliverLinksOptions {
  * whoever publishes it: what should still be there is put again.
  */
 export function deliverLinks({ control, links, resolve }: DeliverLinksOptions): {
-  update(links: readonly ProviderLink[]): void
+  /** True when anything had to be said. */
+  update(links: readonly ProviderLink[]): boolean
   stop(): void
 } {
   const delivered = new Map<string, { readonly link: ProviderLink; isLeaving?: true }>()
@@ -37,13 +38,20 @@ export function deliverLinks({ control, links, resolve }: DeliverLinksOptions): 
   })
   return {
     update(next) {
+      let isChange = false
       wanted = byKey(next)
       for (const [key, known] of delivered) {
         if (known.isLeaving || isSame(known.link, wanted.get(key))) continue
+        isChange = true
         known.isLeaving = true
         control.deleteLink(bareLink(known.link))
       }
-      for (const [key, link] of wanted) if (!delivered.has(key)) put(key, link)
+      for (const [key, link] of wanted) {
+        if (delivered.has(key)) continue
+        isChange = true
+        put(key, link)
+      }
+      return isChange
     },
     stop: () => deletions.stop(),
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { TelemetrySettings } from '../../component-settings.ts'
 import { formatHostData, type HostData } from '../../lattice/host-data.ts'
 import type { ProviderControl } from '../../lattice/provider-control.ts'
 import { providerSecrets } from '../../lattice/provider-secrets.ts'
@@ -18,6 +19,10 @@ export interface PlannedProcess {
   readonly id: string
   /** The program or script. */
   readonly path: string
+  /** The reference that it came by. */
+  readonly ref: string
+  readonly application?: string
+  readonly telemetry?: TelemetrySettings
   readonly config: Readonly<Record<string, string>>
   readonly secrets: Secrets
   readonly links: readonly ProviderLink[]
@@ -37,7 +42,11 @@ export interface ProcessSurroundings {
   /** The program, for Node, that runs a provider written as a module. */
   readonly runner: string
   readonly env: NodeJS.ProcessEnv
-  readonly otel: HostData['otel_config']
+  /** What a provider is told of where its telemetry goes: variables, and the part of HostData. */
+  readonly telemetryOf: (provider: PlannedProcess) => {
+    readonly env: Readonly<Record<string, string>>
+    readonly otel: HostData['otel_config']
+  }
   readonly control: (id: string, instance: string) => ProviderControl
   readonly log: Log
 }
@@ -50,7 +59,8 @@ export interface ProviderInstance {
   /** Resolves with how it ended, and what it said last. */
   readonly ended: Promise<string>
   hasEnded(): boolean
-  update(plan: PlannedProcess): void
+  /** True when its links have changed. */
+  update(plan: PlannedProcess): boolean
   /** Asks it to end, and ends it when it has not within `graceMs`. */
   stop(graceMs: number): Promise<void>
 }
@@ -68,11 +78,12 @@ export async function startInstance(
   const keys = { host: around.xkey, provider: key.publicKey }
   const resolve = (link: ProviderLink) => resolveLink(link, keys)
   const log = around.log.with({ provider: plan.id, stream: 'stderr' })
+  const telemetry = around.telemetryOf(plan)
   let lastLine = ''
   const child = await startTethered({
     command: commandOf(plan.path, around.runner),
-    env: environmentOf(around.env, around.natsLogin),
-    input: formatHostData(hostData(plan, { ...around, key, instance, resolve })),
+    env: { ...environmentOf(around.env, around.natsLogin), ...telemetry.env },
+    input: formatHostData(hostData(plan, { ...around, otel: telemetry.otel, key, instance, resolve })),
     onLine(line) {
       lastLine = logProviderLine(log, line) || lastLine
     },
@@ -91,10 +102,9 @@ export async function startInstance(
     ended,
     hasEnded: child.hasEnded,
     update(next) {
-      links.update(next.links)
-      if (JSON.stringify(next.config) === config) return
+      if (JSON.stringify(next.config) !== config) control.putConfig(next.config)
       config = JSON.stringify(next.config)
-      control.putConfig(next.config)
+      return links.update(next.links)
     },
     async stop(graceMs) {
       if (await control.shutDown(shutdownAnswerMs)) await endedWithin(ended, graceMs)
@@ -111,6 +121,7 @@ async function endedWithin(ended: Promise<unknown>, ms: number): Promise<void> {
 }
 
 interface Introduction extends ProcessSurroundings {
+  readonly otel: HostData['otel_config']
   readonly key: Xkey
   readonly instance: string
   readonly resolve: (link: ProviderLink) => HostData['link_definitions'][number]

@@ -30,13 +30,16 @@ export async function watchHealth(
   options: {
     readonly onHealth: (problem: string | undefined) => void
     readonly onHang: () => void
+    /** Settles when it should be asked before its time. */
+    readonly wake: () => Promise<void>
     readonly signal: AbortSignal
   },
 ): Promise<void> {
   let missed = 0
   let hasAnswered = false
   for (;;) {
-    await delay(intervalMs, undefined, { signal: options.signal, ref: false }).catch(() => undefined)
+    const pause = delay(intervalMs, undefined, { signal: options.signal, ref: false }).catch(() => undefined)
+    await Promise.race([pause, options.wake()])
     if (options.signal.aborted) return
     const problem = await checkHealth(instance)
     if (options.signal.aborted) return
