@@ -168,7 +168,7 @@ export function wrpcSuite(peer: ForeignPeer): void {
     test("Weft's own headers come along and harm nothing", async () => {
       const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true, traceState: '' }
       const names = (await call(flow, 'headers', [], { trace })) as string[]
-      for (const name of ['source-id', 'target-id', 'link-name', 'traceparent', 'weft-peer', 'weft-deadline'])
+      for (const name of ['source-id', 'target-id', 'link-name', 'traceparent', 'weft-peer'])
         assert.ok(names.includes(name), `${name} in ${names}`)
     })
 
