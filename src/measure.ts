@@ -41,6 +41,8 @@ export type GaugeName =
   | 'queueDepth'
   /** Bytes of linear memory of live instances. Labels: `component`. */
   | 'guestMemory'
+  /** Calls under way over NATS, served and made. Labels: `thread`. */
+  | 'wrpcOpen'
 
 export type Labels = Readonly<Record<string, string>>
 

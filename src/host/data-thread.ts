@@ -80,6 +80,9 @@ export async function runDataThread({ init, port, instrument }: DataThreadOption
   parts.instruments.measure.watch('natsReconnects', () => [
     { labels: { thread: `data-${init.index}` }, value: reconnects },
   ])
+  parts.instruments.measure.watch('wrpcOpen', () => [
+    { labels: { thread: `data-${init.index}` }, value: inbox.size },
+  ])
   let peers: ReadonlyMap<string, PeerLoad> = new Map()
   parts.peerLoad = (id) => peers.get(id)
   const plans = applyPlan(parts, (revision, outcome) => send({ kind: 'applied', revision, outcome }))

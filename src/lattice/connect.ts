@@ -56,8 +56,13 @@ export function subscribeGuarded(
     readonly queue?: string
   },
 ): Subscription {
-  const failed = (error: unknown) =>
-    options.log.error('a message could not be handled', { subject, error: WeftError.from(error).message })
+  const failed = atMostOften((error: unknown, left) =>
+    options.log.error('a message could not be handled', {
+      subject,
+      error: WeftError.from(error).message,
+      ...(left > 0 && { others: left }),
+    }),
+  )
   return connection.subscribe(subject, {
     ...(options.queue === undefined ? {} : { queue: options.queue }),
     callback: (error, message) => {
@@ -69,6 +74,28 @@ export function subscribeGuarded(
       }
     },
   })
+}
+
+/** How often a second a subject may say what is wrong with its messages: who floods it must not flood the log. */
+const mostComplaints = 5
+
+/** Calls `tell` a few times a second at most; `left` counts the calls that were left out before. */
+function atMostOften(tell: (error: unknown, left: number) => void): (error: unknown) => void {
+  let second = 0
+  let told = 0
+  let left = 0
+  return (error) => {
+    const now = Math.floor(performance.now() / 1000)
+    if (now !== second) told = 0
+    second = now
+    if (told >= mostComplaints) {
+      left += 1
+      return
+    }
+    told += 1
+    tell(error, left)
+    left = 0
+  }
 }
 
 /** The url without its user and password, for people. */

@@ -93,7 +93,10 @@ async function answerRequest(request: Request): Promise<void> {
 
 async function replyTo({ message, root, answers, log }: Request): Promise<ControlReply | undefined> {
   const found = findAnswer(message.subject.slice(root.length + 1), answers)
-  if (!found) return refused('unsupported subject')
+  if (!found) {
+    log.debug('control request refused: unsupported subject', { subject: message.subject })
+    return refused('unsupported subject')
+  }
   try {
     return await found.answer(message.data, found.name, traceFrom(message.headers))
   } catch (thrown) {

@@ -54,11 +54,17 @@ export async function serveModelRequests(options: {
               body: message.string(),
               trace: traceFrom(message.headers),
             })
+      const { subject } = message
+      if (isError(reply)) log.debug('a model request was refused', { subject, error: String(reply.message) })
       if (message.reply) message.respond(JSON.stringify(reply))
     },
   })
   await connection.flush()
   return { stop: () => subscription.unsubscribe() }
+}
+
+function isError(reply: unknown): reply is { readonly result: 'error'; readonly message: unknown } {
+  return typeof reply === 'object' && reply !== null && 'result' in reply && reply.result === 'error'
 }
 
 async function answerOrError(

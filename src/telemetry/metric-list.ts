@@ -147,6 +147,13 @@ export const metricList = {
     labels: ['direction'],
     description: 'The bytes of those messages',
   },
+  wrpcOpen: {
+    name: 'weft.wrpc.open',
+    kind: 'gauge',
+    unit: '{call}',
+    labels: ['thread'],
+    description: 'Calls under way over NATS, served and made',
+  },
   natsReconnects: {
     name: 'weft.nats.reconnects',
     kind: 'counter',

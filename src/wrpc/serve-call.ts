@@ -14,14 +14,18 @@ import type { WrpcInbox } from './inbox.ts'
 import { Outflow } from './outflow.ts'
 import { readValue, untilDoubled } from './read-value.ts'
 import { sendDeferred } from './send-deferred.ts'
-import { splitTail, tails } from './subjects.ts'
+import { operationSubject, splitTail, tails } from './subjects.ts'
 
 /** Rust peers up to wrpc-transport-nats 0.30 lose messages that come before their own subscription is through. */
 export const raceDelayMs = 1
 
+/** How long a caller may leave a server waiting for the next of the params that did not fit its first message. */
+const paramsIdleMs = 10_000
+
 export interface ServeCallOptions {
   readonly connection: NatsConnection
   readonly inbox: WrpcInbox
+  readonly lattice: string
   readonly id: string
   /** Whoever takes calls here (`host.thread`), told to Weft callers; '' tells nothing. */
   readonly acceptor?: string
@@ -29,6 +33,8 @@ export interface ServeCallOptions {
   readonly invoke: Invoke
   readonly log: Log
   readonly defaultTimeoutMs: number
+  /** How long the rest of a call's params may be silent: milliseconds, default 10000. */
+  readonly paramsIdleMs?: number
 }
 
 /** Serves one call, from its first message to the end of the last stream. Never rejects. */
@@ -43,11 +49,17 @@ export async function serveCall(
   const end = new CallEnd({ deadline, late: () => tooLate(operation) })
   const codec = functionCodec(operation.function)
   const params = new Channels({ nested: codec.params.async })
+  const idle = headers.whole
+    ? undefined
+    : setTimeout(() => params.root.fail(silentCaller(operation)), options.paramsIdleMs ?? paramsIdleMs)
   const address = inbox.open({
     receive(tail, received) {
       const { name, path } = splitTail(tail)
-      if (name === tails.params) params.receive(path, received.data, errorFromHeaders(received.headers))
-      else if (name === tails.cancel) end.fail(new WeftError('cancelled', 'the caller gave up'))
+      if (name === tails.params) {
+        idle?.refresh()
+        params.receive(path, received.data, errorFromHeaders(received.headers))
+      }
+      if (name === tails.cancel) end.fail(new WeftError('cancelled', 'the caller gave up'))
     },
     fail: (error) => end.fail(error),
   })
@@ -83,6 +95,7 @@ export async function serveCall(
       error: String(thrown),
     })
   } finally {
+    clearTimeout(idle)
     end.finish()
     address.close()
     if (params.open > 0) params.fail(new WeftError('cancelled', 'the call is over'))
@@ -145,7 +158,12 @@ async function readParams(answering: Answering): Promise<readonly unknown[]> {
     })
     return Array.isArray(args) ? args : []
   } catch (thrown) {
-    throw thrown === answering.end.error ? thrown : inContext(`params of ${operationName(operation)}`, thrown)
+    if (thrown === answering.end.error) throw thrown
+    const error = inContext(`params of ${operationName(operation)}`, thrown)
+    answering.log.debug(error.message, {
+      subject: operationSubject(answering.lattice, answering.id, operation),
+    })
+    throw error
   }
 }
 
@@ -171,6 +189,10 @@ function errorForPeer(answering: Answering, thrown: unknown): WeftError {
     error: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
   })
   return thrown instanceof WeftError ? thrown : new WeftError('internal', 'internal error')
+}
+
+function silentCaller(operation: Operation): WeftError {
+  return new WeftError('deadline', `the caller of ${operationName(operation)} has gone silent`)
 }
 
 function tooLate(operation: Operation): WeftError {

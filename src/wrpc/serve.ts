@@ -1,6 +1,5 @@
 import type { Msg, NatsConnection } from 'nats'
 import type { Invoke, Operation } from '../call/call.ts'
-import { operationName } from '../call/call.ts'
 import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { WitInterface } from '../wit/type.ts'
@@ -30,6 +29,8 @@ export interface ServeOptions {
   readonly log: Log
   /** How long a call may take whose caller names no deadline: milliseconds. */
   readonly defaultTimeoutMs: number
+  /** How long the rest of a call's params may be silent: milliseconds, default 10000. */
+  readonly paramsIdleMs?: number
 }
 
 /** Operations that are being served. */
@@ -75,14 +76,15 @@ function operationsOf(interfaces: readonly WitInterface[]): Operation[] {
 /** Takes in the first message of a call. Must not throw: it runs in the connection's read loop. */
 function take(options: ServeOptions, operation: Operation, message: Msg, underWay: Count): void {
   const { log } = options
+  const { subject } = message
   try {
     if (!message.reply) {
-      log.warn('dropped a call that names no place for the answer', { operation: operationName(operation) })
+      log.debug('dropped a call that names no place for the answer', { subject })
       return
     }
     const headers = callFromHeaders(message.headers)
     if (headers.acceptBy !== undefined && Date.now() > headers.acceptBy) {
-      log.debug('dropped a call that was read too late', { operation: operationName(operation) })
+      log.debug('dropped a call that was read too late', { subject })
       return
     }
     if (options.accept?.() === false) {
@@ -90,9 +92,10 @@ function take(options: ServeOptions, operation: Operation, message: Msg, underWa
       return
     }
     underWay.up()
-    void serveCall(options, operation, { message, headers }).then(() => underWay.down())
+    const ended = () => underWay.down()
+    void serveCall(options, operation, { message, headers }).then(ended, ended)
   } catch (thrown) {
-    log.error('could not take in a call', { operation: operationName(operation), error: String(thrown) })
+    log.error('could not take in a call', { subject, error: String(thrown) })
   }
 }
 

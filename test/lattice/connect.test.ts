@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { connectNats, isOlderThanSupported, subscribeGuarded } from '../../src/lattice/connect.ts'
 import { createLog, type LogRecord } from '../../src/log.ts'
 import { type NatsServer, startNats } from '../support/start-nats.ts'
+import { until } from '../support/until.ts'
 
 let nats: NatsServer
 before(async () => {
@@ -110,6 +111,23 @@ test('a throwing callback, at once or later, is a log line and the connection li
       ['error', 'bad.later', 'later'],
     ],
   )
+  await connection.close()
+})
+
+test('a flood of bad messages is no flood of log lines', async () => {
+  const lines: LogRecord[] = []
+  const connection = await connectNats({ url: nats.url, name: 'test' })
+  let handled = 0
+  subscribeGuarded(connection, 'flood', {
+    log: createLog((line) => lines.push(line)),
+    onMessage: () => {
+      handled += 1
+      throw new Error('bad')
+    },
+  })
+  for (let count = 0; count < 200; count++) connection.publish('flood')
+  await until(() => handled === 200)
+  assert.ok(lines.length >= 5 && lines.length <= 10, String(lines.length))
   await connection.close()
 })
 

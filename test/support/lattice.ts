@@ -21,8 +21,8 @@ export interface TestLattice {
   readonly client: ControlClient
   readonly place: Awaited<ReturnType<typeof openWorkplace>>
   readonly events: readonly LatticeEvent[]
-  /** Starts `weft host` with these flags more, and waits until it has joined. */
-  startHost(...flags: string[]): Promise<LatticeHost>
+  /** Starts `weft host` with these flags and variables more, and waits until it has joined. */
+  startHost(...more: (string | NodeJS.ProcessEnv)[]): Promise<LatticeHost>
   /** Runs a component, `path` from the top of the tree, and waits until it does. */
   scale(
     host: LatticeHost,
@@ -59,8 +59,10 @@ export async function openLattice(
     client,
     place,
     events,
-    async startHost(...flags) {
-      const weft = place.start(['host', '--nats-url', nats.url, '--threads', '1', ...flags])
+    async startHost(...more) {
+      const flags = more.filter((one) => typeof one === 'string')
+      const env = Object.assign({}, ...more.filter((one) => typeof one !== 'string'))
+      const weft = place.start(['host', '--nats-url', nats.url, '--threads', '1', ...flags], env)
       const [, id = ''] = await weft.seen(/\((N[A-Z2-7]{55})\) has joined lattice/)
       return { id, weft }
     },

@@ -326,3 +326,16 @@ test('garbage in a stream fails that call alone', async () => {
   assert.equal(await peer.call('echo', ['x']), 'x')
   call.stop()
 })
+
+test('a foreign caller that goes silent after the accept is not waited for', async () => {
+  const serving = await peer.serve(answerAll, { id: 'patient', paramsIdleMs: 100, defaultTimeoutMs: 60_000 })
+  const messages: Msg[] = []
+  const watch = plain.subscribe('silent.>', { callback: keepIn(messages) })
+  plain.publish(subjectOf('echo').replace('.server.', '.patient.'), Uint8Array.of(9, 0x78), {
+    reply: 'silent.a',
+  })
+  await until(() => messages.some(({ subject }) => subject === 'silent.a.results'))
+  await until(() => peer.inbox.size === 0)
+  watch.unsubscribe()
+  await serving.drain()
+})

@@ -1,0 +1,230 @@
+import { readdir } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Kvm } from '@nats-io/kv'
+import type { NatsConnection } from 'nats'
+import { connectNats } from '../../src/lattice/connect.ts'
+import { openLattice, type TestLattice } from '../support/lattice.ts'
+import { metricsIn } from '../support/otlp-metrics.ts'
+import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts'
+import { until } from '../support/until.ts'
+import { freePort } from '../support/weft.ts'
+import { hostileHeaders, payload, subjectFor } from './hostile.ts'
+import { type Random, seeded } from './random.ts'
+import { misbehave } from './wrpc-sessions.ts'
+
+/** What a fuzzed host came out with. */
+export interface FuzzOutcome {
+  /** Hostile messages sent, and conversations held. */
+  readonly messages: number
+  readonly sessions: number
+  /** Good requests that were made meanwhile, and what went wrong with them. */
+  readonly requests: number
+  readonly wrong: readonly string[]
+  /** What the host holds before and after: open calls, subscriptions, file handles. */
+  readonly before: Handles
+  readonly after: Handles
+  /** Subjects that got rubbish and that no log line names. */
+  readonly unnamed: readonly string[]
+}
+
+export interface Handles {
+  readonly calls: number
+  readonly subscriptions: number
+  readonly files: number
+}
+
+const calc = 'test/guests/calc/calc.wasm'
+const hello = 'test/guests/http-hello-p2/http-hello-p2.wasm'
+
+const link = {
+  source_id: 'http',
+  target: 'hello',
+  name: 'default',
+  wit_namespace: 'wasi',
+  wit_package: 'http',
+  interfaces: ['incoming-handler'],
+  source_config: ['address'],
+  target_config: [],
+}
+
+/** Does its worst to a host for so long, with good callers beside, and tells what became of it. */
+export async function fuzzHost(options: {
+  readonly seconds: number
+  readonly seed: number
+}): Promise<FuzzOutcome> {
+  const random = seeded(options.seed)
+  const monitor = await freePort()
+  const lattice = await openLattice({ natsArgs: ['-m', String(monitor)] })
+  const receiver = await startOtlpReceiver()
+  try {
+    return await fuzz({ lattice, receiver, monitor, random, seconds: options.seconds })
+  } finally {
+    await lattice.close()
+    await receiver.stop()
+  }
+}
+
+interface Fuzzing {
+  readonly lattice: TestLattice
+  readonly receiver: OtlpReceiver
+  /** The port where NATS tells what its clients are subscribed to. */
+  readonly monitor: number
+  readonly random: Random
+  readonly seconds: number
+}
+
+async function fuzz(fuzzing: Fuzzing): Promise<FuzzOutcome> {
+  const { lattice, receiver, monitor, random, seconds } = fuzzing
+  const host = await lattice.startHost('--controller', '--log-level', 'debug', {
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_METRIC_EXPORT_INTERVAL: '500',
+  })
+  const port = await freePort()
+  await lattice.client.putConfig('address', { address: `127.0.0.1:${port}` })
+  await lattice.startProvider(host, 'http', 'http-server')
+  await lattice.startProvider(host, 'kv', 'keyvalue-nats')
+  await lattice.scale(host, { component_id: 'calc', count: 100, path: calc })
+  await lattice.scale(host, { component_id: 'hello', count: 100, path: hello })
+  await lattice.client.putLink(link)
+  const url = `http://127.0.0.1:${port}/`
+  await until(
+    () =>
+      fetch(url).then(
+        (answer) => answer.ok,
+        () => false,
+      ),
+    { timeoutMs: 20_000 },
+  )
+  const patterns = await subscribed(monitor)
+  const handles = async (): Promise<Handles> => ({
+    calls: openCalls(receiver),
+    subscriptions: (await subscribed(monitor)).length,
+    files: (await readdir(`/proc/${host.weft.pid}/fd`)).length,
+  })
+  await until(() => !Number.isNaN(openCalls(receiver)), { timeoutMs: 20_000 })
+  const before = await handles()
+  const good = goodCallers(url)
+  const enemy = await connectNats({ url: lattice.nats.url, name: 'enemy' })
+  const counts = await attack({ enemy, patterns, random, seconds })
+  const { requests, wrong } = await good.stop()
+  await enemy.close()
+  const isAsBefore = (now: Handles) =>
+    now.calls <= before.calls && now.subscriptions <= before.subscriptions && now.files <= before.files + 2
+  const after = await until(async () => (isAsBefore(await handles()) ? handles() : undefined), {
+    timeoutMs: 30_000,
+  }).catch(handles)
+  // It still does what it is told, and sees what changes.
+  await lattice.scale(host, { component_id: 'calc', count: 1, path: calc })
+  const answers = () =>
+    fetch(url).then(
+      (answer) => answer.ok,
+      () => false,
+    )
+  await lattice.client.deleteLink(link)
+  await until(async () => !(await answers()), { timeoutMs: 20_000, what: 'the deleted link is gone' })
+  await lattice.client.putLink(link)
+  await until(answers, { timeoutMs: 20_000, what: 'the link is back' })
+  const output = host.weft.output()
+  const unnamed = patterns.filter((pattern) => isNamed(pattern) && !output.includes(beginningOf(pattern)))
+  return { ...counts, requests, wrong, before, after, unnamed }
+}
+
+/** What the host's connections are subscribed to, as the NATS server knows it. */
+async function subscribed(monitor: number): Promise<string[]> {
+  const answer = await fetch(`http://127.0.0.1:${monitor}/connz?subs=1&limit=1000`)
+  const { connections } = (await answer.json()) as {
+    connections: { name?: string; subscriptions_list?: string[] }[]
+  }
+  return connections
+    .filter(({ name }) => name?.startsWith('weft-'))
+    .flatMap(({ subscriptions_list: list = [] }) => list)
+}
+
+/** Calls under way over NATS, as the host's latest metrics say. */
+function openCalls(receiver: OtlpReceiver): number {
+  const latest = receiver.requests.findLast(({ path }) => path === '/v1/metrics')
+  if (!latest) return Number.NaN
+  const metric = metricsIn(latest).get('weft-host weft.wrpc.open')
+  return (metric?.points ?? []).reduce((sum, { asDouble = 0 }) => sum + asDouble, 0)
+}
+
+async function attack(options: {
+  readonly enemy: NatsConnection
+  readonly patterns: readonly string[]
+  readonly random: Random
+  readonly seconds: number
+}): Promise<{ readonly messages: number; readonly sessions: number }> {
+  const { enemy, patterns, random, seconds } = options
+  const buckets = await Promise.all(
+    ['LATTICEDATA_default', 'CONFIGDATA_default'].map((name) => new Kvm(enemy).open(name)),
+  )
+  const invocations = patterns.filter((pattern) => pattern.includes('.wrpc.0.0.1.'))
+  const end = performance.now() + seconds * 1000
+  const sessions: Promise<void>[] = []
+  let messages = 0
+  while (performance.now() < end || messages < patterns.length * 20) {
+    for (const pattern of patterns) {
+      const subject = subjectFor(pattern, random)
+      // Told to stop, in words that it understands, a host stops.
+      if (subject.includes('.host.stop.')) continue
+      const sent = hostileHeaders(random)
+      enemy.publish(subject, payload(random), {
+        ...(sent && { headers: sent }),
+        ...(random.oneIn(2) && { reply: random.pick([`_INBOX.${random.word(9)}`, subject, 'a.*.b']) }),
+      })
+      messages += 1
+    }
+    sessions.push(misbehave(enemy, random.pick(invocations), random))
+    const key = `${random.pick(['COMPONENT_', 'CLAIMS_', ''])}fuzz${random.int(9)}`
+    const bucket = random.pick(buckets)
+    if (random.oneIn(4)) await bucket.delete(key)
+    else await bucket.put(key, payload(random))
+    await enemy.flush()
+  }
+  for (const bucket of buckets) {
+    for (const prefix of ['COMPONENT_', 'CLAIMS_', '']) {
+      for (let number = 0; number < 9; number++) await bucket.purge(`${prefix}fuzz${number}`)
+    }
+  }
+  await Promise.all(sessions)
+  return { messages, sessions: sessions.length }
+}
+
+/** Asks over HTTP, again and again, for as long as it may. */
+function goodCallers(url: string) {
+  const wrong: string[] = []
+  let requests = 0
+  let isOver = false
+  const caller = async () => {
+    while (!isOver) {
+      try {
+        const answer = await fetch(url, { signal: AbortSignal.timeout(20_000) })
+        const text = await answer.text()
+        if (!answer.ok) wrong.push(`${answer.status} ${text}`)
+      } catch (error) {
+        wrong.push(String(error))
+      }
+      requests += 1
+      await delay(5)
+    }
+  }
+  const callers = [caller(), caller()]
+  return {
+    async stop() {
+      isOver = true
+      await Promise.all(callers)
+      return { requests, wrong }
+    },
+  }
+}
+
+/** Inboxes get late messages all the time, and a ping may say anything: nothing to tell of. */
+function isNamed(pattern: string): boolean {
+  return !/^_INBOX|^\$|host\.ping$|claims\.get$|weft\.(traces|recent-logs)/.test(pattern)
+}
+
+/** The part of a subject that is the same for all that it matches. */
+function beginningOf(pattern: string): string {
+  return pattern.replace(/\.[*>].*$/, '')
+}
