@@ -16,6 +16,7 @@ import { serveOperations } from '../wrpc/serve.ts'
 import { applyPlan } from './apply-plan.ts'
 import { CheckInvocations } from './check-invocations.ts'
 import { countOffences } from './count-offences.ts'
+import { lowerPriority } from './lower-priority.ts'
 import { route } from './route.ts'
 import { ThreadComponents } from './thread-components.ts'
 import type { FromThread, PeerLoad, PlannedProvider, ThreadInit, ToThread } from './thread-messages.ts'
@@ -59,6 +60,7 @@ const defaultCallTimeoutMs = 600_000
  */
 export async function runDataThread({ init, port, instrument }: DataThreadOptions): Promise<void> {
   const send = (message: FromThread) => port.postMessage(message)
+  if (init.role === 'confined') lowerPriority()
   const log = createLog((record) => send({ kind: 'log', record }))
   // A guest's glue may drop a promise; that must end neither this thread nor the calls beside it.
   process.on('unhandledRejection', (reason) =>
