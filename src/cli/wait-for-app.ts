@@ -49,10 +49,16 @@ export async function waitForRemoval(options: {
 }): Promise<string> {
   const { apps, name, timeoutMs, signal } = options
   const end = Date.now() + timeoutMs
+  // wadm says for a moment what was; ours says at once what is.
+  let wasUndeployed = false
   for (;;) {
-    const { type, message } = (await apps.status(name)).status
-    const left = type === 'undeployed' ? message : `${name} is deployed again`
-    if (left === '' || type !== 'undeployed' || Date.now() >= end || signal.aborted) return left
+    const { status, remains } = await apps.status(name)
+    const { type, message } = status
+    const isAgain = wasUndeployed && type !== 'undeployed'
+    wasUndeployed ||= type === 'undeployed'
+    const isHere = `${name} is ${isAgain ? 'deployed again' : `still ${type}`}`
+    const left = type !== 'undeployed' ? isHere : remains ? message : ''
+    if (left === '' || isAgain || Date.now() >= end || signal.aborted) return left
     await delay(pollMs, undefined, { signal }).catch(() => {})
   }
 }

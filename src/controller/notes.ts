@@ -62,11 +62,19 @@ export function readMade(value: unknown): Made {
   return madeShape(value, 'made')
 }
 
-const infoShape = record({ type: text, message: text })
-const statusShape = record({ status: infoShape, version: text })
+// wadm leaves out an empty message, an empty list of parts, and `version` in what it kept of older ones.
+const infoShape = record({ type: text, message: or(text, '') })
+const partShape = record({ kind: or(text, ''), name: or(text, ''), status: infoShape })
+const statusShape = record({
+  status: infoShape,
+  version: or(text, ''),
+  scalers: or(
+    listOf((value, path) => ({ ...Object(value), ...partShape(value, path) })),
+    [],
+  ),
+})
 
-/** Reads a status that a controller wrote, which may be of another version of Weft: only its frame is checked. */
+/** Reads a status that a controller wrote, wadm or one of another version of Weft: only its frame is checked. */
 export function readStatus(value: unknown): Status {
-  statusShape(value, 'status')
-  return value as Status
+  return { ...Object(value), ...statusShape(value, 'status') }
 }

@@ -20,7 +20,7 @@ export function statusReader(
     const status = written === undefined ? undefined : readStatus(written)
     if (app.deployed === undefined) {
       if (!status || status.status.type === 'undeployed') return status ?? undeployedStatus([])
-      return { ...undeployedStatus([]), status: { type: 'undeployed', message: stillRuns } }
+      return { ...undeployedStatus([]), status: { type: 'undeployed', message: stillRuns }, remains: true }
     }
     const message = isNew()
       ? 'the controller has just started and waits to hear from the hosts'

@@ -16,6 +16,8 @@ export interface Status {
   readonly scalers: readonly ScalerStatus[]
   readonly version: string
   readonly components: readonly never[]
+  /** Of an undeployed application, Weft's own: there is still something of it, and the message says what. */
+  readonly remains?: boolean
 }
 
 export interface ScalerStatus {
@@ -69,7 +71,8 @@ export function undeployedStatus(left: readonly Command[], failures: readonly Fa
       : left.length > 0
         ? `still to be removed: ${left.map(({ target }) => target).join(', ')}`
         : ''
-  return { status: { type: 'undeployed', message }, scalers: [], version: '', components: [] }
+  const status = { type: 'undeployed', message } as const
+  return { status, scalers: [], version: '', components: [], ...(message !== '' && { remains: true }) }
 }
 
 function scaler(kind: ScalerStatus['kind'], name: string, key: string, status: StatusInfo): ScalerStatus {
