@@ -9,6 +9,22 @@ export interface ComponentSettings {
   readonly telemetry?: TelemetrySettings
   readonly cli?: CliSettings
   readonly volumes?: VolumeSettings
+  readonly network?: NetworkSettings
+}
+
+/**
+ * What a component may reach itself; without it, nothing (links to providers are another matter). Entries are names,
+ * patterns (`*.example.com`, `*`), addresses or ranges (`10.0.0.0/8`), with a port behind a colon.
+ */
+export interface NetworkSettings {
+  /** TCP connections that it may open. */
+  readonly tcp?: readonly string[]
+  /** Peers that it may exchange UDP datagrams with. */
+  readonly udp?: readonly string[]
+  /** Own addresses that it may bind and listen at, TCP and UDP. */
+  readonly listen?: readonly string[]
+  /** Servers that it may send HTTP requests to without a link; without a port, that of the scheme. */
+  readonly http?: readonly string[]
 }
 
 /** What a component finds in `wasi:cli/environment`; nothing of the host's own is ever seen there. */

@@ -13,6 +13,7 @@ import type { FindLines } from './guest-stack.ts'
 import { InstancePool } from './instance-pool.ts'
 import { type ComponentServices, Invocation } from './invocation.ts'
 import { type FullLimits, limitsFor } from './limits.ts'
+import { Network } from './network/network.ts'
 import { httpExport, servedInterfaces } from './served.ts'
 import { suspendingImports } from './suspending.ts'
 import { failureOf } from './trap.ts'
@@ -178,12 +179,13 @@ export class GuestComponent {
     return failure
   }
 
-  #newPool({ reuse, cli = {} }: ComponentSettings): InstancePool {
+  #newPool({ reuse, cli = {}, network }: ComponentSettings): InstancePool {
     const { bufferedBytes, handles, memoryBytes, tableElements } = this.#limits
     const options = {
       world: this.world,
       cli,
       volumes: this.#volumes,
+      network: new Network(network),
       program: this.#program,
       modules: this.#modules,
       suspending: this.#suspending,

@@ -4,6 +4,7 @@ import { WeftError } from '../errors.ts'
 import type { WitWorld } from '../wit/type.ts'
 import { importsFor } from './imports.ts'
 import { CurrentInvocation, type Invocation } from './invocation.ts'
+import type { Network } from './network/network.ts'
 import type { OpenVolume } from './volume/volumes.ts'
 import type { WasiContext } from './wasi-context.ts'
 
@@ -11,6 +12,7 @@ export interface GuestInstanceOptions extends Omit<InstanceOptions, 'imports'> {
   readonly world: WitWorld
   readonly cli: CliSettings
   readonly volumes: readonly OpenVolume[]
+  readonly network: Network
 }
 
 const over = new WeftError('cancelled', 'the invocation is over')
@@ -29,7 +31,7 @@ export class GuestInstance {
   #life: AbortController | undefined
 
   /** `first` is the invocation that it is made for: what its start function does is done on its behalf. */
-  constructor({ world, cli, volumes, ...options }: GuestInstanceOptions, first: Invocation) {
+  constructor({ world, cli, volumes, network, ...options }: GuestInstanceOptions, first: Invocation) {
     const current = new CurrentInvocation(
       () => (this.core?.current?.owner as Invocation | undefined) ?? first,
     )
@@ -38,6 +40,7 @@ export class GuestInstance {
       args: [programName, ...(cli.args ?? [])],
       environment: cli.env ?? {},
       volumes,
+      network,
       writeOutput: (stream, bytes) => current.output.write(stream, bytes),
       get signal() {
         return alive()

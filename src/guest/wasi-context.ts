@@ -1,3 +1,4 @@
+import type { Network } from './network/network.ts'
 import type { OpenVolume } from './volume/volumes.ts'
 
 /** What the WASI imports of one instance know of the world: everything a guest may see or touch is named here. */
@@ -6,6 +7,8 @@ export interface WasiContext {
   readonly environment: Readonly<Record<string, string>>
   /** The directories that the guest may use, in the order of its manifest. */
   readonly volumes: readonly OpenVolume[]
+  /** What it may reach. */
+  readonly network: Network
   /** Takes what the guest writes to stdout or stderr; must not throw and must not wait. */
   readonly writeOutput: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void
   /**

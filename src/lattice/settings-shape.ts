@@ -49,9 +49,12 @@ const volumes = record({
   mounts: listOf(record({ volume: text, path: text }, { subpath: text, access: oneOf(volumeAccesses) })),
 })
 
+const entries = listOf(text)
+const network = record({}, { tcp: entries, udp: entries, listen: entries, http: entries })
+
 const shape: Shape<ComponentSettings> = record(
   {},
-  { limits, reuse: record({ invocations: count }, { concurrent: count }), telemetry, cli, volumes },
+  { limits, reuse: record({ invocations: count }, { concurrent: count }), telemetry, cli, volumes, network },
 )
 
 /**

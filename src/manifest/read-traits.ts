@@ -7,6 +7,7 @@ import { readAutoscaler } from './read-autoscaler.ts'
 import { readCli } from './read-cli.ts'
 import { readLimits, readReuse } from './read-limits.ts'
 import { readLink } from './read-link.ts'
+import { readNetwork } from './read-network.ts'
 import { readPlacement } from './read-placement.ts'
 import { readScaler } from './read-scaler.ts'
 import { readTelemetry } from './read-telemetry.ts'
@@ -29,6 +30,7 @@ const traitTypes: Readonly<Record<string, (report: Report, properties: Located) 
   telemetry: (report, properties) => ({ settings: { telemetry: readTelemetry(report, properties) } }),
   cli: (report, properties) => ({ settings: { cli: readCli(report, properties) } }),
   volumes: (report, properties) => ({ settings: { volumes: readVolumes(report, properties) } }),
+  network: (report, properties) => ({ settings: { network: readNetwork(report, properties) } }),
   reuse: (report, properties) => {
     const reuse = readReuse(report, properties)
     return reuse ? { settings: { reuse } } : {}

@@ -1,5 +1,6 @@
 import { otlpProtocols, volumeAccesses } from '../component-settings.ts'
 import type { JsonObject } from './json.ts'
+import { networkEntries } from './read-network.ts'
 import {
   countSchema,
   fieldsSchema,
@@ -229,6 +230,21 @@ const volumes = fieldsSchema('Directories of the host that the component may use
   others: 'refused',
 })
 
+const reachable = (kind: keyof typeof networkEntries, description: string) => {
+  const { pattern, example } = networkEntries[kind]
+  return listSchema(description, { type: 'string', pattern, examples: [example] })
+}
+
+const network = fieldsSchema('What the component may reach itself, without a link.', {
+  fields: {
+    tcp: reachable('tcp', 'TCP connections that it may open: host:port.'),
+    udp: reachable('udp', 'Peers that it may exchange UDP datagrams with: host:port.'),
+    listen: reachable('listen', 'Own addresses that it may bind and listen at.'),
+    http: reachable('http', 'Servers that it may send HTTP requests to.'),
+  },
+  others: 'refused',
+})
+
 /** The schema of each trait's properties, by the trait's type. Beside each stands its reader in `read-traits.ts`. */
 export const traitSchemas: Readonly<Record<string, JsonObject>> = {
   spreadscaler: scaler(
@@ -247,4 +263,5 @@ export const traitSchemas: Readonly<Record<string, JsonObject>> = {
   placement,
   cli,
   volumes,
+  network,
 }

@@ -1,4 +1,5 @@
 import { GuestError } from '../../capability/guest-error.ts'
+import type { HeldOpen } from '../held-open.ts'
 import { FileError } from '../volume/file-error.ts'
 import type { FileStatus, NewTime } from '../volume/file-status.ts'
 import { openAt } from '../volume/open-at.ts'
@@ -9,7 +10,6 @@ import type { WasiContext } from '../wasi-context.ts'
 import { type Datetime, datetimeFrom, nanosecondsOf } from './clocks.ts'
 import { FileSink } from './file-sink.ts'
 import { FileSource } from './file-source.ts'
-import type { GuestFiles } from './guest-files.ts'
 import { InputStream } from './input-stream.ts'
 import { OutputStream } from './output-stream.ts'
 
@@ -39,7 +39,7 @@ type NewTimestamp =
 
 /** What the descriptors of one instance share. */
 export interface DescriptorOwner {
-  readonly files: GuestFiles
+  readonly files: HeldOpen
   readonly context: Pick<WasiContext, 'signal'>
 }
 
@@ -57,7 +57,7 @@ export class Descriptor {
     return refusing(() => {
       this.#node.requireFile('read')
       const { files, context } = this.#owner
-      files.requireRoom()
+      requireRoom(files)
       return new InputStream(new FileSource(this.#node.another(), offset, files), context.signal)
     })
   }
@@ -120,7 +120,7 @@ export class Descriptor {
 
   readDirectory(): DirectoryEntryStream {
     return refusing(() => {
-      this.#owner.files.requireRoom()
+      requireRoom(this.#owner.files)
       return new DirectoryEntryStream(new DirectoryReader(this.#node), this.#owner.files)
     })
   }
@@ -151,7 +151,7 @@ export class Descriptor {
 
   openAt(path: PathFlags, name: string, open: OpenFlags, flags: DescriptorFlags): Promise<Descriptor> {
     return answered(async () => {
-      this.#owner.files.requireRoom()
+      requireRoom(this.#owner.files)
       if (flags.mutateDirectory) this.#node.requireMutable()
       const { read, write, fileIntegritySync, dataIntegritySync } = flags
       const sync = fileIntegritySync ? 'file' : dataIntegritySync ? 'data' : 'none'
@@ -208,7 +208,7 @@ export class Descriptor {
     return refusing(() => {
       this.#node.requireFile('write')
       const { files, context } = this.#owner
-      files.requireRoom()
+      requireRoom(files)
       const node = this.#node.another()
       return new OutputStream(new FileSink(node, (bytes) => write(node, bytes), files), context.signal)
     })
@@ -218,10 +218,10 @@ export class Descriptor {
 /** `wasi:filesystem/types@0.2` resource `directory-entry-stream`. */
 export class DirectoryEntryStream {
   readonly #reader: DirectoryReader
-  readonly #files: GuestFiles
+  readonly #files: HeldOpen
   readonly #held: { close(): void }
 
-  constructor(reader: DirectoryReader, files: GuestFiles) {
+  constructor(reader: DirectoryReader, files: HeldOpen) {
     this.#reader = reader
     this.#files = files
     this.#held = files.add({ close: () => void reader.close() })
@@ -243,6 +243,10 @@ async function answered<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw new GuestError(FileError.from(error).code)
   }
+}
+
+function requireRoom(files: HeldOpen): void {
+  if (files.isFull) throw new FileError('insufficient-memory')
 }
 
 function refusing<T>(work: () => T): T {

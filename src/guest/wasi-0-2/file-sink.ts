@@ -1,6 +1,6 @@
+import type { HeldOpen } from '../held-open.ts'
 import { FileError } from '../volume/file-error.ts'
 import type { OpenNode } from '../volume/open-node.ts'
-import type { GuestFiles } from './guest-files.ts'
 import { streamClosed, streamFailed } from './io-error.ts'
 import type { ByteSink } from './output-stream.ts'
 import { Bell } from './readiness.ts'
@@ -15,7 +15,7 @@ const mostPending = 64 * 1024
 export class FileSink implements ByteSink {
   readonly #node: OpenNode
   readonly #write: (bytes: Uint8Array) => Promise<void>
-  readonly #files: GuestFiles
+  readonly #files: HeldOpen
   readonly #bell = new Bell()
   readonly #waiting: Uint8Array[] = []
   #pending = 0
@@ -24,7 +24,7 @@ export class FileSink implements ByteSink {
   #isClosed = false
   #isReleased = false
 
-  constructor(node: OpenNode, write: (bytes: Uint8Array) => Promise<void>, files: GuestFiles) {
+  constructor(node: OpenNode, write: (bytes: Uint8Array) => Promise<void>, files: HeldOpen) {
     this.#node = node
     this.#write = write
     this.#files = files

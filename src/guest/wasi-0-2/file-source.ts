@@ -1,6 +1,6 @@
+import type { HeldOpen } from '../held-open.ts'
 import { FileError } from '../volume/file-error.ts'
 import type { OpenNode } from '../volume/open-node.ts'
-import type { GuestFiles } from './guest-files.ts'
 import type { ByteSource } from './input-stream.ts'
 import { streamClosed, streamFailed } from './io-error.ts'
 import { Bell } from './readiness.ts'
@@ -12,7 +12,7 @@ const largestPiece = 256 * 1024
 /** The bytes of a file from an offset on; the node is its own, to be closed by it. Nothing is read before somebody asks, and one piece at a time. */
 export class FileSource implements ByteSource {
   readonly #node: OpenNode
-  readonly #files: GuestFiles
+  readonly #files: HeldOpen
   readonly #bell = new Bell()
   #offset: bigint
   #piece = firstPiece
@@ -20,7 +20,7 @@ export class FileSource implements ByteSource {
   #chunk: Uint8Array = new Uint8Array(0)
   #failure: FileError | undefined
 
-  constructor(node: OpenNode, offset: bigint, files: GuestFiles) {
+  constructor(node: OpenNode, offset: bigint, files: HeldOpen) {
     this.#node = node
     this.#offset = offset
     this.#files = files

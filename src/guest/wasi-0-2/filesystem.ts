@@ -1,12 +1,15 @@
+import { HeldOpen } from '../held-open.ts'
 import { OpenNode } from '../volume/open-node.ts'
 import type { WasiContext } from '../wasi-context.ts'
 import { Descriptor, DirectoryEntryStream } from './descriptor.ts'
-import { GuestFiles } from './guest-files.ts'
 import type { IoError } from './io-error.ts'
+
+/** Files, directories and their streams that one instance may have open. */
+const mostOpen = 256
 
 /** `wasi:filesystem@0.2`: the volumes of the manifest, nothing else. Without one a guest has no files. */
 export function filesystemImports(context: WasiContext): Record<string, object> {
-  const owner = { files: new GuestFiles(context), context }
+  const owner = { files: new HeldOpen(context, mostOpen), context }
   return {
     'wasi:filesystem/preopens': {
       getDirectories: () =>

@@ -9,6 +9,7 @@ import { outgoingHandler, type SendRequest } from './outgoing-handler.ts'
 import { OutputStream } from './output-stream.ts'
 import { Pollable, poll } from './pollable.ts'
 import { randomImports } from './random.ts'
+import { socketImports } from './sockets.ts'
 
 /** What WASI 0.2 reaches outside of the guest. */
 export interface Wasi02Ports {
@@ -31,6 +32,7 @@ export function wasi02(context: WasiContext, ports: Wasi02Ports): Record<string,
     ...shared,
     ...cliImportsOf(context),
     ...filesystemImports(context),
+    ...socketImports(context),
     'wasi:clocks/monotonic-clock': monotonicClock(context),
     'wasi:http/types': httpTypes(context),
     'wasi:http/outgoing-handler': outgoingHandler(ports.sendRequest, context),

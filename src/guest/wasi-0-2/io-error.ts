@@ -1,11 +1,14 @@
 import { GuestError } from '../../capability/guest-error.ts'
 import type { HttpErrorCode } from '../../capability/http.ts'
+import type { SocketErrorCode } from '../network/socket-error.ts'
 import type { FileErrorCode } from '../volume/file-error.ts'
 
-/** What else is known of a failed stream: an HTTP body says it as an HTTP error code, a file as a file error. */
+/** What else is known of a failed stream: an HTTP body says it as an HTTP error code, a file as a file error, a
+ * socket as a socket error. */
 export interface IoErrorCodes {
   readonly http?: HttpErrorCode | undefined
   readonly file?: FileErrorCode
+  readonly network?: SocketErrorCode
 }
 
 /** `wasi:io/error` resource `error`: why a stream failed. */

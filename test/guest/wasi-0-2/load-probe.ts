@@ -4,6 +4,7 @@ import { Instance } from '../../../src/component/instance.ts'
 import { Pace } from '../../../src/component/pace.ts'
 import { prepare } from '../../../src/component/prepare.ts'
 import { compile } from '../../../src/guest/compile.ts'
+import { Network } from '../../../src/guest/network/network.ts'
 import { suspendingImports } from '../../../src/guest/suspending.ts'
 import { handleIncoming, type IncomingExchange } from '../../../src/guest/wasi-0-2/handle-incoming.ts'
 import { type Wasi02Ports, wasi02 } from '../../../src/guest/wasi-0-2/imports.ts'
@@ -69,6 +70,7 @@ function run(
     args: [],
     environment: {},
     volumes: [],
+    network: new Network(),
     writeOutput: (stream, bytes) => {
       written[stream] += Buffer.from(bytes).toString()
     },

@@ -1,27 +1,28 @@
-import { FileError } from '../volume/file-error.ts'
-import type { WasiContext } from '../wasi-context.ts'
-
-/** Files, directories and streams of files that one instance may have open: each is one of the host's descriptors. */
-const mostOpen = 256
+import type { WasiContext } from './wasi-context.ts'
 
 /** Something that holds a descriptor of the host. */
-interface Held {
+export interface Held {
   close(): void
 }
 
-/** What an instance has open. All of it is closed when its life ends, whatever the guest does. */
-export class GuestFiles {
+/**
+ * What an instance has open of one kind, files or sockets: each is one of the host's descriptors, so that there is a most
+ * of them. All of it is closed when the instance's life ends, whatever the guest does.
+ */
+export class HeldOpen {
   readonly #held = new Set<Held>()
   readonly #context: Pick<WasiContext, 'signal'>
+  readonly #most: number
   #watched: AbortSignal | undefined
 
-  constructor(context: Pick<WasiContext, 'signal'>) {
+  constructor(context: Pick<WasiContext, 'signal'>, most: number) {
     this.#context = context
+    this.#most = most
   }
 
-  /** Refuses one too many; asked before anything is opened. */
-  requireRoom(): void {
-    if (this.#held.size >= mostOpen) throw new FileError('insufficient-memory')
+  /** True when one more would be too many; asked before anything is opened. */
+  get isFull(): boolean {
+    return this.#held.size >= this.#most
   }
 
   add<T extends Held>(held: T): T {

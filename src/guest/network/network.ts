@@ -1,0 +1,119 @@
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import type { NetworkSettings } from '../../component-settings.ts'
+import { type Endpoint, isUnspecified } from './ip-address.ts'
+import { coversName, coversPort, type NetworkRule, networkRule } from './network-rule.ts'
+import { SocketError } from './socket-error.ts'
+
+/** Lookups of one component at a time: the host looks names up on few threads, which files need, too. */
+const mostLookups = 2
+/** A name that nobody could ask for. */
+const longestName = 253
+
+type Rules = Readonly<Record<keyof NetworkSettings, readonly NetworkRule[]>>
+
+/** The addresses that a name has now. */
+export type Lookup = (name: string) => Promise<readonly string[]>
+
+/** What a component may reach. Without rules, nothing. */
+export class Network {
+  readonly #rules: Rules
+  readonly #lookup: Lookup
+  readonly #waiting: (() => void)[] = []
+  #lookups = 0
+
+  /** Throws `invalid` for what is no rule. */
+  constructor(
+    { tcp = [], udp = [], listen = [], http = [] }: NetworkSettings = {},
+    lookUp: Lookup = systemLookup,
+  ) {
+    this.#lookup = lookUp
+    const read = (texts: readonly string[]) => texts.map(networkRule)
+    this.#rules = { tcp: read(tcp), udp: read(udp), listen: read(listen), http: read(http) }
+  }
+
+  rules(kind: keyof NetworkSettings): readonly NetworkRule[] {
+    return this.#rules[kind]
+  }
+
+  /** Addresses of a name; a few names at a time. */
+  async lookup(name: string): Promise<readonly string[]> {
+    if (this.#lookups >= mostLookups) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    this.#lookups++
+    try {
+      return await this.#lookup(name)
+    } catch (error) {
+      throw SocketError.from(error)
+    } finally {
+      this.#lookups--
+      this.#waiting.shift()?.()
+    }
+  }
+}
+
+/** As the host's own resolver has them. */
+const systemLookup: Lookup = async (name) => {
+  const found = await lookup(name, { all: true, order: 'verbatim' })
+  return found.map(({ address }) => address)
+}
+
+/**
+ * The network as one instance sees it. It may connect to the addresses that rules name, and to those that it has looked up
+ * by a name that rules name: what a name leads to is checked when it was resolved, and that very address is connected to.
+ */
+export class GuestNetwork {
+  readonly #network: Network
+  /** Addresses by the names that they were looked up by. */
+  readonly #known = new Map<string, Set<string>>()
+
+  constructor(network: Network) {
+    this.#network = network
+  }
+
+  /** The addresses of a name that a rule for TCP or UDP covers; an address is its own. */
+  async resolve(name: string): Promise<string[]> {
+    if (isIP(name) !== 0) return [name]
+    if (name === '' || name.length > longestName || /[\s\p{Cc}]/u.test(name))
+      throw new SocketError('invalid-argument')
+    const rules = (['tcp', 'udp'] as const)
+      .flatMap((kind) => this.#network.rules(kind))
+      .filter((rule) => coversName(rule, name))
+    if (rules.length === 0) throw new SocketError('access-denied')
+    const found = await this.#network.lookup(name)
+    const usable = found.filter((address) => rules.some((rule) => rule.coversResolved(address)))
+    if (usable.length === 0) throw new SocketError('access-denied')
+    this.#remember(name, usable)
+    return usable
+  }
+
+  mayReach(kind: 'tcp' | 'udp', { address, port }: Endpoint): boolean {
+    return this.#network
+      .rules(kind)
+      .some((rule) => coversPort(rule, port) && (rule.coversAddress(address) || this.#isOf(rule, address)))
+  }
+
+  /** Any own port may be taken to connect from; a certain one, or one that others can connect to, needs a rule. */
+  mayBind({ address, port }: Endpoint): boolean {
+    return (isUnspecified(address) && port === 0) || this.mayListen({ address, port })
+  }
+
+  mayListen({ address, port }: Endpoint): boolean {
+    return this.#network
+      .rules('listen')
+      .some((rule) => coversPort(rule, port) && (rule.name === '*' || rule.coversAddress(address)))
+  }
+
+  #isOf(rule: NetworkRule, address: string): boolean {
+    for (const [name, addresses] of this.#known)
+      if (addresses.has(address) && coversName(rule, name) && rule.coversResolved(address)) return true
+    return false
+  }
+
+  #remember(name: string, addresses: readonly string[]): void {
+    if (this.#known.size >= mostNames) this.#known.clear()
+    this.#known.set(name, new Set(addresses))
+  }
+}
+
+/** Names that an instance's lookups are remembered for. */
+const mostNames = 1000
