@@ -5,11 +5,16 @@ import { rssMiB } from '../bench/cpu-seconds.ts'
 import { httpLoad, type LoadResult } from '../bench/http-load.ts'
 import { serveApps } from './serve-apps.ts'
 
-// npm run soak -- [--seconds 600]: two good components under load, first alone, then beside one that loops, leaks and traps.
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '600' } } })
+// npm run soak -- [--seconds 600] [--untimed]: two good components under load, first alone, then beside one that loops,
+// leaks and traps. Untimed, latencies are told and not judged: on a machine that others use they say little.
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '600' }, untimed: { type: 'boolean', default: false } },
+})
 const seconds = Number(values.seconds)
 const aloneSeconds = Math.max(5, seconds / 6)
 const mixedSeconds = seconds - aloneSeconds
+// A heap takes minutes to find its size.
+const mostGrowth = seconds >= 300 ? 0.1 : 0.5
 
 const served = await serveApps()
 try {
@@ -18,10 +23,10 @@ try {
   const bad = misbehave(served.bad)
   // What the bad one costs at first (its instances, its log lines) is no growth.
   await load(served.good, Math.min(20, mixedSeconds / 4))
-  const before = await rssMiB(served.pid)
+  const before = await leastRss(served.pid)
   const mixed = await load(served.good, mixedSeconds)
   const misdeeds = await bad.stop()
-  const grown = (await rssMiB(served.pid)) - before
+  const grown = (await leastRss(served.pid)) - before
   report({ alone, mixed, misdeeds, grown, before })
 } finally {
   await served.close()
@@ -31,6 +36,16 @@ interface Load {
   readonly requests: number
   readonly errors: number
   readonly p99: number
+}
+
+/** What a garbage collection is about to free is no growth: the least of a few looks. */
+async function leastRss(pid: number): Promise<number> {
+  const looks: number[] = []
+  for (let look = 0; look < 5; look += 1) {
+    looks.push(await rssMiB(pid))
+    await delay(400)
+  }
+  return Math.min(...looks)
 }
 
 /** The same modest load on every good component: what saturates the machine would show nothing but that. */
@@ -85,8 +100,11 @@ function report(outcome: {
   console.log(`bad    ${JSON.stringify(misdeeds)}`)
   const met = [
     check(alone.errors + mixed.errors === 0, 'the good components lost no request'),
-    check(ratio <= 3, `their p99 is ${ratio.toFixed(2)} times what it is alone, at most 3 is wanted`),
-    check(grown <= before * 0.1, `memory grew by ${grown.toFixed(1)} MiB of ${before.toFixed(0)}`),
+    check(
+      ratio <= 3 || values.untimed,
+      `their p99 is ${ratio.toFixed(2)} times what it is alone, at most 3 is wanted`,
+    ),
+    check(grown <= before * mostGrowth, `memory grew by ${grown.toFixed(1)} MiB of ${before.toFixed(0)}`),
   ]
   process.exitCode = met.every(Boolean) ? 0 : 1
 }
