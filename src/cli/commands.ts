@@ -15,6 +15,7 @@ export const commands: Readonly<Record<string, () => Promise<{ readonly command:
   link: () => import('./link.ts'),
   config: () => import('./config.ts'),
   label: () => import('./label.ts'),
+  drain: () => import('./drain.ts'),
   sign: () => import('./sign.ts'),
   secrets: () => import('./secrets.ts'),
   push: () => import('./push.ts'),

@@ -1,3 +1,4 @@
+import { isDraining } from '../lattice/draining.ts'
 import { annotationsOf } from './annotations.ts'
 import { type Command, type Deed, runningTarget, workloadPart } from './command.ts'
 import type { Workload } from './desired.ts'
@@ -91,12 +92,14 @@ export function stop(running: Pick<Workload, 'kind' | 'id'>, host: HostView): De
 /** Stops it on hosts where it no longer belongs; only once it runs where it does. */
 function leaveOtherHosts(
   workload: Workload,
-  { assignments }: Placement,
+  { assignments, shortfalls }: Placement,
   { hosts }: LatticeView,
 ): [string, Deed][] {
   const kept = new Set(assignments.map(({ host }) => host.id))
   return hosts.flatMap((host): [string, Deed][] => {
-    const running = kept.has(host.id) ? undefined : findRunning(host, workload)
+    // A host that drains keeps what has no other place.
+    const stays = kept.has(host.id) || (shortfalls.length > 0 && isDraining(host.labels))
+    const running = stays ? undefined : findRunning(host, workload)
     return running && isOurs(workload, running.annotations) ? [[host.id, stop(workload, host)]] : []
   })
 }

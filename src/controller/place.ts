@@ -1,3 +1,4 @@
+import { isDraining } from '../lattice/draining.ts'
 import { dealHosts, inOrder, isOurs, meets, type Part } from './deal-hosts.ts'
 import type { Workload } from './desired.ts'
 import { divideInstances, type Share } from './divide-instances.ts'
@@ -23,10 +24,11 @@ const defaultDomain = 'zone'
 /**
  * Chooses hosts for a workload. The same view gives the same answer, and what runs stays where it is: a host that has
  * the workload comes before one that has not. Instances of a component are divided evenly over the hosts of a spread, as
- * far as these have room.
+ * far as these have room. Hosts that drain get nothing.
  */
-export function placeWorkload(workload: Workload, hosts: readonly HostView[], room = new Room()): Placement {
+export function placeWorkload(workload: Workload, all: readonly HostView[], room = new Room()): Placement {
   const { scaler } = workload
+  const hosts = all.filter(({ labels }) => !isDraining(labels))
   if (!scaler || scaler.instances === 0) return { assignments: [], shortfalls: [] }
   const wanted =
     scaler.kind === 'daemon' ? scaler.spread.map(() => unbounded) : divide(scaler.instances, scaler.spread)
@@ -53,7 +55,11 @@ export function placeWorkload(workload: Workload, hosts: readonly HostView[], ro
     const shortfall = shortfallOf(workload, part, found)
     if (shortfall !== undefined) shortfalls.push(shortfall)
   }
-  return { assignments: [...assignments.values()], shortfalls }
+  const draining = all.length - hosts.length
+  return {
+    assignments: [...assignments.values()],
+    shortfalls: draining === 0 ? shortfalls : shortfalls.map((text) => `${text} (${draining} draining)`),
+  }
 }
 
 /** wadm's division: the floor of each share, and what is left over goes to the first. */

@@ -1,4 +1,5 @@
 import type { AuctionRequest, ControlHandlers, ControlReply } from '../lattice/control.ts'
+import { drainingRefusal, isDraining } from '../lattice/draining.ts'
 import type { PublishEvent } from '../lattice/events.ts'
 import type { HostInventory, HostSummary } from '../lattice/inventory.ts'
 import type { ProviderWork } from './provider-work.ts'
@@ -25,11 +26,14 @@ export interface ControlHandlersOptions {
 /** How long a host that is asked to stop lets calls finish, when the request does not say. */
 const defaultGraceMs = 10_000
 
+const refusal: ControlReply = { success: false, message: drainingRefusal }
+
 /** This host's answers to the control interface. */
 export function controlHandlers(options: ControlHandlersOptions): ControlHandlers {
   const { id, labels, work, workload, inventory, publishEvent } = options
   const matches = (auction: AuctionRequest) =>
-    Object.entries(auction.constraints).every(([key, value]) => labels.get(key) === value)
+    !drains() && Object.entries(auction.constraints).every(([key, value]) => labels.get(key) === value)
+  const drains = () => isDraining(Object.fromEntries(labels))
   const labelsChanged = () =>
     publishEvent('labels_changed', { host_id: id, labels: Object.fromEntries(labels) })
   return {
@@ -37,9 +41,12 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     summary: () => summaryOf(inventory(), options),
     bidForComponent: (auction) => matches(auction) && !workload.components.has(auction.id),
     bidForProvider: (auction) => matches(auction) && !workload.providers.has(auction.id),
-    scaleComponent: (request, trace) => work.scale(request, trace),
+    scaleComponent: (request, trace) =>
+      drains() && request.count > 0 && !workload.components.has(request.component_id)
+        ? refusal
+        : work.scale(request, trace),
     updateComponent: (request, trace) => work.update(request, trace),
-    startProvider: (request, trace) => options.providers.start(request, trace),
+    startProvider: (request, trace) => (drains() ? refusal : options.providers.start(request, trace)),
     stopProvider: (providerId) => options.providers.stop(providerId),
     stopHost(timeoutMs) {
       setImmediate(() => options.onStopRequest(timeoutMs ?? defaultGraceMs))

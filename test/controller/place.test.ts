@@ -213,3 +213,10 @@ test('a daemon runs as many as there is room for', () => {
     '2 hosts in the lattice, with room for 7 of 10 instances',
   ])
 })
+
+test('a host that drains gets nothing, and that is told where it is missed', () => {
+  const workload = workloadOf(component('hello', 4))
+  const drains = host('a', { labels: { 'weft.draining': 'true' } })
+  assert.deepEqual(numbers(workload, [running(drains, workload, { instances: 4 }), host('b')]), { b: 4 })
+  assert.deepEqual(placeWorkload(workload, [drains]).shortfalls, ['0 hosts in the lattice (1 draining)'])
+})

@@ -345,3 +345,14 @@ test('a change of number is not a change of the running thing', () => {
   assert.ok(one && ten)
   assert.deepEqual(annotationsOf(one, 'default'), annotationsOf(ten, 'default'))
 })
+
+test('what a draining host runs moves before it stops there, and stays while there is no other place', () => {
+  const app = manifestOf([component('hello', 2)])
+  const [hello] = workloadsOf(app)
+  assert.ok(hello)
+  const drains = running(host('a', { labels: { 'weft.draining': 'true' } }), hello, { instances: 2 })
+  assert.deepEqual(deeds(planOf(app, lattice([drains]))), [])
+  assert.deepEqual(deeds(planOf(app, lattice([drains, host('b')]))), ['scale my_app-hello 2 b'])
+  const moved = running(host('b'), hello, { instances: 2 })
+  assert.deepEqual(deeds(planOf(app, lattice([drains, moved]))), ['scale my_app-hello 0 a'])
+})

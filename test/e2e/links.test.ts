@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Link } from '../../src/lattice/link.ts'
+import { startLoad } from '../support/http-requests.ts'
 import { type LatticeHost, openLattice, type TestLattice } from '../support/lattice.ts'
 import { until } from '../support/until.ts'
 import { freePort } from '../support/weft.ts'
@@ -96,35 +97,3 @@ describe('links that change while calls run, on three hosts', () => {
     await until(() => fetch(url).then((answer) => answer.status === 200))
   })
 })
-
-/** Eight clients that keep on asking; `stop` gives what went wrong. */
-function startLoad(url: string) {
-  const wrong: string[] = []
-  let count = 0
-  let isOver = false
-  const client = async () => {
-    while (!isOver) {
-      try {
-        const answer = await fetch(url)
-        const text = await answer.text()
-        if (answer.status !== 200) wrong.push(`${answer.status} ${text}`)
-      } catch (error) {
-        wrong.push(`${error instanceof Error ? (error.cause ?? error) : error}`)
-      }
-      count += 1
-    }
-  }
-  const clients = Array.from({ length: 8 }, client)
-  return {
-    /** Waits for so many answers more. */
-    answered: (more: number) => {
-      const enough = count + more
-      return until(() => count >= enough, { timeoutMs: 30_000 })
-    },
-    async stop() {
-      isOver = true
-      await Promise.all(clients)
-      return wrong
-    },
-  }
-}

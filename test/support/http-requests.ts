@@ -1,0 +1,33 @@
+import { until } from './until.ts'
+
+/** Eight clients that keep on asking; `stop` gives what went wrong. */
+export function startLoad(url: string) {
+  const wrong: string[] = []
+  let count = 0
+  let isOver = false
+  const client = async () => {
+    while (!isOver) {
+      try {
+        const answer = await fetch(url)
+        const text = await answer.text()
+        if (answer.status !== 200) wrong.push(`${answer.status} ${text}`)
+      } catch (error) {
+        wrong.push(`${error instanceof Error ? (error.cause ?? error) : error}`)
+      }
+      count += 1
+    }
+  }
+  const clients = Array.from({ length: 8 }, client)
+  return {
+    /** Waits for so many answers more. */
+    answered: (more: number) => {
+      const enough = count + more
+      return until(() => count >= enough, { timeoutMs: 30_000 })
+    },
+    async stop() {
+      isOver = true
+      await Promise.all(clients)
+      return wrong
+    },
+  }
+}
