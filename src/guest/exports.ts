@@ -7,6 +7,7 @@ import { withoutVersion } from '../wit/names.ts'
 import type { WitWorld } from '../wit/type.ts'
 import { limitBody } from './limit-body.ts'
 import { httpExport } from './served.ts'
+import { tracedRequest } from './traced-request.ts'
 import { GuestExit } from './wasi-0-2/guest-exit.ts'
 import { handleIncoming } from './wasi-0-2/handle-incoming.ts'
 import { Request } from './wasi-0-3/request.ts'
@@ -51,7 +52,8 @@ async function runHttp(instance: Instance, world: WitWorld, run: ExportRun): Pro
   const exported = httpExport(world)
   if (!exported) throw new WeftError('not_found', `component ${call.target} exports no wasi:http handler`)
   // The wire or the HTTP server has checked the argument against the WIT type.
-  const request = limitBody(call.args[0] as HttpRequest, run.requestBytes, (reason) => instance.fail(reason))
+  const limited = limitBody(call.args[0] as HttpRequest, run.requestBytes, (reason) => instance.fail(reason))
+  const request = tracedRequest(limited, call.context.trace)
   const handle = (...args: unknown[]) => instance.call({ interface: exported.id, name: 'handle' }, args, run)
   if (!exported.id.includes('incoming-handler')) return runHttp03(handle, request, call)
   const handler = { handle: (...args: unknown[]) => handle(...args).exited }
