@@ -7,6 +7,7 @@ import type { Autoscaler } from '../manifest/read-autoscaler.ts'
 import type { ConfigProperty, SecretProperty } from '../manifest/read-config.ts'
 import type { LinkEnd, ManifestLink } from '../manifest/read-link.ts'
 import type { PlacementTrait } from '../manifest/read-placement.ts'
+import type { RolloutRule } from '../manifest/read-rollout.ts'
 import type { Scaler } from '../manifest/read-scaler.ts'
 import type { ScaleNote } from './scale-note.ts'
 
@@ -38,6 +39,8 @@ export interface Workload {
   /** What was decided since it was deployed, when the number of the scaler is that and not the manifest's. */
   readonly note?: ScaleNote
   readonly placement: PlacementTrait
+  /** How a new version comes to its hosts; undefined: as the default has it. */
+  readonly rollout: RolloutRule | undefined
   /** Changes when a running one must be replaced or configured anew; stands in its annotations. */
   readonly scalerId: string
 }
@@ -132,6 +135,7 @@ function workloadOf(
     scaler,
     autoscaler: component.autoscaler,
     placement: component.placement ?? {},
+    rollout: component.rollout,
     scalerId,
   }
 }

@@ -4,6 +4,7 @@ import type { Autoscaler } from './read-autoscaler.ts'
 import type { ConfigProperty, SecretProperty } from './read-config.ts'
 import type { ManifestLink } from './read-link.ts'
 import type { PlacementTrait } from './read-placement.ts'
+import type { RolloutRule } from './read-rollout.ts'
 import type { Scaler } from './read-scaler.ts'
 
 /** An application: what `parseManifest` makes of a wadm manifest. Legacy spellings are gone, defaults are filled in. */
@@ -35,6 +36,8 @@ export interface ManifestComponent {
   /** Changes the number of the scaler with the load. */
   readonly autoscaler: Autoscaler | undefined
   readonly placement: PlacementTrait | undefined
+  /** How a new version comes to its hosts; undefined: one goes first, then all. */
+  readonly rollout: RolloutRule | undefined
   readonly links: readonly ManifestLink[]
   /** What the traits of Weft's own say. */
   readonly settings: ComponentSettings

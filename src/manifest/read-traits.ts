@@ -9,12 +9,16 @@ import { readLimits, readReuse } from './read-limits.ts'
 import { readLink } from './read-link.ts'
 import { readNetwork } from './read-network.ts'
 import { readPlacement } from './read-placement.ts'
+import { readRollout } from './read-rollout.ts'
 import { readScaler } from './read-scaler.ts'
 import { readTelemetry } from './read-telemetry.ts'
 import { readVolumes } from './read-volumes.ts'
 import type { Report } from './report.ts'
 
-type Traits = Pick<ManifestComponent, 'scaler' | 'autoscaler' | 'placement' | 'links' | 'settings'>
+type Traits = Pick<
+  ManifestComponent,
+  'scaler' | 'autoscaler' | 'placement' | 'rollout' | 'links' | 'settings'
+>
 
 /** What each trait type adds to a component. A new trait type is one more line here. */
 const traitTypes: Readonly<Record<string, (report: Report, properties: Located) => Partial<Traits>>> = {
@@ -26,6 +30,7 @@ const traitTypes: Readonly<Record<string, (report: Report, properties: Located) 
   },
   autoscaler: (report, properties) => ({ autoscaler: readAutoscaler(report, properties) }),
   placement: (report, properties) => ({ placement: readPlacement(report, properties) }),
+  rollout: (report, properties) => ({ rollout: readRollout(report, properties) }),
   limits: (report, properties) => ({ settings: { limits: readLimits(report, properties) } }),
   telemetry: (report, properties) => ({ settings: { telemetry: readTelemetry(report, properties) } }),
   cli: (report, properties) => ({ settings: { cli: readCli(report, properties) } }),
@@ -48,6 +53,7 @@ export function readTraits(report: Report, nodes: readonly Located[]): Traits {
     scaler: undefined,
     autoscaler: undefined,
     placement: undefined,
+    rollout: undefined,
     links: [],
     settings: {},
   }
@@ -58,7 +64,7 @@ export function readTraits(report: Report, nodes: readonly Located[]): Traits {
         node.offset,
         'a second scaler on one component would work against the first, expected one',
       )
-    for (const name of ['autoscaler', 'placement'] as const) {
+    for (const name of ['autoscaler', 'placement', 'rollout'] as const) {
       if (read[name] && traits[name])
         report.problem(node.offset, `a second trait "${name}" on one component, expected one`)
     }
@@ -70,6 +76,7 @@ export function readTraits(report: Report, nodes: readonly Located[]): Traits {
       scaler: traits.scaler ?? read.scaler,
       autoscaler: traits.autoscaler ?? read.autoscaler,
       placement: traits.placement ?? read.placement,
+      rollout: traits.rollout ?? read.rollout,
       links: [...traits.links, ...(read.links ?? [])],
       settings: { ...traits.settings, ...read.settings },
     }
