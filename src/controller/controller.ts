@@ -8,7 +8,12 @@ import { openControllerBucket, recordsOf } from '../lattice/json-records.ts'
 import { holdLease, type Lease } from '../lattice/lease.ts'
 import { openManifestStore } from '../lattice/manifest-store.ts'
 import { watchMetrics } from '../lattice/metrics.ts'
-import { publishModelEvent, publishModelStatus, serveModelRequests } from '../lattice/model-requests.ts'
+import {
+  type ModelEvent,
+  publishModelEvent,
+  publishModelStatus,
+  serveModelRequests,
+} from '../lattice/model-requests.ts'
 import { serveHandScales } from '../lattice/scale-by-hand.ts'
 import { serveWakes } from '../lattice/wake.ts'
 import type { Log } from '../log.ts'
@@ -17,10 +22,12 @@ import { DeployTraces } from './deploy-traces.ts'
 import { Hosts } from './hosts.ts'
 import { LatticeContents } from './lattice-contents.ts'
 import { createModelApi } from './model-api.ts'
+import { rollBack } from './model-deploys.ts'
 import { News } from './news.ts'
 import { Notes, readMade, readStatus } from './notes.ts'
 import { Planner } from './planner.ts'
 import { Reconciler } from './reconciler.ts'
+import { Rollouts, readRolloutNote } from './rollouts.ts'
 import { readScaleNote } from './scale-note.ts'
 import { Scaling } from './scaling.ts'
 import { spanOfCommand } from './span-of-command.ts'
@@ -88,6 +95,12 @@ export async function startController(options: ControllerOptions): Promise<Contr
     const contents = new LatticeContents((concern) => reconciler.wake(concern))
     const traces = new DeployTraces()
     const { clientUnder = () => client, traceWork = untraced } = options
+    const rollouts = new Rollouts(
+      new Notes(recordsOf(bucket, 'rollout'), (value) => readRolloutNote(value, 'rollout')),
+      () => reconciler.wake(),
+    )
+    begun.push(() => rollouts.stop())
+    const announce = (event: ModelEvent) => publishModelEvent(connection, lattice, event)
     const hosts = new Hosts({ client, log, onChange: () => reconciler.wake() })
     const scales = new Notes(recordsOf(bucket, 'scale'), (value) => readScaleNote(value, 'scale'))
     const planner = new Planner((id) => scales.get(id))
@@ -100,6 +113,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
       view: () => ({ hosts: hosts.view(), ...contents.view() }),
       made: new Notes(recordsOf(bucket, 'made'), readMade),
       statuses: statusNotes,
+      rollouts,
+      rollBack: (name, deed, reason) => rollBack({ store, announce }, { name, deed, reason }),
       mayAct: () => leads() && hasSettled(),
       giveUnder: (command, give) =>
         traceWork(spanOfCommand(command, traces.of(command.app)), (trace) =>
@@ -127,9 +142,15 @@ export async function startController(options: ControllerOptions): Promise<Contr
       connection,
       lattice,
       log,
-      onBeat: () => news.heard(performance.now()),
+      onBeat: (peer) => {
+        news.heard(performance.now())
+        rollouts.heard(peer)
+      },
       onUp: (peer) => hosts.onUp(peer),
-      onDown: (peer) => hosts.onDown(peer),
+      onDown: (peer) => {
+        hosts.onDown(peer)
+        rollouts.gone(peer.host)
+      },
       ...(options.hostGoneAfterMs === undefined ? {} : { goneAfterMs: options.hostGoneAfterMs }),
     })
     begun.push(() => beats.stop())
@@ -161,7 +182,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
         store,
         status: statusReader(statuses, () => leads() && !(hasSettled() && reconciler.hasLooked)),
         onDeploy: (name, trace) => traces.deployed(name, trace),
-        announce: (event) => publishModelEvent(connection, lattice, event),
+        announce,
       }),
     })
     begun.push(() => api.stop())

@@ -9,6 +9,7 @@ import type { LinkEnd, ManifestLink } from '../manifest/read-link.ts'
 import type { PlacementTrait } from '../manifest/read-placement.ts'
 import type { RolloutRule } from '../manifest/read-rollout.ts'
 import type { Scaler } from '../manifest/read-scaler.ts'
+import { contentOf } from './config-content.ts'
 import type { ScaleNote } from './scale-note.ts'
 
 /** What one deployed application wants of its lattice, in the lattice's own names. */
@@ -74,8 +75,8 @@ export function desiredApp(manifest: Manifest, findDeployed: FindDeployed): Desi
   const failures: DesiredFailure[] = []
   const workloads: Workload[] = []
   const ids = new Map<string, string>()
-  const nameAll = (end: LinkEnd): string[] => {
-    const wanted = desiredConfigs(manifest, end)
+  const nameAll = (end: LinkEnd, naming: ConfigNaming = configNameOf): string[] => {
+    const wanted = desiredConfigs(manifest, end, naming)
     for (const config of wanted) configs.set(config.name, config)
     return wanted.map(({ name }) => name)
   }
@@ -83,10 +84,10 @@ export function desiredApp(manifest: Manifest, findDeployed: FindDeployed): Desi
     const found = 'image' in component.from ? undefined : findShared(component.from, findDeployed)
     if (typeof found === 'string') failures.push({ title: component.name, message: found })
     else ids.set(component.name, found?.id ?? componentIdOf(manifest.name, component))
-    if ('image' in component.from)
-      workloads.push(
-        workloadOf(manifest.name, component, { image: component.from.image, config: nameAll(component) }),
-      )
+    if ('image' in component.from) {
+      const config = nameAll(component, component.rollout ? versionedNameOf : configNameOf)
+      workloads.push(workloadOf(manifest.name, component, { image: component.from.image, config }))
+    }
   }
   const links = manifest.components.flatMap((component) =>
     component.links.flatMap((link): DesiredLink[] => {
@@ -184,16 +185,31 @@ function linkOf(
   }
 }
 
+/** How a config with properties is called in the lattice. */
+type ConfigNaming = (app: string, config: string, properties: Readonly<Record<string, string>>) => string
+
+/** Other contents have another name, so that each host can have its own while a new version rolls out. */
+const versionedNameOf: ConfigNaming = (app, config, properties) => {
+  const digest = createHash('sha256').update(contentOf(properties)).digest('hex')
+  return `${configNameOf(app, config)}-${digest.slice(0, 8)}`
+}
+
 function desiredConfigs(
   { name: app, policies }: Manifest,
   {
     config,
     secrets,
   }: { readonly config: readonly ConfigProperty[]; readonly secrets: readonly SecretProperty[] },
+  naming: ConfigNaming,
 ): DesiredConfig[] {
   return [
     ...config.map(({ name, properties }): DesiredConfig => {
-      return { kind: 'config', title: name, name: properties ? configNameOf(app, name) : name, properties }
+      return {
+        kind: 'config',
+        title: name,
+        name: properties ? naming(app, name, properties) : name,
+        properties,
+      }
     }),
     ...secrets.map((secret): DesiredConfig => {
       const policy = policies.find(({ name }) => name === secret.policy)?.properties ?? {}

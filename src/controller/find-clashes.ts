@@ -1,7 +1,7 @@
 import type { Manifest } from '../manifest/manifest.ts'
+import { contentOf } from './config-content.ts'
 import { type DesiredApp, desiredApp } from './desired.ts'
 import { competes, linkContent, linkIdentity } from './link-key.ts'
-import { contentOf } from './ownership.ts'
 
 /**
  * What an application would take from others that are deployed, each a sentence with both names. Ids are one space for

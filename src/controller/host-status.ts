@@ -23,11 +23,11 @@ const underWay: Readonly<Record<HostState['is'], string>> = {
   taken: 'somebody else runs a provider of this id there',
 }
 
-/** Tells of each host that a workload was placed on. */
+/** Tells of each host that a workload was placed on. `held` are targets of commands that wait for their turn. */
 export function hostStatuses(
   workload: Workload,
   placement: Placement,
-  failures: readonly Failure[],
+  { failures, held }: { readonly failures: readonly Failure[]; readonly held: ReadonlySet<string> },
 ): readonly HostStatus[] {
   return hostStates(workload, placement).map(({ is, host, assignment }): HostStatus => {
     const target = runningTarget(host.id, workload.id)
@@ -38,7 +38,7 @@ export function hostStatuses(
       : is === 'taken'
         ? { type: 'failed', message: underWay[is] }
         : is !== 'good'
-          ? { type: 'reconciling', message: underWay[is] }
+          ? { type: 'reconciling', message: held.has(target) ? 'waits for its turn' : underWay[is] }
           : sick !== undefined
             ? { type: 'unhealthy', message: sick || 'health check failed' }
             : { type: 'deployed', message: '' }

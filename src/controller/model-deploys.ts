@@ -55,6 +55,21 @@ async function run(
   return { result: 'acknowledged', message: `${name} ${version} is to run from now on`, name, version }
 }
 
+/** Has the version run again that ran before `deed`, unless something else was deployed meanwhile. */
+export async function rollBack(
+  { store, announce }: Pick<ModelApiParts, 'store' | 'announce'>,
+  what: { readonly name: string; readonly deed: StoredDeed; readonly reason: string },
+): Promise<void> {
+  const { name, deed, reason } = what
+  let manifest: unknown
+  await store.change(name, (app) => {
+    if (app?.history?.at(-1)?.at !== deed.at || deed.from === undefined) return undefined
+    manifest = manifestOf(app, deed.from)
+    return withDeed(app, { did: 'automatic rollback', version: deed.from, reason })
+  })
+  if (manifest !== undefined) announce({ name: 'manifest_published', data: manifest })
+}
+
 /** Has an application run no more; its versions stay stored. */
 export async function undeploy({ store, announce }: ModelApiParts, { name }: ModelRequest): Promise<unknown> {
   const app = await store.read(name)

@@ -1,3 +1,4 @@
+import { contentOf } from './config-content.ts'
 import type { DesiredApp } from './desired.ts'
 import { linkContent, linkIdentity } from './link-key.ts'
 
@@ -17,10 +18,6 @@ export interface Owned {
 interface Lookup<T> {
   get(name: string): T | undefined
   has(name: string): boolean
-}
-
-export function contentOf(properties: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(properties).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** Which application wants what. Where several want the same, the first by name has it. */

@@ -1,13 +1,15 @@
+import type { StoredDeed } from '../lattice/manifest-store.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import type { Failure } from './attempts.ts'
 import { type Command, phaseOf } from './command.ts'
 import type { DesiredApp, Workload } from './desired.ts'
 import { diffApp, removals } from './diff.ts'
-import type { Obstacle } from './difference.ts'
 import type { LatticeView } from './lattice-view.ts'
 import { type Made, madeWith, nothingMade } from './made.ts'
 import type { Ownership } from './ownership.ts'
 import { type Placement, placeWorkload } from './place.ts'
+import { type RolloutKnowledge, rollOut } from './roll-out.ts'
+import type { RolloutStepPlan } from './rollout.ts'
 import type { Room } from './room.ts'
 import { type ScaleNote, scaled } from './scale-note.ts'
 import { type Status, statusOf, undeployedStatus } from './status.ts'
@@ -22,6 +24,10 @@ export interface KnownApp {
   /** False when the application itself is gone from the store. */
   readonly stored: boolean
   readonly made: Made | undefined
+  /** What was done last to have this version deployed. */
+  readonly deed?: StoredDeed | undefined
+  /** True when the version that was deployed before is still stored, so that one can go back to it. */
+  readonly hasBefore?: boolean
 }
 
 export interface AppPlan {
@@ -34,6 +40,8 @@ export interface AppPlan {
   readonly stored: boolean
   /** Something of it finds no host, or no room on one. */
   readonly isShort: boolean
+  /** How far its roll-out is; undefined when the version came at once. Written down before the commands are given. */
+  readonly rollout: RolloutStepPlan | undefined
   /** Failures are only known after the commands were given, so the status is made when it is asked for. */
   readonly status: (failures: readonly Failure[]) => Status
 }
@@ -48,6 +56,8 @@ export function planApp(input: {
   readonly room: Room
   /** Numbers of instances that hold in place of the manifest's. */
   readonly noteOf: (id: string) => ScaleNote | undefined
+  /** What a roll-out goes by. */
+  readonly rollouts: RolloutKnowledge
 }): AppPlan {
   const { known, desired, view, others, noteOf } = input
   if (known.unreadable !== undefined) return unreadable(known, known.unreadable)
@@ -67,6 +77,7 @@ function deployedPlan(input: {
   readonly view: LatticeView
   readonly others: Others
   readonly room: Room
+  readonly rollouts: RolloutKnowledge
 }): AppPlan {
   const { app, known, view, others, room } = input
   const made = madeWith(known.made ?? nothingMade, app)
@@ -77,16 +88,27 @@ function deployedPlan(input: {
     placements.set(workload, placement)
   }
   const difference = diffApp({ app, placements, view, made, ...others })
-  const commands = inPhases(difference.commands)
-  const obstacles: readonly Obstacle[] = difference.obstacles
+  const { obstacles } = difference
+  const { rollout, commands, held } = rollOut({ ...input, placements, difference })
   const wanted = madeWith(nothingMade, app)
+  const isDone = [commands, held, obstacles].every((open) => open.length === 0)
   return {
     name: app.name,
     stored: true,
-    commands,
-    made: commands.length === 0 && obstacles.length === 0 ? wanted : made,
+    commands: inPhases(commands),
+    made: isDone ? wanted : made,
     isShort: [...placements.values()].some(({ shortfalls }) => shortfalls.length > 0),
-    status: (failures) => statusOf({ app, placements, commands, obstacles, failures }),
+    rollout,
+    status: (failures) =>
+      statusOf({
+        app,
+        placements,
+        commands,
+        obstacles,
+        failures,
+        deed: known.deed,
+        ...(rollout && { rollout: { ...rollout, held } }),
+      }),
   }
 }
 
@@ -100,6 +122,7 @@ function removalPlan(known: KnownApp, view: LatticeView, { keptByOthers }: Other
     commands,
     made: commands.length === 0 ? undefined : made,
     isShort: false,
+    rollout: undefined,
     status: (failures) =>
       undeployedStatus(
         commands,
@@ -110,7 +133,7 @@ function removalPlan(known: KnownApp, view: LatticeView, { keptByOthers }: Other
 
 function unreadable({ name, made }: KnownApp, message: string): AppPlan {
   const status: Status = { status: { type: 'failed', message }, scalers: [], version: '', components: [] }
-  return { name, stored: true, commands: [], made, isShort: false, status: () => status }
+  return { name, stored: true, commands: [], made, isShort: false, rollout: undefined, status: () => status }
 }
 
 function inPhases(commands: readonly Command[]): readonly Command[] {

@@ -5,6 +5,7 @@ import type { LatticeView } from './lattice-view.ts'
 import type { Made } from './made.ts'
 import { Owners } from './ownership.ts'
 import { type AppPlan, type KnownApp, planApp } from './plan.ts'
+import type { RolloutKnowledge } from './roll-out.ts'
 import { Room } from './room.ts'
 import { type ScaleNote, scaled } from './scale-note.ts'
 
@@ -83,7 +84,7 @@ export class Planner {
   }
 
   /** What the application lacks now; undefined when there is none of that name. */
-  plan(name: string): AppPlan | undefined {
+  plan(name: string, rollouts: RolloutKnowledge): AppPlan | undefined {
     this.#due.delete(name)
     const known = this.#entries.get(name)?.known
     if (!known) return undefined
@@ -91,7 +92,15 @@ export class Planner {
     this.#replace(name, known)
     const { desired } = this.#entries.get(name) ?? {}
     const others = { ownedByOthers: this.#owners.before(name), keptByOthers: this.#owners.besides(name) }
-    const plan = planApp({ known, desired, view: this.#view, others, room: this.#room, noteOf: this.#noteOf })
+    const plan = planApp({
+      known,
+      desired,
+      view: this.#view,
+      others,
+      room: this.#room,
+      noteOf: this.#noteOf,
+      rollouts,
+    })
     const entry = this.#entries.get(name)
     if (entry) this.#entries.set(name, { ...entry, isShort: plan.isShort })
     return plan

@@ -13,11 +13,17 @@ export function knownApp(name: string, app: StoredApp): Omit<KnownApp, 'made'> {
       name,
       manifest: manifestToDeploy(name, app.deployed, manifestOf(app, app.deployed)),
       stored: true,
+      deed: app.history?.at(-1),
+      hasBefore: isStored(app, app.history?.at(-1)?.from),
     }
   } catch (error) {
     const message = `the stored version ${app.deployed} can't be read: ${WeftError.from(error).message}`
     return { name, manifest: undefined, unreadable: message, stored: true }
   }
+}
+
+function isStored(app: StoredApp, version: string | undefined): boolean {
+  return version !== undefined && manifestOf(app, version) !== undefined
 }
 
 /** The description of a stored manifest. */

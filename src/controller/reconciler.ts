@@ -1,7 +1,7 @@
 import { WeftError } from '../errors.ts'
 import type { ControlClient } from '../lattice/control-client.ts'
 import type { LatticeEvent } from '../lattice/events.ts'
-import type { StoredApp } from '../lattice/manifest-store.ts'
+import type { StoredApp, StoredDeed } from '../lattice/manifest-store.ts'
 import type { Log } from '../log.ts'
 import { Attempts } from './attempts.ts'
 import { type Command, describe, phaseOf, runningTarget } from './command.ts'
@@ -13,6 +13,7 @@ import type { Notes } from './notes.ts'
 import type { AppPlan } from './plan.ts'
 import type { Planner } from './planner.ts'
 import { knownApp } from './read-stored.ts'
+import type { Rollouts } from './rollouts.ts'
 import type { ScaleNote } from './scale-note.ts'
 import type { Status } from './status.ts'
 
@@ -25,6 +26,9 @@ export interface ReconcilerParts {
   /** Numbers of instances that hold in place of the manifests'. */
   readonly scales: Pick<Notes<ScaleNote>, 'load'>
   readonly statuses: Notes<Status>
+  readonly rollouts: Rollouts
+  /** Deploys again what was deployed before, because the present version does not run well. */
+  readonly rollBack: (name: string, deed: StoredDeed, reason: string) => Promise<void>
   /** Asked before each pass and each command. */
   readonly mayAct: () => boolean
   /** Gives commands under the trace of the deploy that they follow from. */
@@ -118,7 +122,8 @@ export class Reconciler {
       this.#restlessAt = now + restlessMs
       this.#planner.allChanged()
     }
-    for (const app of this.#attempts.dueApps(now)) this.#planner.changed(concern.application(app))
+    for (const app of [...this.#attempts.dueApps(now), ...this.#parts.rollouts.due()])
+      this.#planner.changed(concern.application(app))
     this.#planner.see(this.#parts.view())
     const due = this.#planner.due()
     for (const name of due) {
@@ -139,10 +144,10 @@ export class Reconciler {
   }
 
   async #readNotes(): Promise<void> {
-    const { made, statuses, scales, log } = this.#parts
+    const { made, statuses, scales, rollouts, log } = this.#parts
     this.#notes = 'being read'
     try {
-      await Promise.all([made.load(), statuses.load(), scales.load()])
+      await Promise.all([made.load(), statuses.load(), scales.load(), rollouts.load()])
       for (const name of new Set([...made.names(), ...this.#stored.keys()])) this.#putApp(name)
       this.#notes = 'read'
       this.#restlessAt = 0
@@ -165,7 +170,10 @@ export class Reconciler {
   }
 
   #begin(name: string): void {
-    const appPlan = this.#planner.plan(name)
+    const appPlan = this.#planner.plan(
+      name,
+      this.#parts.rollouts.knowledge(name, this.#attempts.failures(name)),
+    )
     if (!appPlan) return
     this.#attempts.keepOnly(name, appPlan.commands)
     const done = this.#carryOut(appPlan)
@@ -188,9 +196,11 @@ export class Reconciler {
   }
 
   async #carryOut(appPlan: AppPlan): Promise<void> {
-    const { made, statuses, onStatus } = this.#parts
+    const { made, statuses, rollouts, onStatus } = this.#parts
     const { name, commands } = appPlan
     if (!this.#mayAct()) return
+    await rollouts.looked(name, appPlan.rollout)
+    if (await this.#rollBack(appPlan)) return
     await made.set(name, appPlan.made)
     this.#planner.madeIs(name, appPlan.made)
     await this.#giveAll(commands)
@@ -198,7 +208,20 @@ export class Reconciler {
     const status = appPlan.status(this.#attempts.failures(name))
     const isOver = appPlan.made === undefined && !appPlan.stored
     if ((await statuses.set(name, isOver ? undefined : status)) && !isOver) onStatus(name, status)
-    if (isOver) this.#planner.put(name, undefined)
+    if (!isOver) return
+    await rollouts.forget(name)
+    this.#planner.put(name, undefined)
+  }
+
+  /** Resolves to true when a bad version is taken back: then nothing more is done for it. */
+  async #rollBack({ name, rollout }: AppPlan): Promise<boolean> {
+    const deed = this.#stored.get(name)?.history?.at(-1)
+    if (rollout?.failed === undefined || deed?.at !== rollout.rollout.deed) return false
+    this.#parts.log.warn(`controller: ${deed.version} is taken back: ${rollout.failed}`, {
+      application: name,
+    })
+    await this.#parts.rollBack(name, deed, rollout.failed)
+    return true
   }
 
   #mayAct(): boolean {

@@ -52,14 +52,24 @@ export interface RolloutStepPlan {
   readonly failed: string | undefined
   /** When to look again, should nothing happen before. */
   readonly dueAt: number
-  /** URLs to be asked now, with since when. */
-  readonly checks: readonly { readonly url: string; readonly since: number }[]
+  /** URLs of which it must be known what they answer, with since when. */
+  readonly checks: readonly Check[]
+  /** All that the application runs, by id: what is to be observed. */
+  readonly workloads: readonly string[]
   /** What is still to come, by part: for the status. */
   readonly waiting: ReadonlyMap<string, string>
 }
 
+/** A URL that is asked once for each time. */
+export interface Check {
+  readonly url: string
+  readonly since: number
+}
+
 /** A start that failed once may have met a bad moment. */
 const triesUntilFailed = 2
+/** Hosts tell of their calls once a second. */
+const lookEveryMs = 1_000
 /** Fewer traps than these say nothing of a rate. */
 const fewestTraps = 3
 
@@ -85,6 +95,7 @@ export function stepRollout(input: RolloutInput): RolloutStepPlan {
     failed: failed ?? links?.failed,
     dueAt: Math.min(Number.POSITIVE_INFINITY, ...all.map(({ dueAt }) => dueAt)),
     checks: all.flatMap(({ checks }) => checks),
+    workloads: workloads.map(([{ id }]) => id),
     waiting: new Map(looks.flatMap(({ id, waits }) => (waits === '' ? [] : [[workloadPart(id), waits]]))),
   }
 }
@@ -122,7 +133,7 @@ interface Look {
   readonly isDone: boolean
   readonly failed?: string
   readonly dueAt: number
-  readonly checks: readonly { readonly url: string; readonly since: number }[]
+  readonly checks: readonly Check[]
   readonly waits: string
 }
 
@@ -192,13 +203,16 @@ function watch(
   }
   if (traps >= fewestTraps && traps > calls * maxTrapRate)
     return failed(`${name}: ${traps} of ${calls} calls trapped on the hosts with the new version`)
-  const answer = url === undefined ? '' : observed.check(url, since)
-  if (answer) return failed(`${name}: ${answer}`)
-  const checks = url !== undefined && answer === undefined ? [{ url, since }] : []
   const endsAt = since + rule.pauseMs
+  // Once at the beginning, so that what is plainly bad ends soon, and once at the end.
+  const times = now < endsAt || rule.pauseMs === 0 ? [since] : [since, endsAt]
+  const checks = url === undefined ? [] : times.map((time) => ({ url, since: time }))
+  const answers = checks.map((check) => observed.check(check.url, check.since))
+  const complaint = answers.find((answer) => answer !== undefined && answer !== '')
+  if (complaint !== undefined) return failed(`${name}: ${complaint}`)
   // A check that is still under way tells by itself when it has ended.
-  const dueAt = now < endsAt ? endsAt : Number.POSITIVE_INFINITY
-  return { isOver: now >= endsAt && answer === '', dueAt, checks }
+  const dueAt = now < endsAt ? Math.min(endsAt, now + lookEveryMs) : Number.POSITIVE_INFINITY
+  return { isOver: now >= endsAt && answers.every((answer) => answer === ''), dueAt, checks }
 }
 
 function seconds(ms: number): string {

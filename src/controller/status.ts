@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { StoredDeed } from '../lattice/manifest-store.ts'
 import type { Failure } from './attempts.ts'
 import { type Command, configPart, workloadPart } from './command.ts'
 import type { DesiredApp, Workload } from './desired.ts'
@@ -7,6 +8,8 @@ import type { Obstacle } from './difference.ts'
 import { hostStates } from './host-states.ts'
 import { type HostStatus, hostStatuses } from './host-status.ts'
 import type { Placement } from './place.ts'
+import type { HeldCommand } from './roll-out.ts'
+import type { RolloutStepPlan } from './rollout.ts'
 import type { ScaleNote } from './scale-note.ts'
 import { type StatusInfo, statusTypes } from './status-info.ts'
 
@@ -18,6 +21,8 @@ export interface Status {
   readonly components: readonly never[]
   /** Of an undeployed application, Weft's own: there is still something of it, and the message says what. */
   readonly remains?: boolean
+  /** Weft's own: the version that was taken back, and why. */
+  readonly rolledBack?: { readonly from: string; readonly reason: string }
 }
 
 export interface ScalerStatus {
@@ -36,11 +41,16 @@ export interface StatusInput {
   readonly commands: readonly Command[]
   readonly obstacles: readonly Obstacle[]
   readonly failures: readonly Failure[]
+  /** What was done last to have this version deployed. */
+  readonly deed?: StoredDeed | undefined
+  /** How far the roll-out is that goes on. */
+  readonly rollout?: Pick<RolloutStepPlan, 'rollout' | 'waiting'> & { readonly held: readonly HeldCommand[] }
 }
 
 /** The status of a deployed application with a reason for each part that is not as it should be. */
 export function statusOf(input: StatusInput): Status {
-  const { app, placements } = input
+  const { app, placements, failures, rollout } = input
+  const held = new Set(rollout?.held.map(({ command }) => command.target))
   const scalers: ScalerStatus[] = [
     ...app.failures.map(({ title, message }) =>
       scaler('SpreadScaler', title, title, { type: 'failed', message }),
@@ -48,7 +58,7 @@ export function statusOf(input: StatusInput): Status {
     ...[...placements].map(([workload, placement]) => {
       const kind = workload.scaler?.kind === 'daemon' ? 'DaemonScaler' : 'SpreadScaler'
       const status = workloadStatus(input, workload, placement)
-      const hosts = hostStatuses(workload, placement, input.failures)
+      const hosts = hostStatuses(workload, placement, { failures, held })
       return { ...scaler(kind, workload.name, workload.scalerId, status), hosts }
     }),
     ...app.links.map((link) =>
@@ -59,7 +69,25 @@ export function statusOf(input: StatusInput): Status {
       return scaler(kind === 'secret' ? 'SecretScaler' : 'ConfigScaler', title, configPart(name), status)
     }),
   ]
-  return { status: worst(scalers), scalers, version: app.version, components: [] }
+  const { rolledBack, status } = wholeStatus(input, worst(scalers))
+  return { status, scalers, version: app.version, components: [], ...(rolledBack && { rolledBack }) }
+}
+
+/** The status of the whole: also what no single part shows, a roll-out that goes on or was taken back. */
+function wholeStatus(
+  { deed, rollout }: StatusInput,
+  worstPart: StatusInfo,
+): Pick<Status, 'status' | 'rolledBack'> {
+  if (deed?.did === 'automatic rollback') {
+    const { from = '', reason = '' } = deed
+    const told = `rolled back from ${from}: ${reason}`
+    const message = worstPart.message === '' ? told : `${told}; ${worstPart.message}`
+    return { status: { type: worstPart.type, message }, rolledBack: { from, reason } }
+  }
+  if (!rollout || rollout.rollout.stage === 'done' || worstPart.type !== 'deployed')
+    return { status: worstPart }
+  const message = [...rollout.waiting.values()].join('; ') || 'the new version is watched'
+  return { status: { type: 'reconciling', message } }
 }
 
 /** The status of an application that is not deployed; `left` is what of it is still to be removed. */
@@ -84,7 +112,8 @@ function workloadStatus(input: StatusInput, workload: Workload, placement: Place
   if (!workload.scaler)
     return { type: 'deployed', message: 'not started: the manifest gives it no spreadscaler or daemonscaler' }
   const status = partStatus(input, workloadPart(workload.id))
-  if (status.type === 'reconciling') return { type: 'reconciling', message: progress(workload, placement) }
+  if (status.type === 'reconciling' && !input.rollout)
+    return { type: 'reconciling', message: progress(workload, placement) }
   if (status.type !== 'deployed') return status
   if (workload.note) return { type: 'deployed', message: numberSentence(workload.name, workload.note) }
   const sick = placement.assignments.filter(({ host }) => host.unhealthy.has(workload.id))
@@ -108,7 +137,7 @@ function progress(workload: Workload, placement: Placement): string {
   return `${workload.name}: runs on ${right.length} of ${states.length} hosts, changes under way`
 }
 
-function partStatus({ commands, obstacles, failures, app }: StatusInput, part: string): StatusInfo {
+function partStatus({ commands, obstacles, failures, app, rollout }: StatusInput, part: string): StatusInfo {
   const failure = failures.find((candidate) => candidate.part === part && candidate.app === app.name)
   const obstacle = (type: Obstacle['type']) =>
     obstacles
@@ -122,8 +151,21 @@ function partStatus({ commands, obstacles, failures, app }: StatusInput, part: s
     return { type: 'failed', message: `${failure.error} (tried ${times}, trying on)` }
   }
   if (waiting.length > 0) return { type: 'waiting', message: `waiting: ${waiting.join('; ')}` }
+  const waits = rollout && waitsFor(rollout, part)
+  if (waits !== undefined) return { type: 'reconciling', message: waits }
   const open = commands.some((command) => command.part === part)
   return open ? { type: 'reconciling', message: `${part}: under way` } : { type: 'deployed', message: '' }
+}
+
+function waitsFor({ waiting, held }: NonNullable<StatusInput['rollout']>, part: string): string | undefined {
+  if (waiting.has(part)) return waiting.get(part)
+  const why = held.find(({ command }) => command.part === part)?.why
+  if (why === undefined) return undefined
+  return why === 'code first'
+    ? 'changes when all hosts run the new version'
+    : why === 'turn'
+      ? 'waits for its turn'
+      : undefined
 }
 
 function worst(scalers: readonly ScalerStatus[]): StatusInfo {

@@ -6,7 +6,7 @@ import type { HostView } from '../../src/controller/lattice-view.ts'
 import type { KnownApp } from '../../src/controller/plan.ts'
 import { Planner } from '../../src/controller/planner.ts'
 import type { Manifest } from '../../src/manifest/manifest.ts'
-import { component, host, lattice, linkTo, manifestOf, provider, running } from './sample.ts'
+import { component, host, lattice, linkTo, manifestOf, noRollouts, provider, running } from './sample.ts'
 
 const known = (manifest: Manifest): KnownApp => ({
   name: manifest.name,
@@ -22,7 +22,7 @@ function planned(apps: readonly KnownApp[], hosts: readonly HostView[]): Planner
   const planner = new Planner()
   for (const one of apps) planner.put(one.name, one)
   planner.see(lattice(hosts))
-  for (const name of planner.due()) planner.plan(name)
+  for (const name of planner.due()) planner.plan(name, noRollouts)
   assert.deepEqual(planner.due(), [])
   return planner
 }
@@ -48,7 +48,7 @@ test('what starts or stops on a host concerns its application only', () => {
   const after = three.map((each) => (each.id === 'b' ? running(each, workloadOf(two)) : each))
   planner.see(lattice(after))
   assert.deepEqual(planner.due(), ['two'])
-  planner.plan('two')
+  planner.plan('two', noRollouts)
   planner.see(lattice(three))
   assert.deepEqual(planner.due(), ['two'])
 })
@@ -58,7 +58,7 @@ test('a host that comes, goes or gets a label concerns everybody', () => {
   for (const hosts of [three.slice(1), three, [host('a', { labels: { zone: 'x' } }), ...three.slice(1)]]) {
     planner.see(lattice(hosts))
     assert.deepEqual(planner.due(), ['one', 'two'])
-    for (const name of planner.due()) planner.plan(name)
+    for (const name of planner.due()) planner.plan(name, noRollouts)
   }
 })
 
@@ -72,7 +72,7 @@ test('a config and the links of a component concern who names them', () => {
   assert.deepEqual(planner.due(), [])
   planner.changed(concern.config('my_app-lang'))
   assert.deepEqual(planner.due(), ['my-app'])
-  planner.plan('my-app')
+  planner.plan('my-app', noRollouts)
   planner.changed(concern.linksOf('my_app-hello'))
   assert.deepEqual(planner.due(), ['my-app'])
 })
@@ -88,7 +88,7 @@ test('an application that goes frees what another one wanted too', () => {
   const planner = planned([want('an-app', 'de'), want('an_app', 'en'), two], three)
   planner.put('an-app', undefined)
   assert.deepEqual(planner.due(), ['an_app'])
-  const puts = planner.plan('an_app')?.commands.map(({ deed }) => deed.do)
+  const puts = planner.plan('an_app', noRollouts)?.commands.map(({ deed }) => deed.do)
   assert.ok(puts?.includes('put config'))
 })
 
@@ -113,5 +113,5 @@ test('a component of another application is planned again with that application'
   const planner = planned([user, one], three)
   planner.put('base', base)
   assert.deepEqual(planner.due(), ['base', 'my-app'])
-  assert.ok(planner.plan('my-app')?.commands.some(({ deed }) => deed.do === 'put link'))
+  assert.ok(planner.plan('my-app', noRollouts)?.commands.some(({ deed }) => deed.do === 'put link'))
 })

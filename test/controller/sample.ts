@@ -4,6 +4,7 @@ import type { Workload } from '../../src/controller/desired.ts'
 import type { HostView, LatticeView } from '../../src/controller/lattice-view.ts'
 import type { AppPlan, KnownApp } from '../../src/controller/plan.ts'
 import { Planner } from '../../src/controller/planner.ts'
+import type { RolloutKnowledge } from '../../src/controller/roll-out.ts'
 import type { Link } from '../../src/lattice/link.ts'
 import type { Manifest } from '../../src/manifest/manifest.ts'
 import { parseManifest } from '../../src/manifest/parse-manifest.ts'
@@ -77,12 +78,24 @@ export function lattice(
   return { hosts, links: (source) => links.filter(({ source_id }) => source_id === source), configs }
 }
 
+/** Nothing is remembered and nothing was seen of any roll-out. */
+export const noRollouts: RolloutKnowledge = {
+  noted: undefined,
+  failures: [],
+  observed: { traffic: () => ({ calls: 0, traps: 0 }), check: () => undefined },
+  now: 0,
+}
+
 /** What applications lack, by name, looked at together for the first time. */
-export function planAll(apps: readonly KnownApp[], view: LatticeView): readonly AppPlan[] {
+export function planAll(
+  apps: readonly KnownApp[],
+  view: LatticeView,
+  rollouts = noRollouts,
+): readonly AppPlan[] {
   const planner = new Planner()
   for (const app of apps) planner.put(app.name, app)
   planner.see(view)
-  return planner.due().flatMap((name) => planner.plan(name) ?? [])
+  return planner.due().flatMap((name) => planner.plan(name, rollouts) ?? [])
 }
 
 /** The host, running the workload as the controller would have started it. */

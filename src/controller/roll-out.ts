@@ -1,0 +1,72 @@
+import type { StoredDeed } from '../lattice/manifest-store.ts'
+import type { Failure } from './attempts.ts'
+import type { Command } from './command.ts'
+import type { DesiredApp, Workload } from './desired.ts'
+import type { Difference } from './difference.ts'
+import { type HeldFor, latticeWide, whyHeld } from './hold-back.ts'
+import { hostStates } from './host-states.ts'
+import type { LatticeView } from './lattice-view.ts'
+import type { Placement } from './place.ts'
+import { type Observed, type Rollout, type RolloutStepPlan, stepRollout } from './rollout.ts'
+
+/** What is known about the roll-out of an application besides the lattice itself. */
+export interface RolloutKnowledge {
+  /** What was written down at the last look. */
+  readonly noted: Rollout | undefined
+  readonly failures: readonly Failure[]
+  readonly observed: Observed
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+/** A command that waits for its turn, and for what. */
+export interface HeldCommand {
+  readonly command: Command
+  readonly why: HeldFor
+}
+
+/** Sorts what separates an application from its manifest into what is done now and what waits for its turn. */
+export function rollOut(input: {
+  readonly app: DesiredApp
+  readonly known: { readonly deed?: StoredDeed | undefined; readonly hasBefore?: boolean }
+  readonly view: LatticeView
+  readonly placements: ReadonlyMap<Workload, Placement>
+  readonly difference: Difference
+  readonly rollouts: RolloutKnowledge
+}): {
+  readonly rollout: RolloutStepPlan | undefined
+  readonly commands: readonly Command[]
+  readonly held: readonly HeldCommand[]
+} {
+  const { app, known, view, placements, difference, rollouts } = input
+  const { commands: all } = difference
+  const rollout = rolloutOf(known, rollouts.noted)
+  if (!rollout) return { rollout: undefined, commands: all, held: [] }
+  const workloads = [...placements].map(
+    ([workload, placement]) => [workload, hostStates(workload, placement)] as const,
+  )
+  const isWide = latticeWide(app, view)
+  const step = stepRollout({
+    ...rollouts,
+    rollout,
+    workloads,
+    linksMissing: all.some(({ deed }) => deed.do === 'put link' && !deed.replace),
+    linksWait: all.some(isWide),
+  })
+  const why = whyHeld({ app, workloads, view, step })
+  const held = all.flatMap((command): HeldCommand[] => {
+    const reason = why(command)
+    return reason ? [{ command, why: reason }] : []
+  })
+  return { rollout: step, commands: all.filter((command) => !why(command)), held }
+}
+
+/** Only a deploy in place of another version is rolled out; going back is done at once. */
+function rolloutOf(
+  { deed, hasBefore }: { readonly deed?: StoredDeed | undefined; readonly hasBefore?: boolean },
+  noted: Rollout | undefined,
+): Rollout | undefined {
+  if (deed?.did !== 'deploy' || !hasBefore) return undefined
+  const rollout = noted?.deed === deed.at ? noted : { deed: deed.at, stage: 'code' as const, reached: {} }
+  return rollout.stage === 'done' ? undefined : rollout
+}
