@@ -12,7 +12,7 @@ import { missingLines, waitForApp } from './wait-for-app.ts'
 export interface DeployedApp {
   readonly name: string
   readonly version: string
-  /** The state that was reached: `deployed`, or what it hangs at. */
+  /** The state that was reached: `deployed`, what it hangs at, or from which version it was rolled back. */
   readonly state: string
   /** For each part that is not deployed, the reason. */
   readonly missing: readonly string[]
@@ -54,6 +54,10 @@ export async function followDeploy(options: {
     steadyMs: 500,
     onStatus: progress.show,
   })
+  if (status.rolledBack?.from === version) {
+    const missing = [`${version} did not run well: ${status.rolledBack.reason}`]
+    return { name, version: status.version, state: `rolled back from ${version}`, missing, urls: [] }
+  }
   return { name, version, state: status.status.type, missing: missingLines(status), urls: [] }
 }
 

@@ -245,6 +245,26 @@ const network = fieldsSchema('What the component may reach itself, without a lin
   others: 'refused',
 })
 
+const percent = '^\\d+(\\.\\d+)? ?%$'
+const rollout = fieldsSchema('How a new version comes to its hosts; when it fails it is taken back.', {
+  fields: {
+    steps: listSchema('How many hosts are to run it, one step after the other; then all.', {
+      anyOf: [
+        { type: 'integer', minimum: 1 },
+        { type: 'string', pattern: percent },
+      ],
+    }),
+    pause: time('How long each step is watched; default 10s.'),
+    maxTrapRate: textSchema('The share of calls that may trap meanwhile.', {
+      pattern: percent,
+      default: '5%',
+    }),
+    check: textSchema('A URL that must answer with 2xx meanwhile.', { pattern: '^https?:' }),
+    timeout: time('How long it may take until one more host is ready; default 5m.'),
+  },
+  others: 'refused',
+})
+
 /** The schema of each trait's properties, by the trait's type. Beside each stands its reader in `read-traits.ts`. */
 export const traitSchemas: Readonly<Record<string, JsonObject>> = {
   spreadscaler: scaler(
@@ -261,6 +281,7 @@ export const traitSchemas: Readonly<Record<string, JsonObject>> = {
   reuse,
   telemetry,
   placement,
+  rollout,
   cli,
   volumes,
   network,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -258,6 +258,19 @@ test('diff tells what a deploy would change, history what was deployed, rollback
       },
     ],
   })
+})
+
+test('a version that is taken back is a failure, told with the reason', async () => {
+  await cli.run('app', 'deploy', await manifest('shaky', { version: 'v1' }))
+  await copyFile(guest, join(folder, 'other.wasm'))
+  const file = await manifest('shaky', { version: 'v2' })
+  await writeFile(file, (await readFile(file, 'utf8')).replace('./web.wasm', './other.wasm'))
+  host.failWith('shaky-web', 'the oven is cold')
+  const { code, out, err } = await cli.run('app', 'deploy', file)
+  assert.equal(code, 1)
+  assert.equal(out, 'shaky v1: rolled back from v2\n')
+  assert.match(err, /^weft: v2 did not run well: shaky-web on \S+: the oven is cold$/m)
+  assert.match(host.components.get('shaky-web')?.image_ref ?? '', /web\.wasm$/)
 })
 
 test('a rollback without anything before it is refused', async () => {

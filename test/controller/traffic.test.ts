@@ -9,7 +9,7 @@ function beat(host: string, calls: number, traps: number) {
     busy: 0,
     time: 0,
     processes: {},
-    components: { web: { inFlight: 0, max: 1, calls, traps } },
+    components: { web: { inFlight: 0, waiting: 0, max: 1, calls, traps } },
   }
 }
 

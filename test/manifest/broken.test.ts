@@ -9,14 +9,21 @@ const folder = join(import.meta.dirname, 'broken')
 const expected = (await readFile(join(folder, 'expected.txt'), 'utf8')).trimEnd().split('\n')
 const files = (await readdir(folder)).filter((file) => file !== 'expected.txt').toSorted()
 
+/** An expected line that ends with … says nothing of the rest, such as a list that grows. */
+function asFarAs(expectedLine: string | undefined, line: string): string {
+  const end = expectedLine?.endsWith('…') ? expectedLine.length - 1 : undefined
+  return end === undefined ? line : `${line.slice(0, end)}…`
+}
+
 describe('broken manifests are told what is wrong with them, all of it, and where', () => {
   for (const file of files) {
     test(file, async () => {
       const { manifest, problems } = checkManifest(await readFile(join(folder, file), 'utf8'))
       assert.equal(manifest, undefined)
+      const lines = expected.filter((line) => line.startsWith(`${file}:`))
       assert.deepEqual(
-        problems.map((problem) => formatProblem(file, problem)),
-        expected.filter((line) => line.startsWith(`${file}:`)),
+        problems.map((problem, at) => asFarAs(lines[at], formatProblem(file, problem))),
+        lines,
       )
     })
   }
