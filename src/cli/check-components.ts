@@ -31,6 +31,8 @@ const hostPackages = new Set([
 const builtinScheme = 'wasmcloud+builtin://'
 const keyvalue = ['wasi:keyvalue/store', 'wasi:keyvalue/atomics', 'wasi:keyvalue/batch']
 const builtinServes: ReadonlyMap<string, readonly string[]> = new Map([
+  [`${builtinScheme}blobstore-fs`, ['wasi:blobstore/blobstore']],
+  [`${builtinScheme}blobstore-nats`, ['wasi:blobstore/blobstore']],
   [`${builtinScheme}keyvalue-memory`, keyvalue],
   [`${builtinScheme}keyvalue-nats`, keyvalue],
   [`${builtinScheme}keyvalue-redis`, keyvalue],
@@ -41,6 +43,7 @@ const builtinServes: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** Who answers the interfaces of a package, as people call it. */
 const providerFor: ReadonlyMap<string, string> = new Map([
+  ['wasi:blobstore', 'a blobstore provider'],
   ['wasi:keyvalue', 'a key-value provider'],
   ['wasmcloud:messaging', 'a messaging provider'],
 ])
@@ -104,7 +107,7 @@ function checkBuiltin(name: string): void {
 
 /** The imports that somebody else must answer. */
 function importsToLink(world: WitWorld): InterfaceName[] {
-  return world.imports.flatMap((one) => {
+  const names = world.imports.flatMap((one) => {
     const name = parseInterfaceName(one.id)
     if (!name || one.functions.length === 0) return []
     if (name.namespace === 'wasmcloud' && ['bus', 'secrets'].includes(name.package)) return []
@@ -114,6 +117,9 @@ function importsToLink(world: WitWorld): InterfaceName[] {
     }
     return [name]
   })
+  // Several interfaces may go over one link: one of them stands for all.
+  const links = names.map((name) => `${name.namespace}:${name.package}/${linkedAs(name)}`)
+  return names.filter((_, at) => links.indexOf(links[at] ?? '') === at)
 }
 
 /** Requests to the outside: without a link they fail one by one, which a component may be ready for. */
@@ -130,8 +136,9 @@ function hasLink(component: ManifestComponent, name: InterfaceName): boolean {
   )
 }
 
-/** The HTTP interfaces of WASI 0.3 are linked to under the names that 0.2 gave them. */
+/** The HTTP interfaces of WASI 0.3 are linked to under the names that 0.2 gave them, those of blobstore under one. */
 function linkedAs({ namespace, package: pkg, interface: name }: InterfaceName): string {
+  if (namespace === 'wasi' && pkg === 'blobstore') return 'blobstore'
   if (namespace !== 'wasi' || pkg !== 'http') return name
   if (name === 'client') return 'outgoing-handler'
   return name === 'handler' ? 'incoming-handler' : name

@@ -11,6 +11,7 @@ import { secretsImports } from '../capability/secrets-imports.ts'
 import { WeftError } from '../errors.ts'
 import { withoutVersion } from '../wit/names.ts'
 import type { WitInterface, WitWorld } from '../wit/type.ts'
+import { blobstoreImports } from './blobstore/blobstore-imports.ts'
 import { customImports } from './custom-imports.ts'
 import { type DeniedResources, denied } from './denied.ts'
 import type { Importing } from './invocation.ts'
@@ -41,6 +42,10 @@ export function importsFor(world: WitWorld, invocation: Importing, context: Wasi
         customImports(one, invocation)
       )
     }
+    if (key.startsWith('wasi:blobstore/'))
+      return (
+        family('blobstore', () => blobstoreImports(invocation, context))[key] ?? denied(one, deniedResources)
+      )
     if (key.startsWith('wasi:otel/'))
       return family('otel', () => otelImports(currentSession(invocation)))[key] ?? {}
     if (key === 'wasi:config/store' || key === 'wasi:config/runtime')

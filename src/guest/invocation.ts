@@ -45,6 +45,11 @@ export class Invocation {
     this.services = services
   }
 
+  /** Itself: what `Importing` asks for. */
+  get current(): Invocation {
+    return this
+  }
+
   /** The span that is open at this moment: the guest's own innermost, or the host's that called it. */
   get trace(): TraceContext | undefined {
     return this.#spans ? this.#spans.current : this.call.context.trace
@@ -133,7 +138,16 @@ export class Invocation {
 /** What the imports of an instance see of the invocation that calls them. */
 export type Importing = Pick<
   Invocation,
-  'call' | 'services' | 'log' | 'output' | 'spans' | 'setLinkName' | 'callOut' | 'requireLink' | 'imported'
+  | 'current'
+  | 'call'
+  | 'services'
+  | 'log'
+  | 'output'
+  | 'spans'
+  | 'setLinkName'
+  | 'callOut'
+  | 'requireLink'
+  | 'imported'
 >
 
 /**
@@ -145,6 +159,11 @@ export class CurrentInvocation implements Importing {
 
   constructor(find: () => Invocation) {
     this.#find = find
+  }
+
+  /** The invocation of this moment, for what goes on after a wait. */
+  get current(): Invocation {
+    return this.#find()
   }
 
   get call(): Call {

@@ -4,7 +4,7 @@ import { suspendingImports as wasi02Suspending } from './wasi-0-2/suspending-imp
 
 /** Imports answered on the spot; everything else that is not WASI may have to wait for another component or provider. */
 const answeredAtOnce = /^(wasi:(config|logging)\/|wasi:otel\/|wasmcloud:(bus|secrets)\/)/
-const waitingWasi = /^wasi:keyvalue\//
+const waitingWasi = /^wasi:(keyvalue|blobstore)\//
 
 /**
  * Which imports may suspend the guest's stack, as `ns:pkg/iface@version#function`. Deciding it from WIT keeps the others

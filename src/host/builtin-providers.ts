@@ -5,6 +5,8 @@ type Module = { readonly default: ProviderDefinition }
 
 /** The providers that ship with Weft, loaded when first used. */
 const builtin: Readonly<Record<string, () => Promise<Module>>> = {
+  'blobstore-fs': () => import('../../providers/blobstore-fs.ts'),
+  'blobstore-nats': () => import('../../providers/blobstore-nats.ts'),
   'http-client': () => import('../../providers/http-client.ts'),
   'http-server': () => import('../../providers/http-server.ts'),
   'keyvalue-memory': () => import('../../providers/keyvalue-memory.ts'),
