@@ -1,3 +1,4 @@
+import { registerHooks } from 'node:module'
 import { text } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
 import { WeftError } from './errors.ts'
@@ -6,16 +7,24 @@ import { parseHostData } from './lattice/host-data.ts'
 import type { ProviderDefinition } from './provider.ts'
 import { lineLog } from './runner/log-lines.ts'
 import { runProvider } from './runner/run-provider.ts'
+import { sibling } from './sibling.ts'
 
 // What a provider process that is a script runs: `node run-provider.ts SCRIPT`. A script that exports a provider is run as
 // one; any other does by itself what it does, HostData on its stdin.
+// It may import `weft-lattice` without having it installed: that is the Weft that runs it.
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === 'weft-lattice'
+      ? { url: sibling(import.meta.url, 'index').href, shortCircuit: true }
+      : next(specifier, context),
+})
 const { env } = process
 const [, , script = ''] = process.argv
 const { default: exported } = (await import(pathToFileURL(script).href)) as { readonly default?: unknown }
 if (isDefinition(exported)) await run(exported)
 
 async function run(definition: ProviderDefinition): Promise<void> {
-  const log = lineLog((line) => process.stderr.write(line), definition.name)
+  const log = lineLog((line) => process.stderr.write(line))
   try {
     const data = parseHostData(await text(process.stdin))
     await runProvider(definition, {

@@ -15,6 +15,9 @@ export interface LinkedOptions {
 /** The protocol retargets a link by delete and put: so long nothing is given up. Calls wait as long elsewhere. */
 const defaultGraceMs = 1_000
 
+/** Callers without a link that are remembered. */
+const mostUnlinked = 1_000
+
 /** The links of a provider in its own process: one change after the other, in the order in which they were heard. */
 export class Linked {
   readonly #options: LinkedOptions
@@ -23,6 +26,9 @@ export class Linked {
   readonly #leaving = new Map<string, NodeJS.Timeout>()
   /** Links that the provider could not take, and why. */
   readonly #refused = new Map<string, { readonly link: ProviderLink; readonly why: string }>()
+  /** Calls whose links have not come yet, and those whose links did not. */
+  readonly #awaited = new Map<string, { readonly promise: Promise<void>; readonly resolve: () => void }>()
+  readonly #unlinked = new Set<string>()
   #last: Promise<void> = Promise.resolve()
   #waiting = 0
 
@@ -43,6 +49,25 @@ export class Linked {
       if (before && JSON.stringify(before) === JSON.stringify(link)) return
       await this.#take(link, before)
     })
+  }
+
+  /**
+   * Settles when the link that a call came along has been taken; undefined when it has. Link and call may come by different
+   * ways, so a call waits a moment for its link, and one without a link is not kept twice.
+   */
+  takenFor(source: string, name: string): Promise<void> | undefined {
+    const caller = JSON.stringify([source, name])
+    const isKnown =
+      this.#unlinked.has(caller) ||
+      [...this.#links.values()].some((link) => link.source === source && link.name === name)
+    if (isKnown) return this.settled
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const waiting = this.#awaited.get(caller) ?? { promise, resolve }
+    if (!this.#awaited.has(caller)) {
+      this.#awaited.set(caller, waiting)
+      setTimeout(() => this.#came(caller, 'never'), this.#options.graceMs ?? defaultGraceMs).unref()
+    }
+    return waiting.promise
   }
 
   /** Deletes it when it has not been put again after a moment. */
@@ -95,7 +120,17 @@ export class Linked {
       const why = WeftError.from(error).message
       if (!wasRefused) log.error(`the link of ${link.source} to ${link.target} cannot work: ${why}`)
       this.#refused.set(keyOf(link), { link, why })
+    } finally {
+      this.#came(JSON.stringify([link.source, link.name]), 'now')
     }
+  }
+
+  #came(caller: string, when: 'now' | 'never'): void {
+    const awaited = this.#awaited.get(caller)
+    this.#awaited.delete(caller)
+    awaited?.resolve()
+    if (when === 'now') this.#unlinked.delete(caller)
+    else if (awaited && this.#unlinked.size < mostUnlinked) this.#unlinked.add(caller)
   }
 
   async #drop(key: string): Promise<void> {

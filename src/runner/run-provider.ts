@@ -84,8 +84,8 @@ async function serveUntilEnd({ data, definition, provider, connection, calls, lo
   const isCallable = serve && definition.exports.length > 0
   const serving = isCallable
     ? await calls.serve(definition.exports, async (call) => {
-        // A link is put before it is called along, and may still be being taken.
-        if (linked.settled) await linked.settled
+        const taken = linked.takenFor(call.source, call.context.linkName)
+        if (taken) await taken
         return serve(call)
       })
     : undefined

@@ -27,6 +27,10 @@ const commands: Readonly<Record<string, { readonly prints: RegExp; readonly goes
     prints: /chain \S+: deployed {2}http:\/\/127\.0\.0\.1:8001/,
   },
   "curl 'http://127.0.0.1:8001/?name=Ada'": { prints: /Ada/ },
+  'npx weft app deploy manifests/phrasebook/app.yaml': {
+    prints: /phrasebook \S+: deployed {2}http:\/\/127\.0\.0\.1:8003/,
+  },
+  "curl 'http://127.0.0.1:8003/?name=Ada'": { prints: /Bonjour, Ada!/ },
   'npx weft app list': { prints: /^chain .* deployed/m },
   'npx weft app status chain': { prints: /chain \S+: deployed/ },
   'npx weft app diff manifests/chain/app.yaml': { prints: /chain: a deploy would change nothing/ },
@@ -66,8 +70,9 @@ describe('every command of the README works as typed in a fresh copy', () => {
     ports = [
       ['8000', String(await freePort())],
       ['8001', String(await freePort())],
+      ['8003', String(await freePort())],
     ]
-    for (const app of ['hello', 'chain']) {
+    for (const app of ['hello', 'chain', 'phrasebook']) {
       const path = join(folder, 'manifests', app, 'app.yaml')
       await writeFile(path, withPorts(await readFile(path, 'utf8')))
     }

@@ -101,3 +101,15 @@ test('what the provider refuses is tried again, and told until it works', async 
   assert.equal(await linked.retry(), undefined)
   assert.deepEqual(await did(), ['put a Hi'])
 })
+
+test('a call that comes before its link waits for it, and one without a link is kept once', async () => {
+  const { linked, did } = open({ graceMs: 20 })
+  const first = linked.takenFor('http', 'default')
+  assert.ok(first)
+  linked.put(link('a'))
+  await first
+  assert.deepEqual(await did(), ['put a Hi'])
+  assert.equal(linked.takenFor('http', 'default'), undefined)
+  await linked.takenFor('stranger', 'default')
+  assert.equal(linked.takenFor('stranger', 'default'), undefined)
+})
