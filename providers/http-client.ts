@@ -2,9 +2,9 @@ import { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
 import type { HttpRequest, HttpResult } from '../src/capability/http.ts'
 import { outgoingHandler } from '../src/capability/http-wit.ts'
+import { type SendOptions, sendHttp } from '../src/capability/send-http.ts'
 import { defineProvider } from '../src/provider.ts'
 import { type AllowedHosts, allowedHostsFrom } from './http-client/allowed-hosts.ts'
-import { type SendOptions, sendRequest } from './http-client/send-request.ts'
 
 /**
  * Sends the HTTP requests of components that are linked to it by `wasi:http/outgoing-handler`. Link target config:
@@ -23,7 +23,7 @@ export default defineProvider({
         // The wire or the caller's glue has checked the arguments against the WIT type.
         const [request, options] = call.args as [HttpRequest, SendOptions | undefined]
         if (!allowed?.(request)) return { tag: 'err', val: { tag: 'HTTP-request-denied' } }
-        return sendRequest(request, { call, agents, options: options ?? {} })
+        return sendHttp(request, { call, agents, options: options ?? {} })
       },
       async putLink(link) {
         linked.set(linkKey(link.source, link.name), allowedHostsFrom(link.targetConfig))

@@ -1,4 +1,5 @@
 import type { HttpRequest } from '../../src/capability/http.ts'
+import { urlOf } from '../../src/capability/http-url.ts'
 import { WeftError } from '../../src/errors.ts'
 
 /** Says whether a request may go where it wants to. */
@@ -23,17 +24,6 @@ export function allowedHostsFrom(config: Readonly<Record<string, string>>): Allo
     const url = urlOf(request)
     return url !== undefined && patterns.some((pattern) => fits(url, pattern))
   }
-}
-
-/** Where a request goes; undefined when that is no URL. */
-export function urlOf({ scheme, authority, pathWithQuery }: HttpRequest): URL | undefined {
-  const name = scheme?.tag === 'HTTP' ? 'http' : 'https'
-  if (scheme?.tag === 'other' || authority === undefined) return undefined
-  const text = `${name}://${authority}${pathWithQuery ?? '/'}`
-  if (!URL.canParse(text)) return undefined
-  const url = new URL(text)
-  // An authority may hide another one behind a slash or a user.
-  return url.username === '' && url.password === '' && !/[/\\?#]/.test(authority) ? url : undefined
 }
 
 function patternFrom(text: string): Pattern {

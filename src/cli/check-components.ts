@@ -68,6 +68,7 @@ export async function checkComponents(
     const world = worlds.get(component.name)
     for (const name of world ? importsToLink(world) : []) {
       if (hasLink(component, name)) continue
+      if (isOutgoingHttp(name) && component.settings.network?.http) continue
       const message = unmet(component.name, name)
       if (isOutgoingHttp(name)) warnings.push(at(component.imageOffset, message))
       else problems.push(at(component.imageOffset, message))

@@ -52,6 +52,7 @@ export class GuestComponent {
   readonly #pace: Pace
   readonly #hostVolumes: HostVolumes
   #volumes: readonly OpenVolume[]
+  #network: Network
   #limits: FullLimits
   #pool: InstancePool
   readonly #linesOf: FindLines
@@ -70,6 +71,7 @@ export class GuestComponent {
     this.#pace = pace
     this.#hostVolumes = hostVolumes
     this.#volumes = volumes
+    this.#network = new Network(settings.network)
     this.#limits = limitsFor(settings.limits)
     this.#pool = this.#newPool(settings)
   }
@@ -95,8 +97,11 @@ export class GuestComponent {
   /** Calls from now on run under these settings. */
   async configure(settings: ComponentSettings): Promise<void> {
     const before = this.#volumes
+    const network = new Network(settings.network)
     this.#volumes = await openVolumes(settings.volumes, this.#hostVolumes)
     releaseVolumes(before)
+    this.#network.http.retire()
+    this.#network = network
     this.#limits = limitsFor(settings.limits)
     this.#pool.clear()
     this.#pool = this.#newPool(settings)
@@ -116,6 +121,7 @@ export class GuestComponent {
   close(): void {
     this.#pool.clear()
     releaseVolumes(this.#volumes)
+    this.#network.http.retire()
   }
 
   /** Answers `call`. Its instance serves on while a body streams: see `call.course`. */
@@ -179,13 +185,13 @@ export class GuestComponent {
     return failure
   }
 
-  #newPool({ reuse, cli = {}, network }: ComponentSettings): InstancePool {
+  #newPool({ reuse, cli = {} }: ComponentSettings): InstancePool {
     const { bufferedBytes, handles, memoryBytes, tableElements } = this.#limits
     const options = {
       world: this.world,
       cli,
       volumes: this.#volumes,
-      network: new Network(network),
+      network: this.#network,
       program: this.#program,
       modules: this.#modules,
       suspending: this.#suspending,

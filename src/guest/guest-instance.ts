@@ -41,6 +41,7 @@ export class GuestInstance {
       environment: cli.env ?? {},
       volumes,
       network,
+      commit: () => current.call.course.commit(),
       writeOutput: (stream, bytes) => current.output.write(stream, bytes),
       get signal() {
         return alive()

@@ -64,12 +64,12 @@ export function importsFor(world: WitWorld, invocation: Importing, context: Wasi
         write: (...line) => invocation.log.write(...line),
       })
     if (key === 'wasmcloud:bus/lattice') return latticeImports(invocation)
-    if (key === 'wasi:http/client' && version.startsWith('0.3')) return clientImports(invocation)
+    if (key === 'wasi:http/client' && version.startsWith('0.3')) return clientImports(invocation, context)
     if (!key.startsWith('wasi:')) return customImports(one, invocation)
     const wasi = version.startsWith('0.3')
       ? family('0.3', () => wasi03(context))
       : family('0.2', () =>
-          wasi02(context, { sendRequest: (request, options) => sendRequest(invocation, request, options) }),
+          wasi02(context, { sendRequest: (...sent) => sendRequest(invocation, context, sent) }),
         )
     return wasi[key] ?? denied(one, deniedResources)
   }
@@ -93,28 +93,33 @@ function currentSession(invocation: Importing): OtelSession {
   }
 }
 
-/** Sends a guest's outgoing request over the link for `wasi:http/outgoing-handler`. */
+/**
+ * Sends a guest's outgoing request: itself where the manifest names the server, else over the link for
+ * `wasi:http/outgoing-handler`.
+ */
 async function sendRequest(
   invocation: Importing,
-  request: HttpRequest,
-  options: unknown,
+  { network: { http } }: WasiContext,
+  args: readonly [request: HttpRequest, options: unknown],
 ): Promise<HttpResult> {
   const wire = outgoingHandler()
-  const fn = functionOf(wire, 'handle')
+  const operation = { interface: wire.id, function: functionOf(wire, 'handle') }
+  const key = 'wasi:http/outgoing-handler'
   try {
-    return (await invocation.callOut('wasi:http/outgoing-handler', wire.id, fn, [
-      request,
-      options,
-    ])) as HttpResult
+    if (http.covers(args[0]))
+      return (await invocation.callHost('outside', operation, args, http.send)) as HttpResult
+    if (http.isGranted && !invocation.hasLink(key)) return { tag: 'err', val: { tag: 'HTTP-request-denied' } }
+    return (await invocation.callOut(key, wire.id, operation.function, args)) as HttpResult
   } catch (error) {
     return { tag: 'err', val: { tag: 'internal-error', val: WeftError.from(error).message } }
   }
 }
 
-function clientImports(invocation: Importing): object {
+function clientImports(invocation: Importing, context: WasiContext): object {
   return {
     async send(request: Request) {
-      const result = await sendRequest(invocation, Request.sent(request), undefined)
+      const sent = [Request.sent(request), Request.sentOptions(request)] as const
+      const result = await sendRequest(invocation, context, sent)
       if (result.tag === 'err') throw guestError(result.val)
       return Response.received(result.val)
     },

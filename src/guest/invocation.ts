@@ -1,4 +1,4 @@
-import { type Call, type Invoke, operationName } from '../call/call.ts'
+import { type Call, type Invoke, type Operation, operationName } from '../call/call.ts'
 import { childOf } from '../call/child.ts'
 import { preciseNow } from '../call/course.ts'
 import type { TraceContext } from '../call/trace-context.ts'
@@ -15,6 +15,8 @@ import { type OutputLines, outputLines } from './output-lines.ts'
 export interface ComponentServices {
   /** Makes the calls that the guest makes. */
   readonly invoke: Invoke
+  /** Puts around `answer` what is around `invoke`: for calls that the component's own host answers. */
+  readonly leaving: (answer: Invoke) => Invoke
   readonly log: Log
   /** A limit of the component was hit. */
   limitHit(limit: LimitName): void
@@ -123,11 +125,21 @@ export class Invocation {
     return this.services.invoke(childOf(this.call, { target, operation, args, linkName, trace }))
   }
 
+  /** A call that `answer` takes, instead of what a link leads to; `target` is what a trace calls it. */
+  callHost(target: string, operation: Operation, args: readonly unknown[], answer: Invoke): Promise<unknown> {
+    this.call.course.commit()
+    const { trace } = this
+    return this.services.leaving(answer)(childOf(this.call, { target, operation, args, trace }))
+  }
+
+  hasLink(interfaceKey: string): boolean {
+    return this.services.linkTarget(this.#linkName(interfaceKey), interfaceKey) !== undefined
+  }
+
   /** `not_found`, saying what to add, when there is no link for `interfaceKey`. */
   requireLink(interfaceKey: string, operation: string): void {
-    const linkName = this.#linkName(interfaceKey)
-    if (this.services.linkTarget(linkName, interfaceKey) !== undefined) return
-    throw missingLink(this.call.target, interfaceKey, linkName, operation)
+    if (this.hasLink(interfaceKey)) return
+    throw missingLink(this.call.target, interfaceKey, this.#linkName(interfaceKey), operation)
   }
 
   #linkName(interfaceKey: string): string {
@@ -146,6 +158,8 @@ export type Importing = Pick<
   | 'spans'
   | 'setLinkName'
   | 'callOut'
+  | 'callHost'
+  | 'hasLink'
   | 'requireLink'
   | 'imported'
 >
@@ -196,6 +210,14 @@ export class CurrentInvocation implements Importing {
 
   callOut(...args: Parameters<Invocation['callOut']>): Promise<unknown> {
     return this.#find().callOut(...args)
+  }
+
+  callHost(...args: Parameters<Invocation['callHost']>): Promise<unknown> {
+    return this.#find().callHost(...args)
+  }
+
+  hasLink(interfaceKey: string): boolean {
+    return this.#find().hasLink(interfaceKey)
   }
 
   requireLink(interfaceKey: string, operation: string): void {

@@ -9,6 +9,11 @@ export interface WasiContext {
   readonly volumes: readonly OpenVolume[]
   /** What it may reach. */
   readonly network: Network
+  /**
+   * To be called before the guest does what others can see, to a file or on the network. Throws when its caller has sent
+   * the call elsewhere meanwhile.
+   */
+  commit(): void
   /** Takes what the guest writes to stdout or stderr; must not throw and must not wait. */
   readonly writeOutput: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void
   /**

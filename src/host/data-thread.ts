@@ -161,8 +161,8 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
   const dispatch: Invoke = (call) =>
     providers.serves(call.target) ? providers.dispatch(call) : permitted(call)
   const serveHere: Invoke = (call) => enter(call, dispatch)
-  const invoke = chain(
-    [...instruments.client, limitTime()],
+  const leaving = (answer: Invoke) => chain([...instruments.client, limitTime()], answer)
+  const invoke = leaving(
     route({
       providers: { serves: (id) => providers.serves(id) },
       components: { load: (id) => components.load(id) },
@@ -202,7 +202,8 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     thread: init.index,
     isLeader: init.role !== 'peer',
     invoke,
-    // What a guest does shows elsewhere only through its calls, and they commit.
+    leaving,
+    // What a guest does shows elsewhere only through its calls, files and sockets, and they commit.
     serve: serve('late'),
     poke: (component) => send({ kind: 'poke', component }),
     onOffence: offences.add,

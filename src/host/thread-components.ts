@@ -28,6 +28,7 @@ export interface ComponentSurroundings {
   readonly isLeader: boolean
   /** Makes the calls of guests. */
   readonly invoke: Invoke
+  readonly leaving: (answer: Invoke) => Invoke
   /** Puts an id's interfaces on the lattice; the answer takes them off again, when calls in flight have ended. */
   readonly serve: (id: string, interfaces: readonly WitInterface[]) => Promise<{ drain(): Promise<void> }>
   /** Where what guests make known of themselves goes. */
@@ -203,6 +204,7 @@ export class ThreadComponents {
       limitHit: (limit) => this.#limitHit(running.planned.id, limit),
       offended: () => this.#around.onOffence(running.planned.id),
       invoke: this.#around.invoke,
+      leaving: this.#around.leaving,
       log: this.#around.log,
       config: () => running.planned.config,
       secrets: () => running.planned.secrets,

@@ -12,6 +12,7 @@ describe('a component that sends HTTP requests', () => {
   let outside: Server
   let backend: string
   let url: string
+  let direct: string
   const seen: (string | undefined)[] = []
   before(async () => {
     place = await openWorkplace()
@@ -26,7 +27,12 @@ describe('a component that sends HTTP requests', () => {
     url = `http://127.0.0.1:${port}`
     const manifest = join(place.folder, 'fetch.json')
     await writeFile(manifest, JSON.stringify(manifestOf(port, backend)))
-    await place.start(['up', '--port', '0', '--ephemeral', '--threads', '1', manifest]).seen(/weft is up/)
+    const other = await freePort()
+    direct = `http://127.0.0.1:${other}`
+    const second = join(place.folder, 'direct.json')
+    await writeFile(second, JSON.stringify(directOf(other, backend)))
+    const flags = ['--port', '0', '--ephemeral', '--threads', '1']
+    await place.start(['up', ...flags, manifest, second]).seen(/weft is up/)
   })
   after(async () => {
     await place.close()
@@ -41,12 +47,34 @@ describe('a component that sends HTTP requests', () => {
     assert.match(seen[0] ?? '', new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`))
   })
 
+  test('needs no link to what its manifest names, and its trace goes on there, too', async () => {
+    const traceId = 'e'.repeat(32)
+    const headers = { traceparent: `00-${traceId}-${'1'.repeat(16)}-01` }
+    const answer = await (await fetch(`${direct}/?${backend}/tea`, { headers })).text()
+    assert.equal(answer, `418 ${'x'.repeat(200_000)}`)
+    assert.match(seen.at(-1) ?? '', new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`))
+    assert.match(await (await fetch(`${direct}/?127.0.0.1:1/`)).text(), /HttpRequestDenied/)
+  })
+
   test('is told of what it may not reach', async () => {
     assert.match(await (await fetch(`${url}/?127.0.0.1:1/`)).text(), /HttpRequestDenied/)
   })
 })
 
-function manifestOf(port: number, backend: string): object {
+/** The same component without a link: its manifest names the server. */
+function directOf(port: number, backend: string): object {
+  const { spec, ...rest } = manifestOf(port, backend)
+  const components = spec.components
+    .filter(({ name }) => name !== 'client')
+    .map((one) =>
+      one.name === 'fetch' ? { ...one, traits: [...one.traits.slice(0, 1), network(backend)] } : one,
+    )
+  return { ...rest, metadata: { name: 'direct', annotations: {} }, spec: { components } }
+}
+
+const network = (server: string) => ({ type: 'network', properties: { http: [server] } })
+
+function manifestOf(port: number, backend: string) {
   const spread = (instances: number) => ({ type: 'spreadscaler', properties: { instances } })
   const link = (interfaces: string, target: object, source?: object) => ({
     type: 'link',

@@ -63,6 +63,7 @@ export function fakeServices(
     config: () => options.config ?? {},
     secrets: () => options.secrets ?? {},
     linkTarget: () => (options.linked === false ? undefined : 'target'),
+    leaving: (answer) => answer,
     invoke: options.invoke ?? (() => Promise.reject(new WeftError('internal', 'nothing is to be called'))),
   }
 }

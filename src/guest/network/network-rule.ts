@@ -10,8 +10,8 @@ export interface NetworkRule {
   readonly coversAddress: (address: string) => boolean
   /** True when an address that a name of the rule resolved to may be used. */
   readonly coversResolved: (address: string) => boolean
-  /** Undefined is every port. */
-  readonly port: number | undefined
+  /** `*` is every port; undefined that of the scheme, for HTTP. */
+  readonly port: number | '*' | undefined
 }
 
 const form = /^(?<host>\*|(?:\*\.)?[\w-][\w.-]*|\[[\da-f:.]+\])(?:\/(?<prefix>\d+))?(?::(?<port>\d+|\*))?$/i
@@ -35,7 +35,7 @@ export function networkRule(text: string): NetworkRule {
       'invalid',
       `"${text}" is no network rule, expected one such as db.example.com:5432, *.example.com:443 or 10.0.0.0/8:6379`,
     )
-  const number = port === undefined || port === '*' ? undefined : Number(port)
+  const number = port === undefined || port === '*' ? port : Number(port)
   return version === 0 ? nameRule(plain, number) : addressRule(plain, prefix, number)
 }
 
@@ -48,10 +48,10 @@ export function coversName({ name }: NetworkRule, asked: string): boolean {
 }
 
 export function coversPort({ port: allowed }: NetworkRule, port: number): boolean {
-  return allowed === undefined || allowed === port
+  return allowed === '*' || allowed === port
 }
 
-function nameRule(name: string, port: number | undefined): NetworkRule {
+function nameRule(name: string, port: NetworkRule['port']): NetworkRule {
   const isPattern = name.startsWith('*')
   const isThisHost = name === 'localhost' || name.endsWith('.localhost')
   return {
@@ -65,7 +65,7 @@ function nameRule(name: string, port: number | undefined): NetworkRule {
   }
 }
 
-function addressRule(address: string, prefix: string | undefined, port: number | undefined): NetworkRule {
+function addressRule(address: string, prefix: string | undefined, port: NetworkRule['port']): NetworkRule {
   const version = isIP(address)
   const list = new BlockList()
   addRange(list, `${address}/${prefix ?? (version === 4 ? 32 : 128)}`)

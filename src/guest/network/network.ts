@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { NetworkSettings } from '../../component-settings.ts'
+import { DirectHttp } from './direct-http.ts'
 import { type Endpoint, isUnspecified } from './ip-address.ts'
 import { coversName, coversPort, type NetworkRule, networkRule } from './network-rule.ts'
 import { SocketError } from './socket-error.ts'
@@ -19,6 +20,8 @@ export type Lookup = (name: string) => Promise<readonly string[]>
 export class Network {
   readonly #rules: Rules
   readonly #lookup: Lookup
+  /** HTTP requests that need no link. */
+  readonly http: DirectHttp
   readonly #waiting: (() => void)[] = []
   #lookups = 0
 
@@ -30,6 +33,7 @@ export class Network {
     this.#lookup = lookUp
     const read = (texts: readonly string[]) => texts.map(networkRule)
     this.#rules = { tcp: read(tcp), udp: read(udp), listen: read(listen), http: read(http) }
+    this.http = new DirectHttp(this)
   }
 
   rules(kind: keyof NetworkSettings): readonly NetworkRule[] {

@@ -40,7 +40,7 @@ type NewTimestamp =
 /** What the descriptors of one instance share. */
 export interface DescriptorOwner {
   readonly files: HeldOpen
-  readonly context: Pick<WasiContext, 'signal'>
+  readonly context: Pick<WasiContext, 'signal' | 'commit'>
 }
 
 /** `wasi:filesystem/types@0.2` resource `descriptor`: an open file or directory. */
@@ -97,11 +97,11 @@ export class Descriptor {
   }
 
   setSize(size: bigint): Promise<void> {
-    return answered(() => this.#node.setSize(size))
+    return this.#changed(() => this.#node.setSize(size))
   }
 
   setTimes(accessed: NewTimestamp, modified: NewTimestamp): Promise<void> {
-    return answered(() => this.#node.setTimes(timesFrom(accessed, modified)))
+    return this.#changed(() => this.#node.setTimes(timesFrom(accessed, modified)))
   }
 
   read(length: bigint, offset: bigint): Promise<[Uint8Array, boolean]> {
@@ -112,7 +112,7 @@ export class Descriptor {
   }
 
   write(bytes: Uint8Array, offset: bigint): Promise<bigint> {
-    return answered(async () => {
+    return this.#changed(async () => {
       await this.#node.write(bytes, offset)
       return BigInt(bytes.byteLength)
     })
@@ -130,7 +130,7 @@ export class Descriptor {
   }
 
   createDirectoryAt(path: string): Promise<void> {
-    return answered(() => paths.createDirectoryAt(this.#at(path)))
+    return this.#changed(() => paths.createDirectoryAt(this.#at(path)))
   }
 
   stat(): Promise<object> {
@@ -142,17 +142,18 @@ export class Descriptor {
   }
 
   setTimesAt(flags: PathFlags, path: string, accessed: NewTimestamp, modified: NewTimestamp): Promise<void> {
-    return answered(() => paths.setTimesAt(this.#maybeLink(flags, path), timesFrom(accessed, modified)))
+    return this.#changed(() => paths.setTimesAt(this.#maybeLink(flags, path), timesFrom(accessed, modified)))
   }
 
   linkAt(flags: PathFlags, oldPath: string, directory: Descriptor, newPath: string): Promise<void> {
-    return answered(() => paths.linkAt(this.#maybeLink(flags, oldPath), directory.#at(newPath)))
+    return this.#changed(() => paths.linkAt(this.#maybeLink(flags, oldPath), directory.#at(newPath)))
   }
 
   openAt(path: PathFlags, name: string, open: OpenFlags, flags: DescriptorFlags): Promise<Descriptor> {
     return answered(async () => {
       requireRoom(this.#owner.files)
       if (flags.mutateDirectory) this.#node.requireMutable()
+      if (flags.write || open.create || open.truncate) this.#owner.context.commit()
       const { read, write, fileIntegritySync, dataIntegritySync } = flags
       const sync = fileIntegritySync ? 'file' : dataIntegritySync ? 'data' : 'none'
       const request = { path: name, follow: path.symlinkFollow, ...open, read, write, sync } as const
@@ -165,19 +166,19 @@ export class Descriptor {
   }
 
   removeDirectoryAt(path: string): Promise<void> {
-    return answered(() => paths.removeDirectoryAt(this.#at(path)))
+    return this.#changed(() => paths.removeDirectoryAt(this.#at(path)))
   }
 
   renameAt(oldPath: string, directory: Descriptor, newPath: string): Promise<void> {
-    return answered(() => paths.renameAt(this.#at(oldPath), directory.#at(newPath)))
+    return this.#changed(() => paths.renameAt(this.#at(oldPath), directory.#at(newPath)))
   }
 
   symlinkAt(target: string, path: string): Promise<void> {
-    return answered(() => paths.symlinkAt(target, this.#at(path)))
+    return this.#changed(() => paths.symlinkAt(target, this.#at(path)))
   }
 
   unlinkFileAt(path: string): Promise<void> {
-    return answered(() => paths.unlinkFileAt(this.#at(path)))
+    return this.#changed(() => paths.unlinkFileAt(this.#at(path)))
   }
 
   isSameObject(other: Descriptor): Promise<boolean> {
@@ -204,9 +205,17 @@ export class Descriptor {
     return { base: this.#node, path, follow }
   }
 
+  #changed<T>(work: () => Promise<T>): Promise<T> {
+    return answered(() => {
+      this.#owner.context.commit()
+      return work()
+    })
+  }
+
   #output(write: (node: OpenNode, bytes: Uint8Array) => Promise<void>): OutputStream {
     return refusing(() => {
       this.#node.requireFile('write')
+      this.#owner.context.commit()
       const { files, context } = this.#owner
       requireRoom(files)
       const node = this.#node.another()

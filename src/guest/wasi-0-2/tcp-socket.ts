@@ -13,7 +13,7 @@ import { SocketSource } from './socket-source.ts'
 
 /** What the sockets of one instance share, on WASI 0.2. */
 export interface Wasi02Sockets extends SocketOwner {
-  readonly context: Pick<WasiContext, 'signal'>
+  readonly context: Pick<WasiContext, 'signal' | 'commit'>
 }
 
 /** A `start-…` whose `finish-…` has not come yet. */
@@ -62,6 +62,7 @@ export class TcpSocket {
   startConnect(_network: unknown, remote: SocketAddress): void {
     asked(() => {
       this.#requireFree()
+      this.#sockets.context.commit()
       const connecting = this.#tcp.connect(endpointFrom(remote))
       this.#start(
         'connect',
@@ -81,6 +82,7 @@ export class TcpSocket {
   startListen(): void {
     asked(() => {
       this.#requireFree()
+      this.#sockets.context.commit()
       const listening = this.#tcp.listen()
       this.#start(
         'listen',

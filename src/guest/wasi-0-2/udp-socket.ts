@@ -39,6 +39,7 @@ export class UdpSocket {
   startBind(_network: unknown, local: SocketAddress): void {
     asked(() => {
       if (this.#binding) throw new SocketError('concurrency-conflict')
+      this.#sockets.context.commit()
       const binding = this.#udp.bind(endpointFrom(local))
       this.#binding = { isDone: false }
       const done = (outcome: { readonly error?: unknown }) => {

@@ -1,5 +1,6 @@
 import { guestError } from '../../capability/guest-error.ts'
 import type { HttpMethod, HttpRequest, HttpScheme } from '../../capability/http.ts'
+import type { HttpRequestOptions } from '../wasi-0-2/request-options.ts'
 import { Body, type ErrorCodeResult, type TrailersFuture } from './body.ts'
 import { Fields } from './fields.ts'
 
@@ -11,6 +12,18 @@ export class RequestOptions {
   #connect: bigint | undefined
   #firstByte: bigint | undefined
   #betweenBytes: bigint | undefined
+
+  /** For the host: what the guest has set. */
+  static sent(options: RequestOptions): HttpRequestOptions {
+    const connectTimeout = options.#connect
+    const firstByteTimeout = options.#firstByte
+    const betweenBytesTimeout = options.#betweenBytes
+    return {
+      ...(connectTimeout !== undefined && { connectTimeout }),
+      ...(firstByteTimeout !== undefined && { firstByteTimeout }),
+      ...(betweenBytesTimeout !== undefined && { betweenBytesTimeout }),
+    }
+  }
 
   getConnectTimeout(): bigint | undefined {
     return this.#connect
@@ -81,6 +94,11 @@ export class Request {
 
   static consumeBody(request: Request, result: PromiseLike<unknown>): ReturnType<Body['consume']> {
     return request.#body.consume(result)
+  }
+
+  /** How long it may take, as the guest has set. */
+  static sentOptions(request: Request): HttpRequestOptions | undefined {
+    return request.#options && RequestOptions.sent(request.#options)
   }
 
   /** A request that the guest sends. */

@@ -71,6 +71,7 @@ function run(
     environment: {},
     volumes: [],
     network: new Network(),
+    commit() {},
     writeOutput: (stream, bytes) => {
       written[stream] += Buffer.from(bytes).toString()
     },

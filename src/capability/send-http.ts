@@ -1,18 +1,13 @@
 import { type Agent, type IncomingMessage, request as plainRequest } from 'node:http'
 import { type Agent as SecureAgent, request as secureRequest } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Call } from '../../src/call/call.ts'
-import { formatTraceparent } from '../../src/call/trace-context.ts'
-import {
-  type HttpFields,
-  type HttpRequest,
-  type HttpResult,
-  headerValue,
-  methodName,
-} from '../../src/capability/http.ts'
-import { urlOf } from './allowed-hosts.ts'
-import { errorCodeOf } from './error-code.ts'
+import type { Call } from '../call/call.ts'
+import { formatTraceparent } from '../call/trace-context.ts'
+import { type HttpFields, type HttpRequest, type HttpResult, headerValue, methodName } from './http.ts'
+import { errorCodeOf } from './http-error-code.ts'
+import { urlOf } from './http-url.ts'
 
 /** `request-options` of `wasi:http`, in nanoseconds. */
 export interface SendOptions {
@@ -25,6 +20,8 @@ export interface SendContext {
   readonly call: Call
   readonly agents: { readonly http: Agent; readonly https: SecureAgent }
   readonly options: SendOptions
+  /** Finds the addresses of a name, instead of the system. */
+  readonly lookup?: LookupFunction
 }
 
 /** Methods whose requests mostly have no body: theirs is waited for, so that none is announced where there is none. */
@@ -32,7 +29,7 @@ const bodiless = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'
 const perConnection = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'te', 'host'])
 
 /** Sends a request and gives its answer once the head is there; both bodies stream. A failure is an error code. */
-export async function sendRequest(request: HttpRequest, context: SendContext): Promise<HttpResult> {
+export async function sendHttp(request: HttpRequest, context: SendContext): Promise<HttpResult> {
   const url = urlOf(request)
   if (!url) return { tag: 'err', val: { tag: 'HTTP-request-URI-invalid' } }
   try {
@@ -42,7 +39,7 @@ export async function sendRequest(request: HttpRequest, context: SendContext): P
   }
 }
 
-async function exchange(url: URL, request: HttpRequest, { call, agents, options }: SendContext) {
+async function exchange(url: URL, request: HttpRequest, { call, agents, options, lookup }: SendContext) {
   const method = methodName(request.method)
   const chunks = request.body[Symbol.asyncIterator]()
   const first = bodiless.has(method) ? await chunks.next() : undefined
@@ -52,6 +49,7 @@ async function exchange(url: URL, request: HttpRequest, { call, agents, options 
     headers: ['host', url.host, ...headersOf(request, call), ...framing(first, request)],
     agent: isSecure ? agents.https : agents.http,
     signal: call.signal,
+    ...(lookup && { lookup }),
     ...(options.connectTimeout !== undefined && { timeout: millis(options.connectTimeout) }),
   })
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()

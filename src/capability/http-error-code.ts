@@ -1,4 +1,4 @@
-import type { HttpErrorCode } from '../../src/capability/http.ts'
+import type { HttpErrorCode } from './http.ts'
 
 const codes: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection-refused',

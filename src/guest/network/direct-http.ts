@@ -1,0 +1,103 @@
+import { Agent } from 'node:http'
+import { Agent as SecureAgent } from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
+import type { Call } from '../../call/call.ts'
+import type { HttpRequest, HttpResult } from '../../capability/http.ts'
+import { urlOf } from '../../capability/http-url.ts'
+import { type SendOptions, sendHttp } from '../../capability/send-http.ts'
+import { familyOf } from './ip-address.ts'
+import type { Network } from './network.ts'
+import { coversName, coversPort, type NetworkRule } from './network-rule.ts'
+
+/** How long a connection is kept for the next request. */
+const keptMs = 30_000
+/** Connections kept, over all servers. */
+const mostKept = 16
+
+/**
+ * Sends HTTP requests of a component without a link, to servers that its manifest names. The name of a server is checked
+ * when the request is made; the addresses that it resolves to when a connection is made, which then goes to one of those.
+ */
+export class DirectHttp {
+  readonly #network: Network
+  #agents: { readonly http: Agent; readonly https: SecureAgent } | undefined
+
+  constructor(network: Network) {
+    this.#network = network
+  }
+
+  /** True when the manifest names any server. */
+  get isGranted(): boolean {
+    return this.#network.rules('http').length > 0
+  }
+
+  /** True when it names the server of this request. */
+  covers(request: HttpRequest): boolean {
+    const url = this.isGranted ? urlOf(request) : undefined
+    return url !== undefined && this.#rulesFor(url).length > 0
+  }
+
+  /** Answers a call of `outgoing-handler.handle`. */
+  readonly send = async (call: Call): Promise<HttpResult> => {
+    const [request, options] = call.args as readonly [HttpRequest, SendOptions | undefined]
+    const url = urlOf(request)
+    if (!url) return refused('HTTP-request-URI-invalid')
+    const rules = this.#rulesFor(url)
+    if (rules.length === 0) return refused('HTTP-request-denied')
+    const lookup = this.#lookupWithin(rules)
+    return sendHttp(request, { call, agents: this.#kept(), options: options ?? {}, lookup })
+  }
+
+  /** Keeps no connections any more; requests under way go on. */
+  retire(): void {
+    for (const agent of [this.#agents?.http, this.#agents?.https]) {
+      if (!agent) continue
+      agent.maxFreeSockets = 0
+      for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy()
+    }
+  }
+
+  #rulesFor(url: URL): readonly NetworkRule[] {
+    return this.#network.rules('http').filter((rule) => coversServer(rule, url))
+  }
+
+  #lookupWithin(rules: readonly NetworkRule[]): LookupFunction {
+    return (name, { all }, answer) => {
+      this.#network.lookup(name).then(
+        (found) => {
+          const usable = found
+            .filter((address) => rules.some((rule) => rule.coversResolved(address)))
+            .map((address) => ({ address, family: familyOf(address) === 'ipv4' ? 4 : 6 }))
+          const [first] = usable
+          if (!first) answer(prohibited(name), '')
+          else if (all) answer(null, usable)
+          else answer(null, first.address, first.family)
+        },
+        (error: Error) => answer(error.cause instanceof Error ? error.cause : error, ''),
+      )
+    }
+  }
+
+  #kept() {
+    const options = { keepAlive: true, maxFreeSockets: mostKept, timeout: keptMs }
+    this.#agents ??= { http: new Agent(options), https: new SecureAgent(options) }
+    return this.#agents
+  }
+}
+
+function coversServer(rule: NetworkRule, url: URL): boolean {
+  const standard = url.protocol === 'http:' ? 80 : 443
+  const port = url.port === '' ? standard : Number(url.port)
+  if (!coversPort(rule.port === undefined ? { ...rule, port: standard } : rule, port)) return false
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  return isIP(host) === 0 ? coversName(rule, host) : rule.coversAddress(host)
+}
+
+function refused(tag: string): HttpResult {
+  return { tag: 'err', val: { tag } }
+}
+
+function prohibited(name: string): NodeJS.ErrnoException {
+  const message = `${name} leads to addresses that it may not lead to`
+  return Object.assign(new Error(message), { wasiCode: 'destination-IP-prohibited' })
+}
