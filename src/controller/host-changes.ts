@@ -39,11 +39,15 @@ function addDifferences(before: HostView, now: HostView, concerns: Set<string>):
   const [old, current] = [entries(before), entries(now)]
   for (const id of new Set([...old.keys(), ...current.keys()])) {
     const [was, is] = [old.get(id), current.get(id)]
-    if (isDeepStrictEqual(was, is) && before.unhealthy.get(id) === now.unhealthy.get(id)) continue
+    if (isDeepStrictEqual(was, is) && healthOf(before, id) === healthOf(now, id)) continue
     concerns.add(concern.workload(id))
     for (const entry of [was, is]) {
       const app = entry && appOf(entry.annotations)
       if (app !== undefined) concerns.add(concern.application(app))
     }
   }
+}
+
+function healthOf({ unhealthy, unheard }: HostView, provider: string): string | undefined {
+  return unheard?.has(provider) ? 'unheard of' : unhealthy.get(provider)
 }

@@ -2,6 +2,7 @@ import type { Failure } from './attempts.ts'
 import { runningTarget } from './command.ts'
 import type { Workload } from './desired.ts'
 import { type HostState, hostStates } from './host-states.ts'
+import type { HostView } from './lattice-view.ts'
 import type { Placement } from './place.ts'
 import type { StatusInfo } from './status-info.ts'
 
@@ -41,7 +42,14 @@ export function hostStatuses(
           ? { type: 'reconciling', message: held.has(target) ? 'waits for its turn' : underWay[is] }
           : sick !== undefined
             ? { type: 'unhealthy', message: sick || 'health check failed' }
-            : { type: 'deployed', message: '' }
+            : isUnheard(host, workload)
+              ? { type: 'reconciling', message: 'waits for its first health check' }
+              : { type: 'deployed', message: '' }
     return { id: host.id, name: host.name, instances: assignment.instances, status }
   })
+}
+
+/** Providers that are built into other hosts are never checked there. */
+export function isUnheard({ unheard }: HostView, { id, image }: Workload): boolean {
+  return unheard?.has(id) === true && !image.startsWith('wasmcloud+builtin://')
 }

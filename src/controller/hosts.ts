@@ -29,6 +29,8 @@ interface Host {
   heardAt: number
   /** What is wrong with each unhealthy provider, by id. */
   unhealthy: Map<string, string>
+  /** Providers that were started and of which nothing was said since. */
+  readonly unheard: Set<string>
   asking: boolean
   askAgain: boolean
   askAt: number
@@ -69,9 +71,15 @@ export class Hosts {
     } else if (event.name.startsWith('health_check')) {
       if (!changeHealth(host, event.name, event.data as EventData<'health_check_failed'>)) return
       host.view = undefined
+      // What is on its way from the host may be from before this.
+      if (this.#weft.has(source)) void this.#ask(host)
     } else {
       if (event.name === 'provider_started' || event.name === 'provider_stopped') {
-        if (host.unhealthy.delete(event.data.provider_id)) host.view = undefined
+        const { provider_id: provider } = event.data
+        host.unhealthy.delete(provider)
+        if (event.name === 'provider_started') host.unheard.add(provider)
+        else host.unheard.delete(provider)
+        host.view = undefined
       }
       void this.#ask(host)
       return
@@ -131,6 +139,7 @@ export class Hosts {
       view: undefined,
       heardAt: performance.now(),
       unhealthy: new Map(),
+      unheard: new Set(),
       asking: false,
       askAgain: false,
       askAt: 0,
@@ -148,6 +157,7 @@ export class Hosts {
   #isNews(host: Host, inventory: HostInventory): boolean {
     const before = host.inventory
     host.inventory = inventory
+    if (this.#weft.has(host.id)) hearHealth(host, inventory)
     if (before && isDeepStrictEqual(withoutTimes(before), withoutTimes(inventory))) return false
     host.view = undefined
     return true
@@ -183,12 +193,20 @@ function withoutTimes({ friendly_name, labels, components, providers }: HostInve
   return { friendly_name, labels, components, providers }
 }
 
+/** A Weft host tells what is wrong with each provider, so that nobody needs to have heard all its events. */
+function hearHealth(host: Host, { providers }: HostInventory): void {
+  host.unhealthy = new Map(
+    providers.flatMap(({ id, problem }) => (problem === undefined ? [] : [[id, problem] as const])),
+  )
+  host.unheard.clear()
+}
+
 function changeHealth(host: Host, name: string, data: EventData<'health_check_failed'>): boolean {
   const { provider_id: provider, message = '' } = data
   const before = host.unhealthy.get(provider)
   if (name === 'health_check_failed') host.unhealthy.set(provider, message)
   if (name === 'health_check_passed') host.unhealthy.delete(provider)
-  return before !== host.unhealthy.get(provider)
+  return host.unheard.delete(provider) || before !== host.unhealthy.get(provider)
 }
 
 function viewOf(host: Host, inventory: HostInventory, weft: ReadonlySet<string>): HostView {
@@ -200,5 +218,6 @@ function viewOf(host: Host, inventory: HostInventory, weft: ReadonlySet<string>)
     components: inventory.components,
     providers: inventory.providers,
     unhealthy: new Map(host.unhealthy),
+    unheard: new Set(host.unheard),
   }
 }

@@ -19,6 +19,8 @@ export interface HostView {
   readonly providers: readonly ProviderDescription[]
   /** Providers whose last health check failed, by id, with what the host said ('' from hosts that say nothing). */
   readonly unhealthy: ReadonlyMap<string, string>
+  /** Providers that were started and of which the host has not said yet how they are; Weft hosts say it at once. */
+  readonly unheard?: ReadonlySet<string>
 }
 
 /** The component or provider `id` on a host. */

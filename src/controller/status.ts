@@ -6,7 +6,7 @@ import type { DesiredApp, Workload } from './desired.ts'
 import { linkPart } from './diff-links.ts'
 import type { Obstacle } from './difference.ts'
 import { hostStates } from './host-states.ts'
-import { type HostStatus, hostStatuses } from './host-status.ts'
+import { type HostStatus, hostStatuses, isUnheard } from './host-status.ts'
 import type { Placement } from './place.ts'
 import type { HeldCommand } from './roll-out.ts'
 import type { RolloutStepPlan } from './rollout.ts'
@@ -116,6 +116,11 @@ function workloadStatus(input: StatusInput, workload: Workload, placement: Place
     return { type: 'reconciling', message: progress(workload, placement) }
   if (status.type !== 'deployed') return status
   if (workload.note) return { type: 'deployed', message: numberSentence(workload.name, workload.note) }
+  const unheard = placement.assignments.find(({ host }) => isUnheard(host, workload))
+  if (unheard) {
+    const message = `${workload.name}: waits for its first health check on ${unheard.host.name}`
+    return { type: 'reconciling', message }
+  }
   const sick = placement.assignments.filter(({ host }) => host.unhealthy.has(workload.id))
   if (sick.length === 0) return status
   const reasons = sick.map(

@@ -274,7 +274,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     uptime_human: formatUptime(uptimeSeconds()),
     uptime_seconds: uptimeSeconds(),
     components: workload.describeComponents(),
-    providers: workload.describeProviders(),
+    providers: workload.describeProviders((provider) => health.problemOf(provider)),
   })
   const handlers = controlHandlers({
     id,

@@ -24,6 +24,11 @@ export class ProviderHealth {
     publishEvent(event, { host_id, provider_id: provider, message: problem })
   }
 
+  /** What is wrong with a provider; undefined when all is well, or nothing is known. */
+  problemOf(provider: string): string | undefined {
+    return this.#known.get(provider)
+  }
+
   /** It was stopped; the next one with that id begins anew. */
   forget(provider: string): void {
     this.#known.delete(provider)

@@ -95,6 +95,7 @@ export class ProviderWork {
     try {
       const provider = await this.#open(request)
       const problem = await this.#run(provider)
+      workload.confirm(provider)
       publishEvent('provider_started', {
         host_id: hostId,
         image_ref: provider.image,

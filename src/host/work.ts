@@ -174,6 +174,7 @@ export class Work {
     await this.#parts.traceWork({ name: 'start instances', kind: 'internal', parent: trace }, () =>
       this.#parts.apply(component.id),
     )
+    workload.confirm(component)
     this.#published(component.id, component.maxInstances, component)
   }
 

@@ -60,6 +60,8 @@ const applicationAnnotation = 'wasmcloud.dev/appspec'
 export class Workload {
   readonly components = new Map<string, HostedComponent>()
   readonly providers = new Map<string, HostedProvider>()
+  /** As the inventory tells them: what does not run yet on all threads is not there, or as it was before. */
+  readonly #confirmed = new Map<string, HostedComponent | HostedProvider>()
 
   /** Throws `invalid` when the annotation with its settings is not what it should be. */
   putComponent(
@@ -79,6 +81,7 @@ export class Workload {
       settings: settingsFrom(request),
       permits: this.components.get(request.component_id)?.permits ?? sharedPermits(),
     }
+    if (!this.components.has(component.id)) this.#confirmed.delete(component.id)
     this.components.set(component.id, component)
     return component
   }
@@ -96,8 +99,14 @@ export class Workload {
       configNames: request.config,
       ...(telemetry && { telemetry }),
     }
+    this.#confirmed.delete(provider.id)
     this.providers.set(provider.id, provider)
     return provider
+  }
+
+  /** All that runs it have what was put last: from now on the inventory tells it. */
+  confirm(one: HostedComponent | HostedProvider): void {
+    this.#confirmed.set(one.id, one)
   }
 
   /** The next plan for the data threads, with links and config as they are now. */
@@ -155,26 +164,42 @@ export class Workload {
   }
 
   describeComponents(): ComponentDescription[] {
-    return [...this.components.values()].map((one) => ({
-      id: one.id,
-      image_ref: one.ref,
-      ...(one.claims?.name !== undefined && { name: one.claims.name }),
-      annotations: one.annotations,
-      revision: one.claims?.revision ?? 0,
-      max_instances: one.maxInstances,
-      config: one.configNames,
-      limits: one.limits ?? null,
-    }))
+    return [...this.components.keys()].flatMap((id) => {
+      const one = this.#confirmed.get(id)
+      return one && 'compiled' in one ? describeComponent(one) : []
+    })
   }
 
-  describeProviders(): ProviderDescription[] {
-    return [...this.providers.values()].map((one) => ({
-      id: one.id,
-      image_ref: one.image,
-      ...(one.claims?.name !== undefined && { name: one.claims.name }),
-      annotations: one.annotations,
-      revision: one.claims?.revision ?? 0,
-    }))
+  /** `problemOf` tells what is wrong with a provider. */
+  describeProviders(problemOf: (id: string) => string | undefined): ProviderDescription[] {
+    return [...this.providers.keys()].flatMap((id) => {
+      const one = this.#confirmed.get(id)
+      return one && !('compiled' in one) ? describeProvider(one, problemOf(id)) : []
+    })
+  }
+}
+
+function describeComponent(one: HostedComponent): ComponentDescription {
+  return {
+    id: one.id,
+    image_ref: one.ref,
+    ...(one.claims?.name !== undefined && { name: one.claims.name }),
+    annotations: one.annotations,
+    revision: one.claims?.revision ?? 0,
+    max_instances: one.maxInstances,
+    config: one.configNames,
+    limits: one.limits ?? null,
+  }
+}
+
+function describeProvider(one: HostedProvider, problem: string | undefined): ProviderDescription {
+  return {
+    id: one.id,
+    image_ref: one.image,
+    ...(one.claims?.name !== undefined && { name: one.claims.name }),
+    annotations: one.annotations,
+    revision: one.claims?.revision ?? 0,
+    ...(problem !== undefined && { problem }),
   }
 }
 

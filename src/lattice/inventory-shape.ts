@@ -20,7 +20,7 @@ const providerShape: Shape<ProviderDescription> = record(
     annotations: or(mapOf(text), {}),
     revision: or(count, 0),
   },
-  { name: text },
+  { name: text, problem: text },
 )
 
 const currentInventoryShape: Shape<HostInventory> = record({

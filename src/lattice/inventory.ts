@@ -18,6 +18,8 @@ export interface ProviderDescription {
   readonly name?: string
   readonly annotations: Readonly<Record<string, string>>
   readonly revision: number
+  /** What is wrong with it; Weft hosts tell, others leave it out. */
+  readonly problem?: string
 }
 
 /** The answer to `host.get.{host}` and the data of `host_heartbeat`. */

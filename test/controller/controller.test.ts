@@ -150,6 +150,19 @@ test('a controller that starts again finds all in order and commands nothing', (
     )
   }))
 
+test('a controller that starts later knows of a provider that was not well before', () =>
+  onStage(nats, async ({ host, controller, deploy, settled, apps }) => {
+    const only = await host()
+    const first = await controller()
+    await deploy(shop)
+    await settled('deployed')
+    await first.stop()
+    only.sicken('my_app-kv', 'the store is gone')
+    await controller()
+    await settled('unhealthy')
+    assert.match((await apps.status('my-app')).status.message, /kv: the store is gone/)
+  }))
+
 test('of two controllers one acts, and the other takes over when it dies', () =>
   onStage(nats, async ({ host, controller, deploy, settled }) => {
     const only = await host()

@@ -18,6 +18,8 @@ export interface FakeHost {
   failWith(id: string, error: string | undefined): void
   /** From now on its beats say this of a component. */
   load(id: string, load: Partial<Load>): void
+  /** From now on its inventory says that this provider is not well; no event tells. */
+  sicken(id: string, problem: string): void
   /** Ends without a word, as a killed process does. */
   kill(): Promise<void>
 }
@@ -118,6 +120,10 @@ export async function startFakeHost(options: {
       loads.set(name, { inFlight: 0, max: 1, waiting: 0, calls: 0, traps: 0, ...load })
     },
     failWith: (name, error) => (error === undefined ? failing.delete(name) : failing.set(name, error)),
+    sicken(name, problem) {
+      const provider = providers.get(name)
+      if (provider) providers.set(name, { ...provider, problem })
+    },
     async kill() {
       await connection.close()
       beat.stop()

@@ -318,6 +318,19 @@ test('each host of a component is told, with what it is like there', () => {
   )
 })
 
+test('a provider that has not said yet how it is is not deployed yet', () => {
+  const manifest = manifestOf([provider('kv')])
+  const [workload] = workloadsOf(manifest)
+  assert.ok(workload)
+  const started = running(host('a', { unheard: new Set([workload.id]) }), workload)
+  const { status, scalers } = planOf(manifest, lattice([started])).status([])
+  assert.deepEqual(status, {
+    type: 'reconciling',
+    message: 'kv: waits for its first health check on host-a',
+  })
+  assert.equal(scalers[0]?.hosts?.[0]?.status.message, 'waits for its first health check')
+})
+
 test('a provider whose health check failed makes the application unhealthy', () => {
   const manifest = manifestOf([provider('kv')])
   const [workload] = workloadsOf(manifest)
