@@ -103,7 +103,12 @@ export class Instance {
     const { owner, deadline } = this.current ?? { owner: undefined, deadline: Number.POSITIVE_INFINITY }
     const options = { owner, deadline, borrows }
     const lifted = this.#liftedFunction(canon)
-    return this.#stuckIn === undefined ? lifted.start(args, options).result : lifted.runNow(args, options)
+    if (this.#stuckIn !== undefined) return lifted.runNow(args, options)
+    const caller = this.current
+    const { result } = lifted.start(args, options)
+    // A caller that does not wait goes on at once.
+    this.current = caller
+    return result
   }
 
   /** Ends everything that runs in it; it can't be called again. */

@@ -23,9 +23,10 @@ function told(line: string, linesOf: FindLines): string {
   const [, given = '', url = '', number = '', offset = ''] = frame.exec(line) ?? []
   if (url === '') return line.trim()
   const [, module, moduleName] = numbered.exec(url) ?? []
-  const full = `core-${module}${moduleName === undefined ? '' : `.${moduleName}`}.`
-  // The engine puts the module's name before a function's.
-  const name = (given.startsWith(full) ? given.slice(full.length) : given) || `function ${number}`
+  const full = `core-${module}${moduleName === undefined ? '' : `.${moduleName}`}`
+  // The engine puts the module's name before a function's, or in its place.
+  const own = given === full ? '' : given.startsWith(`${full}.`) ? given.slice(full.length + 1) : given
+  const name = own || `function ${number}`
   const place = module === undefined ? undefined : linesOf(Number(module))?.at(Number.parseInt(offset, 16))
   if (place) return `at ${name} (${place.file}:${place.line}:${place.column})`
   return `at ${name} (${module === undefined ? url : (moduleName ?? `core-${module}`)}:0x${offset})`
