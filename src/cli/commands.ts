@@ -22,5 +22,6 @@ export const commands: Readonly<Record<string, () => Promise<{ readonly command:
   pull: () => import('./pull.ts'),
   traces: () => import('./traces.ts'),
   logs: () => import('./logs.ts'),
+  spy: () => import('./spy.ts'),
   doctor: () => import('./doctor.ts'),
 }

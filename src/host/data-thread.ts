@@ -18,6 +18,7 @@ import { CheckInvocations } from './check-invocations.ts'
 import { countOffences } from './count-offences.ts'
 import { lowerPriority } from './lower-priority.ts'
 import { route } from './route.ts'
+import { Spies } from './spies.ts'
 import { ThreadComponents } from './thread-components.ts'
 import type { FromThread, PeerLoad, PlannedProvider, ThreadInit, ToThread } from './thread-messages.ts'
 import { ThreadProviders } from './thread-providers.ts'
@@ -95,10 +96,12 @@ export async function runDataThread({ init, port, instrument }: DataThreadOption
     else if (message.kind === 'lost') parts.lostHosts.lost(message.host)
     else if (message.kind === 'woken') parts.wakes.answered(message.target, message.answer)
     else if (message.kind === 'policy') parts.policy.decided(message.decision)
+    else if (message.kind === 'spy') parts.spies.put(message.spy)
     else if (message.kind === 'poke') parts.components.poked(message.component)
     else {
       await plans.stop(message.graceMs)
       parts.busy.stop()
+      parts.spies.stop()
       parts.offences.stop()
       await parts.instruments.flush()
       await connection.drain().catch(() => {})
@@ -130,6 +133,7 @@ export interface ThreadParts {
   readonly busy: ReturnType<typeof watchBusy>
   readonly offences: ReturnType<typeof countOffences>
   readonly policy: CheckInvocations
+  readonly spies: Spies
 }
 
 function assemble({ init, log, send, instrument, connection, inbox }: AssembleOptions): ThreadParts {
@@ -150,8 +154,9 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
   const busy = watchBusy((share) => send({ kind: 'busy', share }))
   const instruments = instrument({ originOf, send: (batch) => send({ kind: 'telemetry', batch }) })
   watchWire(instruments.measure, connection)
+  const spies = new Spies((batch) => send({ kind: 'spied', batch }))
   const enter = (call: Parameters<Invoke>[0], next: Invoke) =>
-    chain([...instruments.server, limitTime()], next)(call)
+    chain([...instruments.server, spies.interceptor, limitTime()], next)(call)
   const policy = new CheckInvocations({
     ask: (call) => send({ kind: 'ask-policy', call }),
     refOf: (id) => components.planned(id)?.ref ?? '',
@@ -239,6 +244,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     busy,
     offences,
     policy,
+    spies,
   }
   return parts
 }

@@ -16,6 +16,7 @@ import { defaultLabels, type HostIdentity } from '../lattice/host-identity.ts'
 import type { HostInventory } from '../lattice/inventory.ts'
 import { openPolicy, type PolicySubjects } from '../lattice/policy.ts'
 import { createSecretsClient } from '../lattice/secrets-client.ts'
+import { publishSpied, serveSpies } from '../lattice/spy.ts'
 import { formatUptime } from '../lattice/uptime.ts'
 import type { Log, LogRecord } from '../log.ts'
 import type { Measure } from '../measure.ts'
@@ -189,6 +190,8 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     onHealth: (provider, problem) => health.report(provider, problem),
     onAskPolicy: async (call) =>
       threads.tell({ kind: 'policy', decision: await decideInvocation(call, { policy, workload }) }),
+    onSpied: ({ spy, ...seen }) =>
+      publishSpied({ connection, lattice }, spy, { host: friendlyName, ...seen }),
     onAskWake: wakeTargets({
       connection,
       lattice,
@@ -301,6 +304,15 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     ...(options.controlPrefix !== undefined && { controlPrefix: options.controlPrefix }),
   })
   started.push(() => control.stop())
+  const spies = serveSpies({
+    connection,
+    lattice,
+    host: friendlyName,
+    log,
+    runs: (target) => workload.components.has(target) || workload.providers.has(target),
+    onSpy: (spy) => threads.tell({ kind: 'spy', spy }),
+  })
+  started.push(() => spies.stop())
   const beats = watchBeats({
     connection,
     lattice,

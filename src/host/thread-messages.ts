@@ -2,12 +2,14 @@ import type { ComponentSettings, TelemetrySettings } from '../component-settings
 import type { LimitName } from '../errors.ts'
 import type { HostVolumes } from '../guest/volume/volumes.ts'
 import type { PolicyCall } from '../lattice/policy.ts'
+import type { Spy } from '../lattice/spy.ts'
 import type { WakeAnswer } from '../lattice/wake.ts'
 import type { LogRecord } from '../log.ts'
 import type { NatsLogin } from '../nats-login.ts'
 import type { ProviderLink } from '../provider.ts'
 import type { Secrets } from '../secret.ts'
 import type { InvocationDecision } from './check-invocations.ts'
+import type { SpiedBatch } from './spies.ts'
 
 /** A component as a data thread runs it. */
 export interface PlannedComponent {
@@ -98,6 +100,8 @@ export type ToThread =
   | { readonly kind: 'woken'; readonly target: string; readonly answer: WakeAnswer }
   /** What the policy service says of an operation that a thread asked about, or says now. */
   | { readonly kind: 'policy'; readonly decision: InvocationDecision }
+  /** Somebody wants to see the calls of a component or provider. */
+  | { readonly kind: 'spy'; readonly spy: Spy }
   /** Finish what runs within `graceMs`, then end. */
   | { readonly kind: 'stop'; readonly graceMs: number }
 
@@ -134,4 +138,6 @@ export type FromThread =
   | { readonly kind: 'ask-wake'; readonly target: string }
   /** May this operation be called? The answer goes to every thread. */
   | { readonly kind: 'ask-policy'; readonly call: PolicyCall }
+  /** Calls that somebody wanted to see. */
+  | { readonly kind: 'spied'; readonly batch: SpiedBatch }
   | { readonly kind: 'stopped' }

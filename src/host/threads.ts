@@ -5,6 +5,7 @@ import type { PolicyCall } from '../lattice/policy.ts'
 import type { Log, LogRecord } from '../log.ts'
 import { ConfinedThreads } from './confined-threads.ts'
 import { RestartBudget } from './restart-budget.ts'
+import type { SpiedBatch } from './spies.ts'
 import { Thread } from './thread.ts'
 import type {
   FromThread,
@@ -29,6 +30,8 @@ export interface ThreadsOptions {
   readonly onHealth: (provider: string, problem: string | undefined) => void
   /** A thread wants to know whether an operation may be called. */
   readonly onAskPolicy: (call: PolicyCall) => Promise<void>
+  /** A thread has seen calls that somebody wants to see. */
+  readonly onSpied: (batch: SpiedBatch) => void
   /** A thread found nobody who serves this component or provider. */
   readonly onAskWake: (target: string) => void
   readonly onLimit: (component: string, limit: LimitName) => void
@@ -165,11 +168,12 @@ export class Threads {
   }
 
   readonly #receive = (index: number, message: FromThread) => {
-    const { onLog, onTelemetry, onHealth, onAskPolicy, onAskWake, onLimit } = this.#options
+    const { onLog, onTelemetry, onHealth, onAskPolicy, onAskWake, onLimit, onSpied } = this.#options
     if (message.kind === 'log') onLog(message.record)
     else if (message.kind === 'telemetry') onTelemetry(message.batch)
     else if (message.kind === 'limit') onLimit(message.component, message.limit)
     else if (message.kind === 'busy') this.#busy.set(index, message.share)
+    else if (message.kind === 'spied') onSpied(message.batch)
     else if (message.kind === 'ask-wake') onAskWake(message.target)
     else if (message.kind === 'offences') this.#judge(message.counts)
     else if (message.kind === 'ask-policy') void onAskPolicy(message.call)

@@ -8,6 +8,8 @@ import { createInbox, type NatsConnection } from 'nats'
 export async function collectReplies(question: {
   readonly connection: NatsConnection
   readonly subject: string
+  /** Default nothing. */
+  readonly payload?: string
   readonly timeoutMs: number
   readonly quietMs: number
 }): Promise<readonly Uint8Array[]> {
@@ -30,7 +32,7 @@ export async function collectReplies(question: {
   })
   const timer = setTimeout(done.resolve, timeoutMs)
   try {
-    connection.publish(subject, '', { reply: inbox })
+    connection.publish(subject, question.payload ?? '', { reply: inbox })
     await done.promise
   } finally {
     clearTimeout(timer)

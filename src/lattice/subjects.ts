@@ -123,6 +123,16 @@ export function recentLogsSubject(lattice: string): string {
   return `weft.recent-logs.${oneToken('lattice', lattice)}`
 }
 
+/** Requests to tell of the calls that a component gets, to every Weft host. */
+export function spySubject(lattice: string): string {
+  return `weft.spy.${oneToken('lattice', lattice)}`
+}
+
+/** Where what one spy wants to see is published. */
+export function spiedSubject(lattice: string, spyId: string): string {
+  return `weft.spied.${oneToken('lattice', lattice)}.${oneToken('spy', spyId)}`
+}
+
 /** Weft's liveness beat; outside `wasmbus.evt`, which wadm stores. */
 export function beatSubject(lattice: string): string {
   return `weft.beat.${oneToken('lattice', lattice)}`
