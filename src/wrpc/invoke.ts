@@ -8,6 +8,7 @@ import { type Accepted, Attempt, type AttemptOptions, Refused } from './attempt.
 import { CallEnd } from './call-end.ts'
 import { encodeParams, functionCodec, inContext } from './function-codec.ts'
 import type { WrpcInbox } from './inbox.ts'
+import { KnownTargets } from './known-targets.ts'
 import { foreignServer, type LostHosts } from './lost-hosts.ts'
 import { NobodyServes, NobodyYet, type WhenNobody } from './nobody-yet.ts'
 import { Outflow } from './outflow.ts'
@@ -20,10 +21,10 @@ import { tails } from './subjects.ts'
 const acceptWithinMs = 1000
 /** An accept that was sent in time may still be on its way. */
 const acceptGraceMs = 100
-/** A call that nobody accepted is sent once more. */
+/** A call that was refused, or not accepted by who knows whom, is sent once more. */
 const maxAttempts = 2
-/** How many targets are remembered as not Weft. */
-const maxForeignTargets = 10_000
+/** A Weft target has other hosts, or will have when it was healed: within the deadline, this many tries find one. */
+const maxWeftAttempts = 15
 
 export interface InvokeOverOptions {
   readonly connection: NatsConnection
@@ -42,7 +43,7 @@ export interface InvokeOverOptions {
  * end at the call's deadline or when its signal aborts.
  */
 export function invokeOver(options: InvokeOverOptions): Invoke {
-  const foreign = new Set<string>()
+  const known = new KnownTargets()
   return async (call) => {
     if (call.context.deadline <= Date.now()) throw tooLate(call)
     const params = encodeParams(call.operation, call.args)
@@ -50,8 +51,8 @@ export function invokeOver(options: InvokeOverOptions): Invoke {
     const end = new CallEnd({ deadline, late: () => tooLate(call), signal: call.signal })
     try {
       const attempting = { ...options, call, params, end }
-      const { attempt, accepted } = await attemptUntilAccepted(attempting, foreign)
-      if (!accepted.byWeft && foreign.size < maxForeignTargets) foreign.add(call.target)
+      const { attempt, accepted } = await attemptUntilAccepted(attempting, known.isWeft(call.target))
+      known.took(call.target, accepted.byWeft)
       return await converse(attempting, attempt, accepted)
     } catch (thrown) {
       end.finish()
@@ -61,22 +62,23 @@ export function invokeOver(options: InvokeOverOptions): Invoke {
 }
 
 /**
- * Sends the call until a server takes it. Only a Weft server drops a call that it reads too late; one that is known
- * not to be Weft gets the call once, or it would run it twice.
+ * Sends the call until a server takes it. A Weft server drops a call that it reads too late, so that it can be sent
+ * again: a host that hangs keeps its share of the calls until NATS gives it up. One that is known not to be Weft gets the
+ * call once, or it would run it twice.
  */
 async function attemptUntilAccepted(
   options: AttemptOptions & InvokeOverOptions,
-  foreign: ReadonlySet<string>,
+  isWeft: boolean | undefined,
 ): Promise<{ readonly attempt: Attempt; readonly accepted: Accepted }> {
   const { call, end, log } = options
-  const patient = foreign.has(call.target)
+  const most = isWeft === true ? maxWeftAttempts : maxAttempts
   const nobody = new NobodyYet(options)
   for (let number = 1; ; number++) {
     const attempt = new Attempt(options)
     try {
-      const accepted = patient ? await acceptedAtAll(attempt, options) : await tryOnce(attempt, end)
+      const accepted = isWeft === false ? await acceptedAtAll(attempt, options) : await tryOnce(attempt, end)
       if (accepted !== undefined) return { attempt, accepted }
-      if (number >= maxAttempts) throw nobodyAccepts(call)
+      if (number >= most) throw nobodyAccepts(call, most)
       log.debug('nobody accepted a call in time; sending it again', {
         operation: operationName(call.operation),
         target: call.target,
@@ -217,9 +219,9 @@ function tooLate(call: Call): WeftError {
   )
 }
 
-function nobodyAccepts(call: Call): WeftError {
+function nobodyAccepts(call: Call, attempts: number): WeftError {
   const operation = operationName(call.operation)
-  const waited = maxAttempts * acceptWithinMs
+  const waited = attempts * acceptWithinMs
   return new WeftError(
     'unavailable',
     `${call.target} did not accept the call within ${waited} ms (${operation})`,

@@ -25,8 +25,8 @@ export interface RunningWeft {
 export async function openWorkplace(): Promise<{
   readonly env: NodeJS.ProcessEnv
   readonly folder: string
-  /** Starts `weft …args`. */
-  start(args: readonly string[], env?: NodeJS.ProcessEnv): RunningWeft
+  /** Starts `weft …args`, as arguments of another program if one is given (`ip netns exec …`). */
+  start(args: readonly string[], env?: NodeJS.ProcessEnv, within?: readonly string[]): RunningWeft
   /** Runs `weft …args` to its end. */
   run(args: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }>
   /** A copy of a manifest with its HTTP port and file references changed; gives its path and URL. */
@@ -43,8 +43,8 @@ export async function openWorkplace(): Promise<{
   return {
     env,
     folder,
-    start(args, more = {}) {
-      const weft = startWeft(args, { ...env, ...more })
+    start(args, more = {}, within = []) {
+      const weft = startWeft([...within, process.execPath, launcher, ...args], { ...env, ...more })
       running.add(weft)
       return weft
     },
@@ -67,8 +67,8 @@ export async function openWorkplace(): Promise<{
   }
 }
 
-function startWeft(args: readonly string[], env: NodeJS.ProcessEnv): RunningWeft {
-  const child = spawn(process.execPath, [launcher, ...args], {
+function startWeft([program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): RunningWeft {
+  const child = spawn(program, args, {
     env,
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -213,7 +213,8 @@ test('a call that nobody accepts in time is sent once more, with an address of i
   await serving.drain()
 })
 
-test('a call that nobody accepts twice is unavailable', async () => {
+test('a call to a target of unknown kind that nobody accepts twice is unavailable', async () => {
+  const client = await connectPeer(nats.url)
   const seen: Msg[] = []
   const frozen = server.connection.subscribe(subjectOf('echo'), {
     callback: keepIn(seen),
@@ -225,7 +226,7 @@ test('a call that nobody accepts twice is unavailable', async () => {
   })
   assert.equal(seen.length, 2)
   assert.notEqual(seen[0]?.reply, seen[1]?.reply)
-  await nothingIsLeft()
+  assert.equal(client.inbox.size, 0)
 
   const told: Msg[] = []
   const watch = server.connection.subscribe('late.>', {
@@ -242,16 +243,22 @@ test('a call that nobody accepts twice is unavailable', async () => {
   )
   watch.unsubscribe()
   frozen.unsubscribe()
+  await client.connection.close()
 })
 
 test('a frozen server does not run, once it thaws, what came while it was frozen', async () => {
   const frozen = await startServingProcess(nats.url, 'frozen')
   assert.equal(await client.call('echo', ['before'], { target: 'frozen' }), 'before')
   frozen.process.kill('SIGSTOP')
-  await assert.rejects(client.call('echo', ['meanwhile'], { target: 'frozen' }), { code: 'unavailable' })
+  const deadline = Date.now() + 2_500
+  const inTime = { target: 'frozen', deadline }
+  await assert.rejects(client.call('echo', ['meanwhile'], inTime), { code: 'deadline' })
+  const patient = client.call('echo', ['patient'], { target: 'frozen', deadline: Date.now() + 20_000 })
+  await until(() => Date.now() > deadline + 1_500)
   frozen.process.kill('SIGCONT')
+  assert.equal(await patient, 'patient', 'known to be Weft, it is asked again and again')
   assert.equal(await client.call('echo', ['after'], { target: 'frozen' }), 'after')
-  assert.deepEqual(await frozen.stop(), ['before', 'after'])
+  assert.deepEqual(await frozen.stop(), ['before', 'patient', 'after'])
   await nothingIsLeft()
 })
 
