@@ -243,7 +243,7 @@ describe('the transcripts of the wasmCloud 1.x control protocol', () => {
       config: [],
       annotations: { a: 'b' },
     }
-    const image_ref = 'keyvalue-nats'
+    const image_ref = start.provider_ref
     assert.deepEqual(await ask(`provider.start.${host.id}`, start), ok('successfully started provider'))
     assert.deepEqual(await event('provider_started'), {
       host_id: host.id,
