@@ -71,6 +71,7 @@ export interface TableType {
 
 /** Reads a table's type. Throws on those with 64-bit indexes or with an expression for what they hold at first. */
 export function readTableType(reader: BinaryReader): TableType {
+  if (reader.peek() === 0x40) throw reader.unexpected('a plain table', 'one with an expression')
   reader.s33()
   const { isPlain, ...size } = readMemoryType(reader)
   if (!isPlain) throw reader.unexpected('a plain table', 'one that is not rewritten')

@@ -1,3 +1,4 @@
+import { WeftError } from '../errors.ts'
 import type { Instance, InstanceLimits } from './instance.ts'
 import type { ModuleInfo } from './instrument.ts'
 import { hostModule } from './instrument-placement.ts'
@@ -32,7 +33,7 @@ export class HostImports {
     { memoryBytes, tableElements }: InstanceLimits,
   ) {
     this.#instance = instance
-    this.#maxima = sharesOf(modules, Math.floor(memoryBytes / wasmPage))
+    this.#maxima = sharesOf(modules, memoryBytes)
     this.#check = () => instance.check()
     this.#limit = () => instance.limitHit('memory')
     this.#tables = new TableElements(tableElements, instance)
@@ -53,7 +54,6 @@ export class HostImports {
     },
   ): WebAssembly.Imports {
     this.#tables.begin(info.tableElements)
-    if (!info.isPreemptible) return given
     const memory = info.memory ? this.#make(number, info.memory.initial, owner) : this.#importedMemory(given)
     const common = {
       check: this.#check,
@@ -115,10 +115,15 @@ function growing(memory: WebAssembly.Memory): Grower {
   }
 }
 
-/** The most pages that each memory may have, so that together they stay within `pages`. */
-function sharesOf(modules: readonly ModuleInfo[], pages: number): number[] {
+/** The most pages that each memory may have, so that together they stay within the limit. */
+function sharesOf(modules: readonly ModuleInfo[], memoryBytes: number): number[] {
+  const pages = Math.floor(memoryBytes / wasmPage)
   const own = modules.filter(({ memory }) => memory !== undefined)
   const initial = own.reduce((sum, { memory }) => sum + (memory?.initial ?? 0), 0)
+  if (initial > pages) {
+    const message = `the component begins with ${initial * wasmPage} bytes of memory, its limit is ${memoryBytes}`
+    throw new WeftError('exhausted', message, { limit: 'memory' })
+  }
   const share = own.length === 0 ? 0 : Math.max(0, Math.floor((pages - initial) / own.length))
   return modules.map(({ memory }) => {
     if (!memory) return 0

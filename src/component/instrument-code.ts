@@ -81,11 +81,15 @@ const calls: ReadonlySet<number> = new Set([
   op.returnCallRef,
 ])
 
-/** The code section with every function rewritten and the helpers behind them. */
-export function rewriteCode(reader: BinaryReader, bytes: Uint8Array, rewriting: Rewriting): CoreWriter {
-  const count = reader.u32()
+/** The code section, which a module without functions has not, with every function rewritten and the helpers behind them. */
+export function rewriteCode(
+  reader: BinaryReader | undefined,
+  bytes: Uint8Array,
+  rewriting: Rewriting,
+): CoreWriter {
+  const count = reader?.u32() ?? 0
   const writer = new CoreWriter().u32(count + rewriting.helpers.length)
-  for (let index = 0; index < count; index++) {
+  for (let index = 0; reader && index < count; index++) {
     const part = reader.section(reader.u32())
     const body = rewriteBody(part, bytes, { ...rewriting, params: rewriting.paramsOf[index] ?? 0 })
     writer.u32(body.length)

@@ -1,3 +1,4 @@
+import { WeftError } from '../errors.ts'
 import { BinaryReader } from '../wit/binary-reader.ts'
 import { op, readInstruction } from './core-instructions.ts'
 import {
@@ -35,8 +36,6 @@ export interface ModuleInfo {
   readonly memory?: { readonly initial: number; readonly maximum?: number }
   /** Elements of the tables that it defines, before they grow. */
   readonly tableElements: number
-  /** It imports the host's checks, so that it can be stopped and made to wait. */
-  readonly isPreemptible: boolean
   /** It tells which pages it writes, so that its instance can be reset. */
   readonly isResettable: boolean
   /** Mutable globals, exported as `$weft.0`, `$weft.1` …, to be kept and restored; the last is the size of the memory. */
@@ -51,19 +50,22 @@ export interface InstrumentedModule {
   readonly lines?: SourceLines
 }
 
-const untouched: ModuleInfo = { isPreemptible: false, isResettable: false, globals: 0, tableElements: 0 }
-
 /**
  * Rewrites a core module so that its host keeps the upper hand: its memory comes from the host, its loops look at a flag
- * that makes them wait or stop, it marks the pages that it writes, and shows its globals. A module that uses what this
- * can't rewrite is left as it is, and `ModuleInfo` says so. `number` is the module's in its program: stacks name it by that.
+ * that makes them wait or stop, it marks the pages that it writes, and shows its globals. Throws `invalid` for a module
+ * that uses what this can't rewrite: it could hurt its neighbours. `number` is the module's in its program: stacks name it
+ * by that.
  */
 export function instrument(bytes: Uint8Array, number = 0): InstrumentedModule {
   try {
     const made = rewrite(bytes, number)
-    return WebAssembly.validate(made.bytes as BufferSource) ? made : { bytes, info: untouched }
-  } catch {
-    return { bytes, info: untouched }
+    if (WebAssembly.validate(made.bytes as BufferSource)) return made
+    throw new WeftError('internal', 'what it was rewritten to is not valid')
+  } catch (error) {
+    const { message } = WeftError.from(error)
+    throw new WeftError('invalid', `core module ${number} can't be kept within its limits: ${message}`, {
+      cause: error,
+    })
   }
 }
 
@@ -72,12 +74,14 @@ function rewrite(bytes: Uint8Array, number: number): InstrumentedModule {
   const find = (id: number) => sections.find((section) => section.id === id)
   const reader = (section: CoreSection) => new BinaryReader(bytes, section.start, section.end)
   const code = find(coreSection.code)
-  if (!code) return { bytes, info: { ...untouched, isPreemptible: true, isResettable: true } }
   const imports = readImports(find(coreSection.import), reader)
   const memories = readMemories(find(coreSection.memory), reader)
   const all = [...imports.memories, ...memories]
   if (all.length > 1 || all.some(({ isPlain }) => !isPlain))
-    throw new Error('memories that are not rewritten')
+    throw new WeftError(
+      'invalid',
+      'expected one memory at most, with 32-bit addresses and not shared by threads',
+    )
   const own = memories[0]
   const tables = readTables(find(coreSection.table), reader)
   const types = countOf(find(coreSection.type), reader)
@@ -106,8 +110,14 @@ function rewrite(bytes: Uint8Array, number: number): InstrumentedModule {
   const facts: CodeFacts = { changesTables: false }
   const added = helpers(place)
   const paramsOf = readParams(find(coreSection.type), find(coreSection.function), reader)
-  const lines = new MovedLines(readLineRows(bytes, sections), code.start)
-  const codeContent = rewriteCode(reader(code), bytes, { place, facts, helpers: added, paramsOf, lines })
+  const lines = new MovedLines(readLineRows(bytes, sections), code?.start ?? 0)
+  const codeContent = rewriteCode(code && reader(code), bytes, {
+    place,
+    facts,
+    helpers: added,
+    paramsOf,
+    lines,
+  })
   const mutable = globals.flatMap((isMutable, index) => (isMutable ? [imports.globals + index] : []))
   if (place.pages !== undefined) mutable.push(place.pages)
   const content = new Map<number, CoreWriter>()
@@ -145,7 +155,6 @@ function rewrite(bytes: Uint8Array, number: number): InstrumentedModule {
     bytes: writer.bytes.slice(),
     ...(lines.moved.length > 0 && { lines: SourceLines.of(lines.moved) }),
     info: {
-      isPreemptible: true,
       isResettable: !facts.changesTables,
       globals: mutable.length,
       tableElements: sumOf(tables),
