@@ -29,7 +29,7 @@ const defaultCallTimeoutMs = 600_000
 
 /** The two ways of calls in a provider process: what it calls goes out over NATS, what it gets passes the same chain. */
 export function openCalls(options: {
-  readonly data: HostData
+  readonly data: Pick<HostData, 'lattice_rpc_prefix' | 'provider_key' | 'instance_id'>
   readonly connection: Connection
   readonly around: AroundCalls
   readonly log: Log

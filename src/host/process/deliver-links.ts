@@ -8,6 +8,7 @@ export interface DeliverLinksOptions {
   /** What HostData had. */
   readonly links: readonly ProviderLink[]
   readonly resolve: (link: ProviderLink) => ResolvedLink
+  readonly onPut: () => void
 }
 
 /**
@@ -15,9 +16,8 @@ export interface DeliverLinksOptions {
  * there, so a link that has changed is deleted first. A delete is heard by every instance of the provider in the lattice,
  * whoever publishes it: what should still be there is put again.
  */
-export function deliverLinks({ control, links, resolve }: DeliverLinksOptions): {
-  /** True when anything had to be said. */
-  update(links: readonly ProviderLink[]): boolean
+export function deliverLinks({ control, links, resolve, onPut }: DeliverLinksOptions): {
+  update(links: readonly ProviderLink[]): void
   stop(): void
 } {
   const delivered = new Map<string, { readonly link: ProviderLink; isLeaving?: true }>()
@@ -26,6 +26,7 @@ export function deliverLinks({ control, links, resolve }: DeliverLinksOptions): 
   const put = (key: string, link: ProviderLink) => {
     delivered.set(key, { link })
     control.putLink(resolve(link))
+    onPut()
   }
   const deletions = control.onLinkDeleted((deleted) => {
     const key = resolvedLinkKey(deleted)
@@ -38,20 +39,13 @@ export function deliverLinks({ control, links, resolve }: DeliverLinksOptions): 
   })
   return {
     update(next) {
-      let isChange = false
       wanted = byKey(next)
       for (const [key, known] of delivered) {
         if (known.isLeaving || isSame(known.link, wanted.get(key))) continue
-        isChange = true
         known.isLeaving = true
         control.deleteLink(bareLink(known.link))
       }
-      for (const [key, link] of wanted) {
-        if (delivered.has(key)) continue
-        isChange = true
-        put(key, link)
-      }
-      return isChange
+      for (const [key, link] of wanted) if (!delivered.has(key)) put(key, link)
     },
     stop: () => deletions.stop(),
   }

@@ -9,6 +9,7 @@ import type { Log } from '../../log.ts'
 import type { NatsLogin } from '../../nats-login.ts'
 import type { ProviderLink } from '../../provider.ts'
 import type { Secrets } from '../../secret.ts'
+import { Bell } from './bell.ts'
 import { commandOf, environmentOf } from './command.ts'
 import { deliverLinks } from './deliver-links.ts'
 import { logProviderLine } from './log-lines.ts'
@@ -59,8 +60,9 @@ export interface ProviderInstance {
   /** Resolves with how it ended, and what it said last. */
   readonly ended: Promise<string>
   hasEnded(): boolean
-  /** True when its links have changed. */
-  update(plan: PlannedProcess): boolean
+  /** Rings when a link was put: whether the provider could take it, its health tells. */
+  readonly linkPut: Bell
+  update(plan: PlannedProcess): void
   /** Asks it to end, and ends it when it has not within `graceMs`. */
   stop(graceMs: number): Promise<void>
 }
@@ -89,7 +91,8 @@ export async function startInstance(
     },
   })
   const control = around.control(plan.id, key.publicKey)
-  const links = deliverLinks({ control, links: plan.links, resolve })
+  const linkPut = new Bell()
+  const links = deliverLinks({ control, links: plan.links, resolve, onPut: () => linkPut.ring() })
   let config = JSON.stringify(plan.config)
   const ended = child.ended.then((how) => {
     links.stop()
@@ -101,10 +104,11 @@ export async function startInstance(
     control,
     ended,
     hasEnded: child.hasEnded,
+    linkPut,
     update(next) {
       if (JSON.stringify(next.config) !== config) control.putConfig(next.config)
       config = JSON.stringify(next.config)
-      return links.update(next.links)
+      links.update(next.links)
     },
     async stop(graceMs) {
       if (await control.shutDown(shutdownAnswerMs)) await endedWithin(ended, graceMs)

@@ -44,7 +44,6 @@ export class ProviderProcess {
   #plan: PlannedProcess
   #instance: ProviderInstance | undefined
   #problem: string | undefined
-  #wake = Promise.withResolvers<void>()
   #over: Promise<void> = Promise.resolve()
 
   private constructor(plan: PlannedProcess, options: ProviderProcessOptions) {
@@ -77,10 +76,7 @@ export class ProviderProcess {
 
   update(plan: PlannedProcess): void {
     this.#plan = plan
-    if (this.#instance?.hasEnded() !== false || !this.#instance.update(plan)) return
-    // Whether it could take its links, its health tells.
-    this.#wake.resolve()
-    this.#wake = Promise.withResolvers()
+    if (this.#instance?.hasEnded() === false) this.#instance.update(plan)
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -133,7 +129,7 @@ export class ProviderProcess {
       return watchHealth(instance, {
         onHealth: (found) => this.#tell(found),
         onHang: () => void instance.stop(0),
-        wake: () => this.#wake.promise,
+        bell: instance.linkPut,
         signal,
       })
     })

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { WeftError } from '../../errors.ts'
+import type { Bell } from './bell.ts'
 import type { ProviderInstance } from './provider-instance.ts'
 
 /** wasmCloud's: how often a provider is asked, and how long it has for the answer. */
@@ -30,16 +31,15 @@ export async function watchHealth(
   options: {
     readonly onHealth: (problem: string | undefined) => void
     readonly onHang: () => void
-    /** Settles when it should be asked before its time. */
-    readonly wake: () => Promise<void>
+    /** Rings when it should be asked before its time. */
+    readonly bell: Bell
     readonly signal: AbortSignal
   },
 ): Promise<void> {
   let missed = 0
   let hasAnswered = false
   for (;;) {
-    const pause = delay(intervalMs, undefined, { signal: options.signal, ref: false }).catch(() => undefined)
-    await Promise.race([pause, options.wake()])
+    await options.bell.pause(intervalMs, options.signal)
     if (options.signal.aborted) return
     const problem = await checkHealth(instance)
     if (options.signal.aborted) return

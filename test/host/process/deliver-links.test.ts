@@ -37,6 +37,7 @@ function open(links: readonly ProviderLink[]) {
   const delivery = deliverLinks({
     control,
     links,
+    onPut() {},
     resolve: (one) => ({ ...bareLink(one), target_config: one.targetConfig }),
   })
   return { ...delivery, deleted: (one: ProviderLink) => hear(bareLink(one)), told: () => told.splice(0) }
