@@ -28,6 +28,10 @@ export type HistogramName =
   | 'instanceStart'
   /** From artifact to something that can be instantiated. Labels: `component`, `source` (`compiled`, `cached`). */
   | 'componentLoad'
+  /** What a provider asked of its database. Labels: `component`, and those that OpenTelemetry names. */
+  | 'databaseDuration'
+  /** What a provider sent to its broker. Labels: the same. */
+  | 'messagingDuration'
 
 /** What goes up and down, and is read when measurements are collected; the values of a host's threads add up. */
 export type GaugeName =

@@ -24,6 +24,26 @@ export function backendFields(timing: BackendTiming): SpanFields {
   }
 }
 
+/** Where the time is measured that the backend took. */
+export function backendSeries(component: string, timing: BackendTiming) {
+  const { kind, system, operation, failure, failureCode = otherError } = timing
+  const error = failure === undefined ? {} : { [names.errorType]: failureCode }
+  return kind === 'database'
+    ? ({
+        metric: 'databaseDuration',
+        labels: { component, [names.dbSystem]: system, [names.dbOperation]: operation, ...error },
+      } as const)
+    : ({
+        metric: 'messagingDuration',
+        labels: {
+          component,
+          [names.messagingSystem]: system,
+          [names.messagingOperation]: operation,
+          ...error,
+        },
+      } as const)
+}
+
 /** What the conventions say where the kind of error has no name of few. */
 const otherError = '_OTHER'
 

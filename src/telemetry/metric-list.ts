@@ -112,6 +112,22 @@ export const metricList = {
     labels: ['component'],
     description: 'Linear memory of live instances',
   },
+  databaseDuration: {
+    name: 'db.client.operation.duration',
+    kind: 'histogram',
+    unit: 's',
+    labels: ['component', 'db.system.name', 'db.operation.name', 'error.type'],
+    description: 'How long the database behind a provider took',
+    bounds: durationBounds,
+  },
+  messagingDuration: {
+    name: 'messaging.client.operation.duration',
+    kind: 'histogram',
+    unit: 's',
+    labels: ['component', 'messaging.system.name', 'messaging.operation.name', 'error.type'],
+    description: 'How long sending a message took, for a request the wait for its answer included',
+    bounds: durationBounds,
+  },
   traps: {
     name: 'weft.guest.traps',
     kind: 'counter',

@@ -2,7 +2,7 @@ import type { Call, Interceptor } from '../call/call.ts'
 import { preciseNow, type Timing } from '../call/course.ts'
 import { newSpanId, newTraceId, type TraceContext } from '../call/trace-context.ts'
 import { WeftError } from '../errors.ts'
-import { backendFields } from './backend-span.ts'
+import { backendFields, backendSeries } from './backend-span.ts'
 import {
   answerOutcome,
   type CallOutcome,
@@ -114,6 +114,10 @@ function measure(open: OpenCall, end: End, now: number): void {
 }
 
 function measureTiming({ site, trace }: OpenCall, measurements: Measurements, timing: Timing): void {
+  if (timing.name === 'backend') {
+    const { metric, labels } = backendSeries(site.owner, timing)
+    measurements.histogram(metric, labels).observe((timing.end - timing.start) / 1000, trace)
+  }
   if (timing.name !== 'queued' && timing.name !== 'instantiated') return
   const known = site.waits.get(timing.name)
   const component = site.owner

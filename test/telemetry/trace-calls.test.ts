@@ -348,6 +348,48 @@ test('what a provider asks of its backend is a span of its own', async () => {
   })
 })
 
+test('what the backend took is measured by system, operation and error, sampled or not', async () => {
+  const measurements = new Measurements('data-0', resourceOf)
+  const server = traceCalls({
+    side: 'server',
+    sampler: () => false,
+    resourceOf,
+    record: () => {},
+    measurements,
+  })
+  const start = preciseNow()
+  const times = { start, end: start + 20 }
+  await server(async (call) => {
+    const redis = { name: 'backend', kind: 'database', system: 'redis' } as const
+    call.course.record({ ...redis, ...times, operation: 'GET' })
+    call.course.record({ ...redis, ...times, operation: 'GET' })
+    call.course.record({
+      ...redis,
+      ...times,
+      operation: 'INCRBY',
+      failure: 'WRONGTYPE no',
+      failureCode: 'WRONGTYPE',
+    })
+    const nats = { name: 'backend', kind: 'messaging', system: 'nats', operation: 'request' } as const
+    call.course.record({ ...nats, ...times, failure: 'nobody answers' })
+  })(sampleCall({ target: 'provider' }))
+  const measured = measurements
+    .take()
+    .histograms.filter(({ metric }) => metric !== 'callDuration')
+    .map(({ metric, state }) => [metric, state.count, state.labels])
+  const redis = { component: 'provider', 'db.system.name': 'redis' }
+  const nats = {
+    component: 'provider',
+    'messaging.system.name': 'nats',
+    'messaging.operation.name': 'request',
+  }
+  assert.deepEqual(measured, [
+    ['databaseDuration', 2, { ...redis, 'db.operation.name': 'GET' }],
+    ['databaseDuration', 1, { ...redis, 'db.operation.name': 'INCRBY', 'error.type': 'WRONGTYPE' }],
+    ['messagingDuration', 1, { ...nats, 'error.type': '_OTHER' }],
+  ])
+})
+
 test('a span ends when the held body does', async () => {
   const { spans, server } = tracer()
   const body = Promise.withResolvers<void>()
