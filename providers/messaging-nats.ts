@@ -3,17 +3,19 @@ import { type MessagePublisher, serveConsumer } from '../src/capability/messagin
 import { messagingConsumer } from '../src/capability/messaging-wit.ts'
 import { WeftError } from '../src/errors.ts'
 import { defineProvider, type ProviderContext, type ProviderLink } from '../src/provider.ts'
+import { consume } from './messaging-nats/consume.ts'
 import { natsPublisher } from './messaging-nats/publisher.ts'
-import { subscribe } from './messaging-nats/subscribe.ts'
-import { subscribeOptionsFrom } from './messaging-nats/subscribe-options.ts'
-import { type NatsConnections, natsConnections } from './nats/connections.ts'
+import { type Inflow, subscribe } from './messaging-nats/subscribe.ts'
+import { type SubscribeOptions, subscribeOptionsFrom } from './messaging-nats/subscribe-options.ts'
+import { type NatsConnections, natsConnections, natsLoginOf } from './nats/connections.ts'
 
 /**
  * Messaging over NATS. A component that is linked to it for `wasmcloud:messaging/consumer` publishes and requests. It
  * hands messages to the components that it is linked to for `wasmcloud:messaging/handler`; config of the source:
- * `subscriptions` (`orders.*,jobs|workers`: subjects, each with a queue group if wanted), `timeout_ms` for one message
- * (default 30000), `max_in_flight` on each data thread (default 64; 1 keeps the order). `cluster_uris` names another NATS
- * than the host's, at either end. A message that fails is logged and gone: NATS itself promises no more.
+ * `subscriptions` (`orders.*,jobs|workers`: subjects, each with a queue group if wanted), `consumers` of JetStream
+ * (`[{"stream":"ORDERS","consumer":"packer"}]`), `timeout_ms` for one message (default 30000), `max_in_flight` on each data
+ * thread (default 64; 1 keeps the order). `cluster_uris` names another NATS than the host's, at either end, `client_jwt` and `client_seed` (as secrets, too) its login. A message of a
+ * subscription that fails is logged and gone: NATS itself promises no more. One of a consumer comes again.
  */
 export default defineProvider({
   name: 'messaging-nats',
@@ -22,7 +24,7 @@ export default defineProvider({
   async start(context) {
     const connections = natsConnections(context)
     const publishers = new Map<string, MessagePublisher>()
-    const subscribed = new Map<string, { stop(): Promise<void> }>()
+    const subscribed = new Map<string, Inflow>()
     const failures = new Map<string, string>()
     const stopping = new Set<Promise<void>>()
     const put = async (link: ProviderLink) => {
@@ -32,7 +34,7 @@ export default defineProvider({
           publishers.set(publisherKey(link.source, link.name), natsPublisher(nats))
         else {
           const options = subscribeOptionsFrom({ ...context.config, ...link.sourceConfig }, nats)
-          subscribed.set(subscriptionKey(link), await subscribe({ context, link, options, ...nats }))
+          subscribed.set(subscriptionKey(link), await inflowOf({ context, link, options }, nats.connection))
         }
         failures.delete(subscriptionKey(link))
       } catch (error) {
@@ -41,7 +43,7 @@ export default defineProvider({
       }
     }
     // Messages that came may take their time; the next link does not wait for them.
-    const end = (subscription: { stop(): Promise<void> } | undefined) => {
+    const end = (subscription: Inflow | undefined) => {
       const ending = subscription?.stop()
       if (!ending) return
       stopping.add(ending)
@@ -83,6 +85,22 @@ export default defineProvider({
   },
 })
 
+/** All that a link brings in: subscriptions and consumers of JetStream. */
+async function inflowOf(
+  of: { readonly context: ProviderContext; readonly link: ProviderLink; readonly options: SubscribeOptions },
+  connection: NatsConnection,
+): Promise<Inflow> {
+  const { context, link, options } = of
+  const parts = { site: { context, link, timeoutMs: options.timeoutMs }, options, connection }
+  const consumed = await consume(parts)
+  const subscribed = await subscribe(parts)
+  return {
+    async stop() {
+      await Promise.all([consumed.stop(), subscribed.stop()])
+    },
+  }
+}
+
 function publisherKey(source: string, name: string): string {
   return `${source} ${name}`
 }
@@ -97,7 +115,9 @@ async function natsOf(
   connections: NatsConnections,
   link: ProviderLink,
 ): Promise<{ readonly connection: NatsConnection; readonly guards: boolean }> {
-  const ownEnd = link.target === context.id ? link.targetConfig : link.sourceConfig
-  const url = ownEnd['cluster_uris'] ?? context.config['cluster_uris'] ?? context.natsUrl
-  return { connection: await connections.to(url), guards: url === context.natsUrl }
+  const isTarget = link.target === context.id
+  const config = { ...context.config, ...(isTarget ? link.targetConfig : link.sourceConfig) }
+  const url = config['cluster_uris'] ?? context.natsUrl
+  const login = natsLoginOf(config, isTarget ? link.targetSecrets : link.sourceSecrets)
+  return { connection: await connections.to(url, login), guards: url === context.natsUrl }
 }

@@ -1,31 +1,34 @@
-import type { Msg } from 'nats'
-
 /** What waits behind the messages under way; beyond it, messages are refused. */
 const mostWaiting = 1000
 const mostWaitingBytes = 64 * 1024 * 1024
 
-export interface DeliveryOptions {
+/** What waits counts by its bytes. */
+interface Sized {
+  readonly data: Uint8Array
+}
+
+export interface DeliveryOptions<T extends Sized> {
   readonly maxInFlight: number
   /** Handles one message; must not reject. */
-  readonly handle: (message: Msg) => Promise<void>
+  readonly handle: (message: T) => Promise<unknown>
   /** Told of a message for which there is no room; must not throw. */
-  readonly refuse: (message: Msg) => void
+  readonly refuse: (message: T) => void
 }
 
 /** Hands on messages in the order in which they came, so many at a time; the others wait, within bounds. */
-export class Delivery {
-  readonly #options: DeliveryOptions
-  readonly #waiting: Msg[] = []
+export class Delivery<T extends Sized> {
+  readonly #options: DeliveryOptions<T>
+  readonly #waiting: T[] = []
   #waitingBytes = 0
   #underWay = 0
   #idle = Promise.withResolvers<void>()
 
-  constructor(options: DeliveryOptions) {
+  constructor(options: DeliveryOptions<T>) {
     this.#options = options
     this.#idle.resolve()
   }
 
-  take(message: Msg): void {
+  take(message: T): void {
     const bytes = this.#waitingBytes + message.data.byteLength
     if (this.#underWay < this.#options.maxInFlight) this.#begin(message)
     else if (this.#waiting.length >= mostWaiting || bytes > mostWaitingBytes) this.#options.refuse(message)
@@ -40,7 +43,7 @@ export class Delivery {
     return this.#idle.promise
   }
 
-  #begin(message: Msg): void {
+  #begin(message: T): void {
     if (this.#underWay === 0) this.#idle = Promise.withResolvers()
     this.#underWay += 1
     void this.#options.handle(message).finally(() => {

@@ -3,6 +3,7 @@ import { checkSubscription } from './subject.ts'
 
 export interface SubscribeOptions {
   readonly subscriptions: readonly WantedSubscription[]
+  readonly consumers: readonly WantedConsumer[]
   /** How long the component may take for one message. */
   readonly timeoutMs: number
   /** How many messages of the link a data thread has under way; 1: one after the other, on one thread of the host. */
@@ -16,17 +17,32 @@ export interface WantedSubscription {
   readonly queue: string | undefined
 }
 
+/** A JetStream consumer that is there already. */
+export interface WantedConsumer {
+  readonly stream: string
+  readonly consumer: string
+  /** The most messages that a data thread fetches ahead. */
+  readonly maxMessages?: number
+}
+
 const defaultTimeoutMs = 30_000
 const defaultInFlight = 64
 
-/** Reads a link's source config (wasmCloud's `subscriptions`, and two of our own); errors name key, rule and value. */
+/**
+ * Reads a link's source config (wasmCloud's `subscriptions` and `consumers`, and two of our own); errors name key, rule
+ * and value.
+ */
 export function subscribeOptionsFrom(
   config: Readonly<Record<string, string>>,
   nats: { readonly guards: boolean },
 ): SubscribeOptions {
   const values = new Map(Object.entries(config).map(([key, value]) => [key.toLowerCase(), value]))
   return {
-    subscriptions: subscriptionsFrom(values.get('subscriptions') ?? '', nats),
+    subscriptions:
+      values.has('consumers') && !values.has('subscriptions')
+        ? []
+        : subscriptionsFrom(values.get('subscriptions') ?? '', nats),
+    consumers: consumersFrom(values.get('consumers')),
     timeoutMs: wholeNumber(values, 'timeout_ms', { standard: defaultTimeoutMs, unit: 'milliseconds' }),
     maxInFlight: wholeNumber(values, 'max_in_flight', { standard: defaultInFlight, unit: 'a number' }),
   }
@@ -39,6 +55,39 @@ function subscriptionsFrom(text: string, nats: { readonly guards: boolean }): Wa
     checkSubscription({ subject, item }, nats)
     return { subject, queue }
   })
+}
+
+function consumersFrom(text: string | undefined): WantedConsumer[] {
+  if (text === undefined) return []
+  const list = parsed(text)
+  const wanted = Array.isArray(list) ? list.flatMap(consumerFrom) : []
+  if (Array.isArray(list) && wanted.length === list.length && list.length > 0) return wanted
+  throw new WeftError(
+    'invalid',
+    `link config \`consumers\`: expected JSON such as [{"stream":"ORDERS","consumer":"packer"}], got ${text}`,
+  )
+}
+
+function consumerFrom(item: unknown): WantedConsumer[] {
+  const { stream, consumer, max_messages: most } = Object(item) as Readonly<Record<string, unknown>>
+  const isName = (name: unknown) => typeof name === 'string' && /^[^\s.*>/\\]+$/.test(name)
+  if (!isName(stream) || !isName(consumer)) return []
+  if (most !== undefined && !(Number.isSafeInteger(most) && Number(most) > 0)) return []
+  return [
+    {
+      stream: String(stream),
+      consumer: String(consumer),
+      ...(most !== undefined && { maxMessages: Number(most) }),
+    },
+  ]
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function wholeNumber(

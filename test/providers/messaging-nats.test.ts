@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net'
 import { after, afterEach, before, describe, test } from 'node:test'
+import { type ConsumerConfig, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import { connect, headers, type NatsConnection } from 'nats'
 import messagingNats from '../../providers/messaging-nats.ts'
 import type { Call, Invoke } from '../../src/call/call.ts'
@@ -7,9 +9,11 @@ import type { BackendTiming } from '../../src/call/course.ts'
 import { WeftError } from '../../src/errors.ts'
 import { createLog, type LogRecord } from '../../src/log.ts'
 import type { Provider, ProviderContext, ProviderLink } from '../../src/provider.ts'
+import { makeNatsAccounts } from '../support/nats-accounts.ts'
 import { sampleCall } from '../support/sample-call.ts'
 import { type NatsServer, startNats } from '../support/start-nats.ts'
 import { until } from '../support/until.ts'
+import { freePort } from '../support/weft.ts'
 
 const traceId = 'a'.repeat(32)
 const text = (bytes: unknown) => Buffer.from(bytes as Uint8Array).toString()
@@ -318,6 +322,178 @@ describe('messaging over NATS', () => {
     assert.deepEqual([...targets], ['packer', 'other'])
   })
 
+  describe('from a JetStream consumer', () => {
+    let manager: JetStreamManager
+    before(async () => {
+      manager = await jetstreamManager(peer)
+      await manager.streams.add({ name: 'JOBS', subjects: ['jobs.*'] })
+    })
+    /** A consumer of its own on a subject of its own. */
+    const consumerOf = async (name: string, config: Partial<ConsumerConfig> = {}) => {
+      const filter = { durable_name: name, filter_subject: `jobs.${name}`, ack_policy: 'explicit' as const }
+      await manager.consumers.add('JOBS', { ...filter, ...config })
+      const consumers = JSON.stringify([{ stream: 'JOBS', consumer: name }])
+      const left = async () => {
+        const { num_pending, num_ack_pending } = await manager.consumers.info('JOBS', name)
+        return num_pending + num_ack_pending
+      }
+      return { link: toHandler({ consumers }), left }
+    }
+
+    test('messages that were there before are handled, acknowledged, and come once over all threads', async () => {
+      const seen: string[] = []
+      const calls: Call[] = []
+      const { link: config, left } = await consumerOf('waiting')
+      const made = headers()
+      made.set('traceparent', `00-${traceId}-${'d'.repeat(16)}-01`)
+      for (let at = 0; at < 100; at += 1) peer.publish('jobs.waiting', String(at), { headers: made })
+      const handle = async ({ body }: { body: string }) => {
+        seen.push(body)
+        return ok
+      }
+      const enter: ProviderContext['enter'] = (call, next) => {
+        calls.push(call)
+        return next(call)
+      }
+      await (await start(handle, { enter })).putLink(config)
+      await (await start(handle, { enter, isLeader: false })).putLink(config)
+      await until(async () => seen.length === 100 && (await left()) === 0)
+      assert.equal(new Set(seen).size, 100)
+      assert.deepEqual(calls[0]?.message, {
+        system: 'nats',
+        subscription: 'JOBS',
+        group: 'waiting',
+        sentUnder: { traceId, spanId: 'd'.repeat(16), sampled: true, traceState: '' },
+      })
+      assert.ok(calls.every((call) => (call.args[0] as { replyTo: unknown }).replyTo === undefined))
+    })
+
+    test('a message that is refused, or whose component is away, comes again until it is handled', async () => {
+      const times: number[] = []
+      const { link: config, left } = await consumerOf('again')
+      const provider = await start(async () => {
+        times.push(performance.now())
+        if (times.length === 1) return { tag: 'err', val: 'not yet' }
+        return ok
+      })
+      await provider.putLink(config)
+      peer.publish('jobs.again', 'x')
+      await until(async () => times.length === 2 && (await left()) === 0, { timeoutMs: 15_000 })
+      assert.ok((times[1] ?? 0) - (times[0] ?? 0) >= 900, 'after a pause')
+    })
+
+    test('what takes longer than the server waits for does not come twice', async () => {
+      let count = 0
+      const { link: config, left } = await consumerOf('slow', { ack_wait: 500_000_000 })
+      const provider = await start(async () => {
+        count += 1
+        await new Promise((resolve) => setTimeout(resolve, 1600))
+        return ok
+      })
+      await provider.putLink(config)
+      peer.publish('jobs.slow', 'x')
+      await until(async () => count > 0 && (await left()) === 0, { timeoutMs: 15_000 })
+      assert.equal(count, 1)
+    })
+
+    test('what a provider had under way when it was cut off comes to another', async () => {
+      const { link: config, left } = await consumerOf('lost', { ack_wait: 500_000_000 })
+      const gate = Promise.withResolvers<void>()
+      const wire = await proxyTo(nats.url)
+      const stuck = await start(async () => {
+        await gate.promise
+        return ok
+      })
+      await stuck.putLink({ ...config, sourceConfig: { ...config.sourceConfig, cluster_uris: wire.url } })
+      peer.publish('jobs.lost', 'x')
+      await until(async () => (await manager.consumers.info('JOBS', 'lost')).num_ack_pending === 1)
+      wire.cut()
+      const seen: string[] = []
+      const other = await start(async ({ body }) => {
+        seen.push(body)
+        return ok
+      })
+      await other.putLink(config)
+      await until(async () => seen.length === 1 && (await left()) === 0, { timeoutMs: 15_000 })
+      gate.resolve()
+    })
+
+    test('no more are fetched than may be under way', async () => {
+      const gate = Promise.withResolvers<void>()
+      let now = 0
+      const { link: config, left } = await consumerOf('bounded')
+      const provider = await start(async () => {
+        now += 1
+        await gate.promise
+        return ok
+      })
+      await provider.putLink({ ...config, sourceConfig: { ...config.sourceConfig, max_in_flight: '4' } })
+      for (let at = 0; at < 20; at += 1) peer.publish('jobs.bounded', String(at))
+      await until(() => now === 4)
+      await peer.flush()
+      assert.equal((await manager.consumers.info('JOBS', 'bounded')).num_ack_pending, 4)
+      gate.resolve()
+      await until(async () => now === 20 && (await left()) === 0)
+    })
+
+    test('a consumer that there is not, and config that is none, are refused', async () => {
+      const provider = await start()
+      const put = (consumers: string) => provider.putLink(toHandler({ consumers }))
+      await assert.rejects(put('[{"stream":"JOBS","consumer":"nobody"}]'), {
+        code: 'not_found',
+        message: /JetStream has no consumer nobody of stream JOBS: make it first/,
+      })
+      for (const text of ['', 'JOBS', '{}', '[]', '[{"stream":"JOBS"}]', '[{"stream":"a.b","consumer":"c"}]'])
+        await assert.rejects(put(text), { code: 'invalid', message: /`consumers`: expected JSON such as \[/ })
+    })
+  })
+
+  test('a link logs in to its own NATS with what its config or its secrets give', async () => {
+    const accounts = await makeNatsAccounts()
+    const own = await startNats(accounts.args)
+    try {
+      const { jwt, seed } = await accounts.user('one')
+      const provider = await start()
+      const sourceConfig = { subscriptions: 'in', cluster_uris: own.url, client_jwt: jwt }
+      await assert.rejects(provider.putLink(toHandler({ subscriptions: 'in', cluster_uris: own.url })), {
+        code: 'denied',
+      })
+      const secret = { client_seed: { tag: 'string', val: seed } } as const
+      await provider.putLink({ ...toHandler(sourceConfig), sourceSecrets: secret })
+      await provider.putLink({ ...fromConsumer, targetConfig: { ...sourceConfig, client_seed: seed } })
+      assert.deepEqual(await ask(provider, 'publish', [message('in')]).answer, ok)
+    } finally {
+      await own.stop()
+      await accounts.close()
+    }
+  })
+
+  test('NATS that goes and comes back brings the subscriptions back', async () => {
+    const port = await freePort()
+    let own = await startNats(['-p', String(port)])
+    const seen: string[] = []
+    try {
+      const provider = await start(async ({ body }) => {
+        seen.push(body)
+        return ok
+      })
+      await provider.putLink(toHandler({ subscriptions: 'there', cluster_uris: own.url }))
+      await own.stop()
+      own = await startNats(['-p', String(port)])
+      const other = await connect({ servers: own.url })
+      await until(
+        () => {
+          other.publish('there', 'again')
+          return seen.includes('again')
+        },
+        { timeoutMs: 20_000 },
+      )
+      await other.close()
+    } finally {
+      await own.stop()
+    }
+  })
+
   for (const [config, message] of [
     [{}, /`subscriptions`: expected subjects such as orders\.new/],
     [{ subscriptions: 'a..b' }, /got "a\.\.b"/],
@@ -359,3 +535,21 @@ describe('messaging over NATS', () => {
     }
   })
 })
+
+/** A way to NATS that can be cut. */
+async function proxyTo(url: string): Promise<{ readonly url: string; cut(): void }> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    const onward = connectTcp(Number(new URL(url).port), '127.0.0.1')
+    for (const each of [socket, onward]) sockets.add(each.on('error', () => {}))
+    socket.pipe(onward).pipe(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cut() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
