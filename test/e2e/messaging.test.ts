@@ -1,103 +1,112 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { connect } from 'nats'
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts'
 import { until } from '../support/until.ts'
-import { openWorkplace, type RunningWeft } from '../support/weft.ts'
+import { openWorkplace, type RunningWeft, root } from '../support/weft.ts'
 
-describe('components that know each other by messages alone, on two hosts', () => {
-  let receiver: OtlpReceiver
-  let place: Awaited<ReturnType<typeof openWorkplace>>
-  let url: string
-  const hosts: RunningWeft[] = []
+for (const [where, image] of [
+  ['inside the hosts', 'wasmcloud+builtin://messaging-nats'],
+  ['as a process of its own', pathToFileURL(join(root, 'providers/messaging-nats.ts')).href],
+] as const) {
+  describe(`components that know each other by messages alone, their provider ${where}`, () => {
+    let receiver: OtlpReceiver
+    let place: Awaited<ReturnType<typeof openWorkplace>>
+    let url: string
+    const hosts: RunningWeft[] = []
 
-  before(
-    async () => {
-      receiver = await startOtlpReceiver()
-      place = await openWorkplace()
-      const app = await place.manifest('manifests/orders/app.yaml', (text) => pinned(text, 'stock', 'far'))
-      url = app.url
-      const otel = {
-        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
-        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-        OTEL_BSP_SCHEDULE_DELAY: '100',
-      }
-      const up = place.start(['up', '--ephemeral', '--port', '0', '--threads', '2'], otel)
-      await up.seen(/weft is up/)
-      const far = place.start(['host', '--threads', '1', '--label', 'zone=far'], otel)
-      await far.seen(/has joined lattice default/)
-      hosts.push(up, far)
-      const deployed = await place.run(['app', 'deploy', app.path])
-      assert.equal(deployed.code, 0, deployed.err)
-    },
-    { timeout: 180_000 },
-  )
-  after(async () => {
-    await place.close()
-    await receiver.stop()
-  })
-
-  test('a request asks over messaging, gets the answer, and what it publishes is handled elsewhere', async () => {
-    assert.equal(await body(`${url}/?item=tea`), 'tea ordered: 7 in stock\n')
-    assert.equal(await body(`${url}/?item=milk`), 'no milk left\n')
-    await until(() => hosts.some((host) => /packed one tea/.test(host.output())), { timeoutMs: 20_000 })
-  })
-
-  test('one unbroken trace goes through request, reply and publish, over hosts', async () => {
-    const traceId = 'ab'.repeat(16)
-    const parent = 'cd'.repeat(8)
-    await body(`${url}/?item=coffee`, { traceparent: `00-${traceId}-${parent}-01` })
-    const spans = () => receiver.spans().filter((span) => span.traceId === traceId)
-    const isWhole = () =>
-      spans().filter((span) => span.kind === kinds.consumer).length === 2 && allHang(spans(), parent)
-    await receiver.until(isWhole, 30_000)
-    const tree = spans()
-      .filter((span) => span.kind !== kinds.internal)
-      .map((span) => pathOf(span, spans()))
-      .sort()
-    const shop =
-      'http:server GET > http:client http/incoming-handler handle > shop:server http/incoming-handler handle'
-    const request = `${shop} > shop:client messaging/consumer request > nats:server messaging/consumer request > nats:producer request`
-    const asked = `${request} > nats:consumer process stock.check`
-    const handled =
-      'nats:client messaging/handler handle-message > stock:server messaging/handler handle-message'
-    const reply = `${asked} > ${handled} > stock:client messaging/consumer publish > nats:server messaging/consumer publish > nats:producer publish`
-    const publish = `${shop} > shop:client messaging/consumer publish > nats:server messaging/consumer publish > nats:producer publish`
-    const packed = `${publish} > nats:consumer process orders.* > ${handled}`
-    assert.deepEqual(tree, [...new Set([reply, packed].flatMap(steps))].sort())
-    for (const consumed of spans().filter((span) => span.kind === kinds.consumer))
-      assert.deepEqual(
-        consumed.links.map((link) => link.spanId),
-        [consumed.parentSpanId],
-        'it is linked to the span that sent its message',
-      )
-    const asking = spans().find((span) => span.kind === kinds.producer && span.name === 'request')
-    const answering = spans().find((span) => pathOf(span, spans()) === reply)
-    assert.deepEqual(
-      asking?.links.map((link) => link.spanId),
-      [answering?.spanId],
-      'and the request to its answer',
-    )
-    assert.equal(new Set(spans().map((span) => span.resource['service.instance.id'])).size, 2)
-  })
-
-  test('a message that stock refuses costs nothing that comes after it', async () => {
-    const nats = await connect({
-      servers: /nats:\/\/127\.0\.0\.1:\d+/.exec(hosts[0]?.output() ?? '')?.[0] ?? '',
-    })
-    nats.publish('stock.check', 'tea')
-    await nats.drain()
-    await until(
-      () => hosts.some((host) => /stock refused it: nobody packs stock.check/.test(host.output())),
-      {
-        timeoutMs: 20_000,
+    before(
+      async () => {
+        receiver = await startOtlpReceiver()
+        place = await openWorkplace()
+        const app = await place.manifest('manifests/orders/app.yaml', (text) =>
+          pinned(text, 'stock', 'far').replace('wasmcloud+builtin://messaging-nats', image),
+        )
+        url = app.url
+        const otel = {
+          OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+          OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+          OTEL_BSP_SCHEDULE_DELAY: '100',
+        }
+        const up = place.start(['up', '--ephemeral', '--port', '0', '--threads', '2'], otel)
+        await up.seen(/weft is up/)
+        const far = place.start(['host', '--threads', '1', '--label', 'zone=far'], otel)
+        await far.seen(/has joined lattice default/)
+        hosts.push(up, far)
+        const deployed = await place.run(['app', 'deploy', app.path])
+        assert.equal(deployed.code, 0, deployed.err)
       },
+      { timeout: 180_000 },
     )
-    const answers = await Promise.all(Array.from({ length: 50 }, () => body(`${url}/?item=tea`)))
-    assert.equal(new Set(answers).size, 1)
-    assert.equal(answers[0], 'tea ordered: 7 in stock\n')
+    after(async () => {
+      await place.close()
+      await receiver.stop()
+    })
+
+    test('a request asks over messaging, gets the answer, and what it publishes is handled elsewhere', async () => {
+      assert.equal(await body(`${url}/?item=tea`), 'tea ordered: 7 in stock\n')
+      assert.equal(await body(`${url}/?item=milk`), 'no milk left\n')
+      await until(() => hosts.some((host) => /packed one tea/.test(host.output())), { timeoutMs: 20_000 })
+    })
+
+    test('one unbroken trace goes through request, reply and publish, over hosts', async () => {
+      const traceId = 'ab'.repeat(16)
+      const parent = 'cd'.repeat(8)
+      await body(`${url}/?item=coffee`, { traceparent: `00-${traceId}-${parent}-01` })
+      const spans = () => receiver.spans().filter((span) => span.traceId === traceId)
+      const isWhole = () =>
+        spans().filter((span) => span.kind === kinds.consumer).length === 2 && allHang(spans(), parent)
+      await receiver.until(isWhole, 30_000)
+      const tree = spans()
+        .filter((span) => span.kind !== kinds.internal)
+        .map((span) => pathOf(span, spans()))
+        .sort()
+      const shop =
+        'http:server GET > http:client http/incoming-handler handle > shop:server http/incoming-handler handle'
+      const request = `${shop} > shop:client messaging/consumer request > nats:server messaging/consumer request > nats:producer request`
+      const asked = `${request} > nats:consumer process stock.check`
+      const handled =
+        'nats:client messaging/handler handle-message > stock:server messaging/handler handle-message'
+      const reply = `${asked} > ${handled} > stock:client messaging/consumer publish > nats:server messaging/consumer publish > nats:producer publish`
+      const publish = `${shop} > shop:client messaging/consumer publish > nats:server messaging/consumer publish > nats:producer publish`
+      const packed = `${publish} > nats:consumer process orders.* > ${handled}`
+      assert.deepEqual(tree, [...new Set([reply, packed].flatMap(steps))].sort())
+      for (const consumed of spans().filter((span) => span.kind === kinds.consumer))
+        assert.deepEqual(
+          consumed.links.map((link) => link.spanId),
+          [consumed.parentSpanId],
+          'it is linked to the span that sent its message',
+        )
+      const asking = spans().find((span) => span.kind === kinds.producer && span.name === 'request')
+      const answering = spans().find((span) => pathOf(span, spans()) === reply)
+      assert.deepEqual(
+        asking?.links.map((link) => link.spanId),
+        [answering?.spanId],
+        'and the request to its answer',
+      )
+      assert.equal(new Set(spans().map((span) => span.resource['service.instance.id'])).size, 2)
+    })
+
+    test('a message that stock refuses costs nothing that comes after it', async () => {
+      const nats = await connect({
+        servers: /nats:\/\/127\.0\.0\.1:\d+/.exec(hosts[0]?.output() ?? '')?.[0] ?? '',
+      })
+      nats.publish('stock.check', 'tea')
+      await nats.drain()
+      await until(
+        () => hosts.some((host) => /stock refused it: nobody packs stock.check/.test(host.output())),
+        {
+          timeoutMs: 20_000,
+        },
+      )
+      const answers = await Promise.all(Array.from({ length: 50 }, () => body(`${url}/?item=tea`)))
+      assert.equal(new Set(answers).size, 1)
+      assert.equal(answers[0], 'tea ordered: 7 in stock\n')
+    })
   })
-})
+}
 
 const kinds = { internal: 1, producer: 4, consumer: 5 } as const
 const kindNames = ['', 'internal', 'server', 'client', 'producer', 'consumer']
