@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { bundle } from './bundle.ts'
 import { withImports } from './from-typescript.ts'
 import { type Guest, witOf } from './guest.ts'
 import { npmTool } from './npm-tool.ts'
@@ -23,7 +25,9 @@ export function fromJavaScript({ name, folder }: Guest): Promise<Uint8Array> {
   return withTemporary(async (made) => {
     const witPath = await copyWit(witOf(folder), { made: join(made, 'wit'), wasi: '0.2.10' })
     const sourcePath = join(made, `${name}.js`)
-    await writeFile(sourcePath, await withImports(join(folder, `${name}.js`)))
+    const source = join(folder, `${name}.js`)
+    const hasPackages = existsSync(join(folder, 'package.json'))
+    await writeFile(sourcePath, hasPackages ? await bundle(source, folder) : await withImports(source))
     const tool = await npmTool('@bytecodealliance/componentize-js', version)
     const { componentize }: ComponentizeJs = await import(
       pathToFileURL(join(tool, 'src/componentize.js')).href
