@@ -43,6 +43,7 @@ export class GuestInstance {
       network,
       commit: () => current.call.course.commit(),
       writeOutput: (stream, bytes) => current.output.write(stream, bytes),
+      currentOutput: () => current.output.write,
       get signal() {
         return alive()
       },

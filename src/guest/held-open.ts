@@ -2,7 +2,7 @@ import type { WasiContext } from './wasi-context.ts'
 
 /** Something that holds a descriptor of the host. */
 export interface Held {
-  close(): void
+  close(): unknown
 }
 
 /**

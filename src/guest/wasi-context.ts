@@ -1,6 +1,8 @@
 import type { Network } from './network/network.ts'
 import type { OpenVolume } from './volume/volumes.ts'
 
+export type WriteOutput = (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void
+
 /** What the WASI imports of one instance know of the world: everything a guest may see or touch is named here. */
 export interface WasiContext {
   readonly args: readonly string[]
@@ -15,7 +17,9 @@ export interface WasiContext {
    */
   commit(): void
   /** Takes what the guest writes to stdout or stderr; must not throw and must not wait. */
-  readonly writeOutput: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void
+  readonly writeOutput: WriteOutput
+  /** The same for what is written later: it goes where it would go now. */
+  currentOutput(): WriteOutput
   /**
    * Aborted when the invocation ends or is given up; whatever waits for the guest stops waiting then. Another one for the
    * next invocation: read it when it is needed.

@@ -55,20 +55,6 @@ class Instant implements Readiness {
   }
 }
 
-/** `datetime` of `wasi:clocks/wall-clock`. */
-export interface Datetime {
-  readonly seconds: bigint
-  readonly nanoseconds: number
-}
-
-export function datetimeFrom(nanoseconds: bigint): Datetime {
-  return { seconds: nanoseconds / 1_000_000_000n, nanoseconds: Number(nanoseconds % 1_000_000_000n) }
-}
-
-export function nanosecondsOf({ seconds, nanoseconds }: Datetime): bigint {
-  return seconds * 1_000_000_000n + BigInt(nanoseconds)
-}
-
-function datetime(ms: number): Datetime {
+function datetime(ms: number): { seconds: bigint; nanoseconds: number } {
   return { seconds: BigInt(Math.floor(ms / 1000)), nanoseconds: (ms % 1000) * nanosecondsPerMs }
 }

@@ -22,9 +22,12 @@ const fileMethods = [
   'metadata-hash-at',
 ]
 
-/** The functions of WASI 0.2 that may wait, without versions, as `ns:pkg/iface#function`. */
+/** The functions of WASI that may wait although they are not async, without versions, as `ns:pkg/iface#function`. */
 export const suspendingImports: readonly string[] = [
   ...fileMethods.map((name) => `wasi:filesystem/types#[method]descriptor.${name}`),
+  // Of 0.3, where most functions that wait are async.
+  'wasi:sockets/types#[method]tcp-socket.listen',
+  'wasi:sockets/types#[method]udp-socket.bind',
   'wasi:filesystem/types#[method]directory-entry-stream.read-directory-entry',
   'wasi:io/poll#poll',
   'wasi:io/poll#[method]pollable.block',

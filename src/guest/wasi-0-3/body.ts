@@ -64,7 +64,8 @@ export class Body {
   }
 }
 
-async function* guestBytes(stream: GuestStream): AsyncGenerator<Uint8Array> {
+/** The bytes of a guest's stream as they come; it is dropped when they are no longer wanted. */
+export async function* guestBytes(stream: GuestStream): AsyncGenerator<Uint8Array> {
   let finished = false
   try {
     while (!finished) {

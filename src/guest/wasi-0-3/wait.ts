@@ -1,22 +1,29 @@
 /** A timer's longest delay; a guest may ask for centuries. */
 const longestTimerMs = 2_147_483_647
 
-/** Resolves when the monotonic clock (nanoseconds, as `process.hrtime.bigint()`) reaches `mark`; rejects on abort. */
+/**
+ * Resolves when the monotonic clock (nanoseconds, as `process.hrtime.bigint()`) has reached `mark`, never before; rejects
+ * on abort.
+ */
 export function waitUntil(mark: bigint, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
-    const ms = Number((mark - process.hrtime.bigint()) / 1_000_000n)
+    let timer: NodeJS.Timeout | undefined
     const onAbort = () => {
       clearTimeout(timer)
       reject(signal.reason)
     }
-    const timer = setTimeout(
-      () => {
-        signal.removeEventListener('abort', onAbort)
-        resolve()
-      },
-      Math.min(Math.max(ms, 0), longestTimerMs),
-    )
+    // A timer may be early by less than a millisecond, and may not be long enough.
+    const look = () => {
+      const left = mark - process.hrtime.bigint()
+      if (left > 0n) {
+        timer = setTimeout(look, Math.min(Math.ceil(Number(left) / 1e6), longestTimerMs))
+        return
+      }
+      signal.removeEventListener('abort', onAbort)
+      resolve()
+    }
     signal.addEventListener('abort', onAbort, { once: true })
+    look()
   })
 }

@@ -72,6 +72,7 @@ function run(
     volumes: [],
     network: new Network(),
     commit() {},
+    currentOutput: () => context.writeOutput,
     writeOutput: (stream, bytes) => {
       written[stream] += Buffer.from(bytes).toString()
     },

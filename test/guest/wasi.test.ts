@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { hostFunction } from '../../src/component/host-function.ts'
+import { Network } from '../../src/guest/network/network.ts'
+import { wasi02 } from '../../src/guest/wasi-0-2/imports.ts'
+import { suspendingImports } from '../../src/guest/wasi-0-2/suspending-imports.ts'
+import { wasi03 } from '../../src/guest/wasi-0-3/imports.ts'
+import type { WasiContext } from '../../src/guest/wasi-context.ts'
+import { withoutVersion } from '../../src/wit/names.ts'
+import { parseWitInterfaces } from '../../src/wit/parse.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const context: WasiContext = {
+  args: [],
+  environment: {},
+  volumes: [],
+  network: new Network(),
+  commit() {},
+  writeOutput() {},
+  currentOutput: () => () => {},
+  signal: new AbortController().signal,
+}
+
+/** What a guest exports, or what is made elsewhere for the component that imports it. */
+const notHere = ['wasi:cli/run', 'wasi:http/incoming-handler', 'wasi:http/handler', 'wasi:http/client']
+
+const versions = [
+  ['0.2.12', wasi02(context, {})],
+  ['0.3.0', wasi03(context)],
+] as const
+
+for (const [version, imports] of versions) {
+  describe(`WASI ${version}`, async () => {
+    const interfaces = (await interfacesOf(version)).filter(({ id }) => !notHere.includes(withoutVersion(id)))
+    const table = await readFile(join(root, 'src/guest/WASI.md'), 'utf8')
+    for (const { id, functions } of interfaces) {
+      const key = withoutVersion(id)
+      test(`every function of ${key} has its host function, and the interface stands in WASI.md`, () => {
+        const missing = functions.filter(({ name }) => isMissing(imports, key, name)).map(({ name }) => name)
+        assert.deepEqual(missing, [])
+        assert.ok(
+          functions.length === 0 || table.includes(`\`${key.slice('wasi:'.length)}\``),
+          `${key} in WASI.md`,
+        )
+      })
+    }
+
+    test('what may suspend is there', () => {
+      const known = interfaces.flatMap(({ id, functions }) =>
+        functions.map(({ name }) => `${withoutVersion(id)}#${name}`),
+      )
+      const others = version === '0.3.0' ? /^wasi:sockets\/types#/ : /^(?!wasi:sockets\/types#)/
+      const listed = suspendingImports.filter((one) => others.test(one))
+      assert.deepEqual(
+        listed.filter((one) => !known.includes(one)),
+        [],
+      )
+    })
+  })
+}
+
+async function interfacesOf(version: string) {
+  const folder = join(root, 'node_modules/@bytecodealliance/jco/lib/wit/builtin', version)
+  const packages = await readdir(folder)
+  const texts = await Promise.all(packages.map((name) => readFile(join(folder, name, 'package.wit'), 'utf8')))
+  return parseWitInterfaces(texts.map(nested).join('\n'))
+}
+
+/** `package a; …` as `package a { … }`, many of which may stand in one text. */
+function nested(text: string): string {
+  return `${text.replace(/^(package [^;]+);/m, '$1 {')}}`
+}
+
+/** A function that is missing is `denied` by its own name when it is called, before it looks at anything. */
+function isMissing(imports: Readonly<Record<string, object>>, key: string, name: string): boolean {
+  if (imports[key] === undefined) return true
+  const [, kind, resource = '', method = ''] =
+    /^\[(method|static|constructor)\]([^.]+)(?:\.(.+))?$/.exec(name) ?? []
+  if (kind === undefined || kind === 'static') return hostFunction(imports, key, name).name === ''
+  const holder: unknown = Reflect.get(imports[key], pascalCase(resource))
+  if (typeof holder !== 'function') return true
+  return kind === 'method' && typeof Reflect.get(holder.prototype, camelCase(method)) !== 'function'
+}
+
+function camelCase(kebab: string): string {
+  return kebab.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+}
+
+function pascalCase(kebab: string): string {
+  return camelCase(`-${kebab}`)
+}
