@@ -32,6 +32,8 @@ export function importsFor(world: WitWorld, invocation: Importing, context: Wasi
     families.set(name, made)
     return made
   }
+  const p2 = wasi02(context, { sendRequest: (...sent) => sendRequest(invocation, context, sent) })
+  const p3 = wasi03(context)
   const deniedResources: DeniedResources = new Map()
   const resolve = (one: WitInterface): object => {
     const key = withoutVersion(one.id)
@@ -66,12 +68,8 @@ export function importsFor(world: WitWorld, invocation: Importing, context: Wasi
     if (key === 'wasmcloud:bus/lattice') return latticeImports(invocation)
     if (key === 'wasi:http/client' && version.startsWith('0.3')) return clientImports(invocation, context)
     if (!key.startsWith('wasi:')) return customImports(one, invocation)
-    const wasi = version.startsWith('0.3')
-      ? family('0.3', () => wasi03(context))
-      : family('0.2', () =>
-          wasi02(context, { sendRequest: (...sent) => sendRequest(invocation, context, sent) }),
-        )
-    return wasi[key] ?? denied(one, deniedResources)
+    const wasi = version.startsWith('0.3') ? p3 : p2
+    return wasi(key) ?? denied(one, deniedResources)
   }
   return Object.fromEntries(world.imports.map((one) => [one.id, resolve(one)]))
 }

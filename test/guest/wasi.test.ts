@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { hostFunction } from '../../src/component/host-function.ts'
+import type { WasiImports } from '../../src/guest/lazy-imports.ts'
 import { Network } from '../../src/guest/network/network.ts'
 import { wasi02 } from '../../src/guest/wasi-0-2/imports.ts'
 import { suspendingImports } from '../../src/guest/wasi-0-2/suspending-imports.ts'
@@ -74,14 +75,15 @@ function nested(text: string): string {
 }
 
 /** A function that is missing is `denied` by its own name when it is called, before it looks at anything. */
-function isMissing(imports: Readonly<Record<string, object>>, key: string, name: string): boolean {
-  if (imports[key] === undefined) return true
+function isMissing(wasi: WasiImports, key: string, name: string): boolean {
+  const holder = wasi(key)
+  if (holder === undefined) return true
   const [, kind, resource = '', method = ''] =
     /^\[(method|static|constructor)\]([^.]+)(?:\.(.+))?$/.exec(name) ?? []
-  if (kind === undefined || kind === 'static') return hostFunction(imports, key, name).name === ''
-  const holder: unknown = Reflect.get(imports[key], pascalCase(resource))
-  if (typeof holder !== 'function') return true
-  return kind === 'method' && typeof Reflect.get(holder.prototype, camelCase(method)) !== 'function'
+  if (kind === undefined || kind === 'static') return hostFunction({ [key]: holder }, key, name).name === ''
+  const made: unknown = Reflect.get(holder, pascalCase(resource))
+  if (typeof made !== 'function') return true
+  return kind === 'method' && typeof Reflect.get(made.prototype, camelCase(method)) !== 'function'
 }
 
 function camelCase(kebab: string): string {

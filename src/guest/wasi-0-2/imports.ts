@@ -1,3 +1,4 @@
+import { lazyImports, type WasiImports } from '../lazy-imports.ts'
 import type { WasiContext } from '../wasi-context.ts'
 import { cliImports, cliImportsOf } from './cli.ts'
 import { clockImports, monotonicClock } from './clocks.ts'
@@ -17,24 +18,24 @@ export interface Wasi02Ports {
   readonly sendRequest?: SendRequest
 }
 
-const shared = {
-  ...cliImports,
-  ...clockImports,
-  ...randomImports,
+const ioImports = {
   'wasi:io/error': { Error: IoError },
   'wasi:io/poll': { Pollable, poll },
   'wasi:io/streams': { InputStream, OutputStream },
 }
 
-/** The import objects of WASI 0.2 by interface without version, for one invocation. */
-export function wasi02(context: WasiContext, ports: Wasi02Ports): Record<string, object> {
-  return {
-    ...shared,
-    ...cliImportsOf(context),
-    ...filesystemImports(context),
-    ...socketImports(context),
-    'wasi:clocks/monotonic-clock': monotonicClock(context),
-    'wasi:http/types': httpTypes(context),
-    'wasi:http/outgoing-handler': outgoingHandler(ports.sendRequest, context),
-  }
+/** The import objects of WASI 0.2, for one instance. */
+export function wasi02(context: WasiContext, ports: Wasi02Ports): WasiImports {
+  return lazyImports({
+    'wasi:io': () => ioImports,
+    'wasi:cli': () => ({ ...cliImports, ...cliImportsOf(context) }),
+    'wasi:clocks': () => ({ ...clockImports, 'wasi:clocks/monotonic-clock': monotonicClock(context) }),
+    'wasi:random': () => randomImports,
+    'wasi:filesystem': () => filesystemImports(context),
+    'wasi:sockets': () => socketImports(context),
+    'wasi:http': () => ({
+      'wasi:http/types': httpTypes(context),
+      'wasi:http/outgoing-handler': outgoingHandler(ports.sendRequest, context),
+    }),
+  })
 }

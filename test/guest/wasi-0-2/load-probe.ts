@@ -4,6 +4,7 @@ import { Instance } from '../../../src/component/instance.ts'
 import { Pace } from '../../../src/component/pace.ts'
 import { prepare } from '../../../src/component/prepare.ts'
 import { compile } from '../../../src/guest/compile.ts'
+import type { WasiImports } from '../../../src/guest/lazy-imports.ts'
 import { Network } from '../../../src/guest/network/network.ts'
 import { suspendingImports } from '../../../src/guest/suspending.ts'
 import { handleIncoming, type IncomingExchange } from '../../../src/guest/wasi-0-2/handle-incoming.ts'
@@ -52,15 +53,12 @@ export async function loadProbe(): Promise<Probe> {
   }
 }
 
-function versioned(
-  ids: readonly string[],
-  imports: Readonly<Record<string, object>>,
-): Record<string, object> {
-  return Object.fromEntries(ids.map((id) => [id, imports[withoutVersion(id)] ?? {}]))
+function versioned(ids: readonly string[], imports: WasiImports): Record<string, object> {
+  return Object.fromEntries(ids.map((id) => [id, imports(withoutVersion(id)) ?? {}]))
 }
 
 function run(
-  instantiate: (imports: Readonly<Record<string, object>>) => Instance,
+  instantiate: (imports: WasiImports) => Instance,
   request: HttpRequest,
   options: Wasi02Ports & Partial<WasiContext>,
 ): ProbeRun {
