@@ -32,11 +32,12 @@ export async function writeResult(res: ServerResponse, result: HttpResult, isHea
   const { status, body, trailers, ...response } = result.val
   const headers = headerList(response)
   const chunks = body[Symbol.asyncIterator]()
+  const turnEnds = endOfTurn()
   try {
-    const beginning = isHead ? nothing : await beginningOf(chunks)
+    const beginning = isHead ? nothing : await beginningOf(chunks, turnEnds)
     const tail = 'whole' in beginning && !isHead ? await trailers : undefined
     if ('whole' in beginning && !tail) {
-      await endOfTurn()
+      await turnEnds
       endWhole(res, { status, headers, body: beginning.whole, isHead })
     } else {
       res.writeHead(status, headers)
@@ -49,7 +50,7 @@ export async function writeResult(res: ServerResponse, result: HttpResult, isHea
     // Tells a body that was left early; what it says to that is its own concern.
     chunks.return?.().then(undefined, () => {})
   }
-  if (!res.writableFinished) await Promise.race([once(res, 'finish'), once(res, 'close')])
+  if (!res.closed) await new Promise((resolve) => res.once('close', resolve))
 }
 
 type Step = IteratorResult<Uint8Array>
@@ -64,28 +65,26 @@ const nothing: Beginning = { whole: undefined }
 const smallBody = 16_384
 const later = Symbol('it takes a while')
 
-async function beginningOf(chunks: AsyncIterator<Uint8Array>): Promise<Beginning> {
+async function beginningOf(
+  chunks: AsyncIterator<Uint8Array>,
+  turnEnds: Promise<typeof later>,
+): Promise<Beginning> {
   const pendingFirst = chunks.next()
-  const first = await atOnce(pendingFirst)
+  const first = await Promise.race([pendingFirst, turnEnds])
   if (first === later) return { first: undefined, next: pendingFirst }
   if (first.done) return nothing
   const pendingSecond = chunks.next()
-  const second = await atOnce(pendingSecond)
+  const second = await Promise.race([pendingSecond, turnEnds])
   const isWhole = second !== later && second.done === true
   return isWhole ? { whole: first.value } : { first: first.value, next: pendingSecond }
-}
-
-/** What a promise gives that is settled or about to be; `later` when it has to wait for something. */
-function atOnce<T>(promise: Promise<T>): Promise<T | typeof later> {
-  return Promise.race([promise, new Promise<typeof later>((resolve) => setImmediate(resolve, later))])
 }
 
 /**
  * When all requests that came in together were looked at. Their answers leave together: a write that wakes its reader
  * costs several times what the next ones do.
  */
-function endOfTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+function endOfTurn(): Promise<typeof later> {
+  return new Promise((resolve) => setImmediate(resolve, later))
 }
 
 /** A body that is there in one piece goes out with its length, in one write. */

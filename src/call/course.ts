@@ -49,6 +49,7 @@ const mostTimings = 128
 export class CallCourse {
   #timings: Timing[] = []
   #held: Promise<unknown>[] = []
+  #allHeld: Promise<unknown> | undefined
   #commit: (() => void) | undefined
 
   get timings(): readonly Timing[] {
@@ -77,15 +78,28 @@ export class CallCourse {
   /** The call is not over before this settles, although its answer is out (a body that still streams). */
   hold(work: Promise<unknown>): void {
     this.#held.push(work)
+    this.#allHeld = undefined
   }
 
   /** Undefined when nothing is held, so that the common case costs no turn; a failure of held work is the value. */
   get held(): Promise<unknown> | undefined {
     if (this.#held.length === 0) return undefined
-    return Promise.allSettled(this.#held).then(
-      (ends) => ends.find((end): end is PromiseRejectedResult => end.status === 'rejected')?.reason,
-    )
+    this.#allHeld ??= firstFailure(this.#held)
+    return this.#allHeld
   }
+}
+
+/** When all have settled, what the first of them failed with. */
+function firstFailure(work: readonly Promise<unknown>[]): Promise<unknown> {
+  const [only, ...more] = work
+  if (only && more.length === 0)
+    return only.then(
+      () => undefined,
+      (failure: unknown) => failure,
+    )
+  return Promise.allSettled(work).then(
+    (ends) => ends.find((end): end is PromiseRejectedResult => end.status === 'rejected')?.reason,
+  )
 }
 
 const { timeOrigin } = performance

@@ -1,15 +1,31 @@
 import { WeftError } from '../errors.ts'
-import { type Interceptor, operationName } from './call.ts'
+import { type Interceptor, type Invoke, operationName } from './call.ts'
 
 /** The longest delay that a timer takes; later deadlines need no timer in practice. */
 const longestTimerMs = 2_147_483_647
 
+/** Signals that will be aborted at the latest at these deadlines. */
+const armed = new WeakMap<AbortSignal, number>()
+
 /**
  * Ends a call at its deadline or when its caller gives up, whatever it is doing: the caller gets `deadline` or the
- * abort's reason, and the signal that the work sees is aborted with the same. It stays armed while a body streams.
+ * abort's reason, and the signal that the work sees is aborted with the same. It stays armed while a body streams. A call
+ * made within one that is limited already, and not more narrowly, ends with it.
  */
 export function limitTime(): Interceptor {
-  return (next) => async (call) => {
+  return (next) => {
+    const limited = limit(next)
+    return (call) => {
+      const within = armed.get(call.signal)
+      return within !== undefined && within <= call.context.deadline && !call.signal.aborted
+        ? next(call)
+        : limited(call)
+    }
+  }
+}
+
+function limit(next: Invoke): Invoke {
+  return async (call) => {
     const remaining = call.context.deadline - Date.now()
     if (remaining <= 0) throw outOfTime(operationName(call.operation), call.target)
     call.signal.throwIfAborted()
@@ -20,7 +36,9 @@ export function limitTime(): Interceptor {
       () => controller.abort(outOfTime(operationName(call.operation), call.target)),
       Math.min(remaining, longestTimerMs),
     )
+    armed.set(controller.signal, call.context.deadline)
     const disarm = () => {
+      armed.delete(controller.signal)
       clearTimeout(timer)
       call.signal.removeEventListener('abort', giveUp)
     }

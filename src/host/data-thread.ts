@@ -61,7 +61,6 @@ const defaultCallTimeoutMs = 600_000
  */
 export async function runDataThread({ init, port, instrument }: DataThreadOptions): Promise<void> {
   const send = (message: FromThread) => port.postMessage(message)
-  if (init.role === 'confined') lowerPriority()
   const log = createLog((record) => send({ kind: 'log', record }))
   // A guest's glue may drop a promise; that must end neither this thread nor the calls beside it.
   process.on('unhandledRejection', (reason) =>
@@ -110,6 +109,7 @@ export async function runDataThread({ init, port, instrument }: DataThreadOption
     }
   })
   send({ kind: 'ready' })
+  if (init.role === 'confined') lowerPriority()
 }
 
 interface AssembleOptions {
@@ -155,8 +155,8 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
   const instruments = instrument({ originOf, send: (batch) => send({ kind: 'telemetry', batch }) })
   watchWire(instruments.measure, connection)
   const spies = new Spies((batch) => send({ kind: 'spied', batch }))
-  const enter = (call: Parameters<Invoke>[0], next: Invoke) =>
-    chain([...instruments.server, spies.interceptor, limitTime()], next)(call)
+  const entering = [...instruments.server, spies.interceptor, limitTime()]
+  const enter = (call: Parameters<Invoke>[0], next: Invoke) => chain(entering, next)(call)
   const policy = new CheckInvocations({
     ask: (call) => send({ kind: 'ask-policy', call }),
     refOf: (id) => components.planned(id)?.ref ?? '',
@@ -165,7 +165,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
   const permitted = init.checksInvocations ? policy.interceptor(toComponent) : toComponent
   const dispatch: Invoke = (call) =>
     providers.serves(call.target) ? providers.dispatch(call) : permitted(call)
-  const serveHere: Invoke = (call) => enter(call, dispatch)
+  const serveHere = chain(entering, dispatch)
   const leaving = (answer: Invoke) => chain([...instruments.client, limitTime()], answer)
   const invoke = leaving(
     route({

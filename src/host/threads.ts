@@ -63,6 +63,7 @@ export class Threads {
   readonly #problems = new Map<string, Map<number, string>>()
   readonly #timer: NodeJS.Timeout
   #plan: ThreadPlan = { components: [], providers: [] }
+  #applied: Promise<unknown> = Promise.resolve()
   #stopWatch: () => void = () => {}
   #started = 0
   #life: 'starting' | 'running' | 'stopping' = 'starting'
@@ -102,13 +103,20 @@ export class Threads {
    * Brings every thread to the plan and settles when each has confirmed. The first thread goes ahead: it finds out what
    * can only fail for the host as a whole, such as a port that another program holds; the others leave that out.
    */
-  async apply(plan: ThreadPlan): Promise<readonly PlanFailure[]> {
+  apply(plan: ThreadPlan): Promise<readonly PlanFailure[]> {
     this.#plan = plan
+    const failures = this.#applied.then(() => this.#applyLatest())
+    this.#applied = failures.catch(() => {})
+    return failures
+  }
+
+  /** One at a time: nobody may have what the first thread has not tried yet. */
+  async #applyLatest(): Promise<readonly PlanFailure[]> {
+    const shared = this.#sharedPlan()
     const alone = await this.#confined.apply(this.#plan)
     const [first, ...others] = this.#shared
-    const ahead = await first?.apply(this.#sharedPlan())
-    // The plan may have changed meanwhile; who changed it must not be overtaken by this.
-    const left = withoutLinks(this.#sharedPlan(), ahead?.refusedLinks ?? [])
+    const ahead = await first?.apply(shared)
+    const left = withoutLinks(shared, ahead?.refusedLinks ?? [])
     const rest = await Promise.all(others.map((thread) => thread.apply(left)))
     const failures = [
       ...(ahead?.failures ?? []),
