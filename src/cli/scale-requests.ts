@@ -91,7 +91,8 @@ function notRunning(
   return `${id} runs on no host${near === undefined ? '' : `; did you mean ${near}?`}`
 }
 
-function absoluteRef(text: string): string {
+/** A file as a reference that hosts understand; another reference as it is. */
+export function absoluteRef(text: string): string {
   if (/^file:\/\/(?!\/)/i.test(text)) return pathToFileURL(resolve(text.slice('file://'.length))).href
   if (/^[a-z+]+:\/\//i.test(text) || !/\.wasm$|^[./]/.test(text)) return text
   return pathToFileURL(resolve(text)).href

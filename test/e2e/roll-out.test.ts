@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { type RunningLoad, startHttpLoad } from '../support/http-load.ts'
+import { until } from '../support/until.ts'
+import { openWorkplace, root } from '../support/weft.ts'
+
+type Workplace = Awaited<ReturnType<typeof openWorkplace>>
+
+const patience = { timeoutMs: 90_000 }
+
+describe('new versions roll out over three hosts under load', () => {
+  let place: Workplace
+  let app: { path: string; url: string }
+  /** The greeter with another greeting of the same length: the next version of its team. */
+  let mended: string
+  const loads: RunningLoad[] = []
+  const startLoad = (path: string): RunningLoad => {
+    const load = startHttpLoad(`${app.url}${path}`, 12)
+    loads.push(load)
+    return load
+  }
+
+  before(async () => {
+    place = await openWorkplace()
+    app = await place.manifest('manifests/chain/app.yaml')
+    mended = join(place.folder, 'mended.wasm')
+    await writeFile(mended, replaced(await readFile(join(root, 'manifests/chain/greeter/greeter.wasm'))))
+    const up = place.start(['up', '--port', '0', '--threads', '1'])
+    await up.seen(/weft is up/)
+    const hosts = [1, 2].map(() => place.start(['host', '--threads', '1']))
+    await Promise.all(hosts.map((host) => host.seen(/has joined lattice default/)))
+    const deployed = await place.run(['app', 'deploy', app.path])
+    assert.equal(deployed.code, 0, deployed.err)
+    await until(async () => (await imagesOf(place, 'chain-greeter')).length === 3, patience)
+  })
+  after(async () => {
+    await Promise.all(loads.map((load) => load.stop()))
+    await place.close()
+  })
+
+  const deployChanged = async (name: string, change: (text: string) => string) => {
+    const path = join(place.folder, `${name}.yaml`)
+    await writeFile(path, change(await readFile(app.path, 'utf8')))
+    return place.run(['app', 'deploy', path, '--timeout', '80s'])
+  }
+
+  test('weft update mends the one shared component on all hosts, and no request fails', async () => {
+    const load = startLoad('/?name=Ada')
+    await until(() => load.matching(/woven by Weft/) > 200, patience)
+    const { code, out, err } = await place.run(['update', 'chain-greeter', mended])
+    assert.equal(code, 0, err)
+    assert.match(out, /^chain-greeter is file:.*mended\.wasm in chain \S+: deployed$/m)
+    const sentBefore = load.sent()
+    await until(() => load.sent() > sentBefore + 200, patience)
+    const { sent, failed } = await load.stop()
+    assert.deepEqual(failed, [], `${sent} requests`)
+    assert.ok(load.matching(/mended by You/) > 100)
+    const images = await imagesOf(place, 'chain-greeter')
+    assert.deepEqual(
+      images.map((image) => image.endsWith('mended.wasm')),
+      [true, true, true],
+    )
+    assert.match(await (await fetch(`${app.url}/?name=Ada`)).text(), /Hello Ada, mended by You/)
+  })
+
+  test('a version that is no component is taken back before any host runs it, and no request fails', async () => {
+    const before = await imagesOf(place, 'chain-greeter')
+    const load = startLoad('/?name=Ada')
+    const bad = pathToFileURL(join(root, 'test/guests/core-module.wasm')).href
+    const { code, out, err } = await place.run(['update', 'chain-greeter', bad])
+    assert.equal(code, 1)
+    assert.match(out, /rolled back from \S+$/m)
+    assert.match(err, /^weft: \S+ did not run well: chain-greeter on \S+: .*core/m)
+    const { failed } = await load.stop()
+    assert.deepEqual(failed, [])
+    assert.deepEqual(await imagesOf(place, 'chain-greeter'), before)
+    const status = await place.run(['app', 'status', 'chain'])
+    assert.match(status.out, /^chain \S+: deployed, rolled back from \S+: chain-greeter on /m)
+    const history = await place.run(['app', 'history', 'chain'])
+    assert.match(history.out, /automatic rollback/)
+  })
+
+  test('a version whose calls trap is taken back while it is watched; only its first host ever ran it', async () => {
+    const load = startLoad('/trap')
+    const trap = pathToFileURL(join(root, 'test/guests/http-trap-p2/http-trap-p2.wasm')).href
+    const { code, out, err } = await deployChanged('traps', (text) =>
+      text
+        .replace(/image: file:.*gateway\.wasm/, `image: ${trap}`)
+        .replace(/(- name: gateway\n[\s\S]*?traits:\n)/, `$1${rollout('pause: 60s, maxTrapRate: 10%')}`),
+    )
+    assert.equal(code, 1, out)
+    assert.match(err, /did not run well: gateway: \d+ of \d+ calls trapped on the hosts with the new version/)
+    await until(async () =>
+      (await imagesOf(place, 'chain-gateway')).every((image) => image.endsWith('gateway.wasm')),
+    )
+    const { sent, failed } = await load.stop()
+    assert.ok(failed.length > 0 && failed.length < sent, `${failed.length} of ${sent} failed`)
+    assert.match(await (await fetch(`${app.url}/?name=Ada`)).text(), /Hello Ada/)
+  })
+
+  test('a config of a component with the trait rolls out with it, and no request fails', async () => {
+    const load = startLoad('/?name=Ada')
+    const { code, err } = await deployChanged('config', (text) =>
+      text.replace(
+        /(- name: greeter\n {6}type: component\n {6}properties:\n)(.*\n)( {6}traits:\n)/,
+        `$1$2        config: [{ name: mood, properties: { mood: good } }]\n$3${rollout('steps: [1, 2], pause: 1s')}`,
+      ),
+    )
+    assert.equal(code, 0, err)
+    const { failed } = await load.stop()
+    assert.deepEqual(failed, [])
+    const { out } = await place.run(['get', 'inventory', '-o', 'json'])
+    assert.match(out, /chain-mood-[0-9a-f]{8}/)
+  })
+})
+
+function rollout(properties: string): string {
+  return `        - { type: rollout, properties: { ${properties} } }\n`
+}
+
+function replaced(wasm: Buffer): Buffer {
+  const [from, to] = [Buffer.from('woven by Weft'), Buffer.from('mended by You')]
+  const at = wasm.indexOf(from)
+  assert.ok(at > 0 && from.length === to.length)
+  return Buffer.concat([wasm.subarray(0, at), to, wasm.subarray(at + to.length)])
+}
+
+/** The image of a component on each host that runs it. */
+async function imagesOf(place: Workplace, id: string): Promise<string[]> {
+  const { out } = await place.run(['get', 'inventory', '-o', 'json'])
+  const inventories = JSON.parse(out) as { components: { id: string; image_ref: string }[] }[]
+  return inventories.flatMap(({ components }) =>
+    components.filter((component) => component.id === id).map(({ image_ref }) => image_ref),
+  )
+}
