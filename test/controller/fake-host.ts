@@ -30,8 +30,12 @@ export async function startFakeHost(options: {
   readonly lattice: string
   readonly log: Log
   readonly labels?: Readonly<Record<string, string>>
+  /** Between two beats; default 100 ms. */
+  readonly beatMs?: number
+  /** Between two heartbeats with the whole inventory; none when left out. */
+  readonly heartbeatMs?: number
 }): Promise<FakeHost> {
-  const { url, lattice, log, labels = {} } = options
+  const { url, lattice, log, labels = {}, beatMs = 100, heartbeatMs } = options
   const connection = await connectNats({ url, name: 'fake host' })
   const { id, friendlyName } = createHostIdentity()
   const publish = createEventPublisher(connection, lattice, id)
@@ -108,9 +112,13 @@ export async function startFakeHost(options: {
     friendlyName,
     components: () => Object.fromEntries(loads),
     log,
-    intervalMs: 100,
+    intervalMs: beatMs,
   })
   publish('host_started', { friendly_name: friendlyName, labels, uptime_seconds: 0, version: '0.1.0' })
+  const heartbeat =
+    heartbeatMs === undefined
+      ? undefined
+      : setInterval(() => publish('host_heartbeat', handlers.inventory()), heartbeatMs)
   return {
     id,
     components,
@@ -125,6 +133,7 @@ export async function startFakeHost(options: {
       if (provider) providers.set(name, { ...provider, problem })
     },
     async kill() {
+      clearInterval(heartbeat)
       await connection.close()
       beat.stop()
     },
