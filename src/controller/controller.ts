@@ -180,6 +180,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       log,
       answer: createModelApi({
         store,
+        rivals: (manifest) => planner.rivals(manifest),
         status: statusReader(statuses, () => leads() && !(hasSettled() && reconciler.hasLooked)),
         onDeploy: (name, trace) => traces.deployed(name, trace),
         announce,

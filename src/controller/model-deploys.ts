@@ -10,42 +10,40 @@ import { manifestOf, resolveVersion } from './stored-versions.ts'
 /** Has a version run from now on; the newest unless one is named. */
 export async function deploy(parts: ModelApiParts, { name, body, trace }: ModelRequest): Promise<unknown> {
   const asked = versionIn(body)
-  const apps = await parts.store.readAll()
-  const app = apps.get(name)
+  const app = await parts.store.read(name)
   if (!app) return { ...notFound(name), name, version: asked ?? null }
-  return run(parts, { did: 'deploy', name, version: resolveVersion(app, asked), apps, trace })
+  return run(parts, { did: 'deploy', name, version: resolveVersion(app, asked), app, trace })
 }
 
 /** Has a version run again: the one that ran before unless one is named. */
 export async function rollback(parts: ModelApiParts, { name, body, trace }: ModelRequest): Promise<unknown> {
   const asked = versionIn(body)
-  const apps = await parts.store.readAll()
-  const app = apps.get(name)
+  const app = await parts.store.read(name)
   if (!app) return { ...notFound(name), name, version: asked ?? null }
   const version = asked ?? versionBefore(app)
-  if (version !== undefined) return run(parts, { did: 'rollback', name, version, apps, trace })
+  if (version !== undefined) return run(parts, { did: 'rollback', name, version, app, trace })
   const message = `${name} has no version that ran before and is still stored: name the one to go back to`
   return { result: 'error', message, name, version: null }
 }
 
 /** Has a version run from now on, unless it is not there or would fight with another application. */
 async function run(
-  { store, announce, onDeploy }: ModelApiParts,
+  { store, announce, onDeploy, rivals }: ModelApiParts,
   order: Pick<StoredDeed, 'did' | 'version'> & {
     readonly name: string
-    readonly apps: ReadonlyMap<string, StoredApp>
+    readonly app: StoredApp
     readonly trace: TraceHeaders | undefined
   },
 ): Promise<unknown> {
-  const { did, name, version, apps, trace } = order
+  const { did, name, version, app: stored, trace } = order
   const refused = (message: string) => ({ result: 'error', message, name, version })
-  const stored = apps.get(name)
-  const manifest = stored && manifestOf(stored, version)
+  const manifest = manifestOf(stored, version)
   if (manifest === undefined) {
-    const have = stored?.versions.map((one) => one.version).join(', ')
+    const have = stored.versions.map((one) => one.version).join(', ')
     return refused(`${name} has no version ${version} to deploy; it has ${have}`)
   }
-  const clashes = findClashes(manifestToDeploy(name, version, manifest), deployedManifests(apps))
+  const wanted = manifestToDeploy(name, version, manifest)
+  const clashes = findClashes(wanted, rivals?.(wanted) ?? deployedManifests(await store.readAll()))
   if (clashes.length > 0) return refused(clashes.join('\n'))
   onDeploy?.(name, trace)
   await store.change(name, (app) =>

@@ -1,6 +1,7 @@
 import type { ManifestStore, StoredApp } from '../lattice/manifest-store.ts'
 import type { ModelEvent } from '../lattice/model-requests.ts'
 import { anything, orNull, parseJson, record, text } from '../lattice/shape.ts'
+import type { Manifest } from '../manifest/manifest.ts'
 import type { TraceHeaders } from '../trace-work.ts'
 import type { Status } from './status.ts'
 
@@ -11,6 +12,8 @@ export interface ModelApiParts {
   readonly status: (name: string, app: StoredApp) => Promise<Status>
   /** Told of each deploy, with the trace it belongs to. */
   readonly onDeploy?: (name: string, trace: TraceHeaders | undefined) => void
+  /** Deployed applications that may want the same as this one; left out, all that are stored are looked at. */
+  readonly rivals?: (manifest: Manifest) => ReadonlyMap<string, Manifest>
   /** Tells others what was deployed and undeployed. */
   readonly announce: (event: ModelEvent) => void
 }

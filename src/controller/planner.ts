@@ -1,3 +1,4 @@
+import type { Manifest } from '../manifest/manifest.ts'
 import { concernsOf } from './concerns.ts'
 import { type DesiredApp, desiredApp, type Workload } from './desired.ts'
 import { hostChanges } from './host-changes.ts'
@@ -43,6 +44,27 @@ export class Planner {
     const app = desired && scaled(desired, this.#noteOf)
     const workload = app?.workloads.find((one) => one.id === id)
     return app && workload ? { app, workload } : undefined
+  }
+
+  /** Deployed applications that may want the same as this one, with those that their components belong to. */
+  rivals(manifest: Manifest): ReadonlyMap<string, Manifest> {
+    const find = (app: string) => this.#entries.get(app)?.known.manifest
+    const desired = desiredApp(manifest, find)
+    const known: KnownApp = { name: manifest.name, manifest, stored: true, made: undefined }
+    const refersTo = referencesOf(known)
+    const concerns = concernsOf(manifest.name, { desired, made: undefined, refersTo })
+    const names = new Set(refersTo)
+    for (const what of concerns) for (const name of this.#concerned.get(what) ?? []) names.add(name)
+    for (const name of [...names]) {
+      const other = this.#entries.get(name)?.known
+      if (other) for (const shared of referencesOf(other)) names.add(shared)
+    }
+    return new Map(
+      [...names].flatMap((name) => {
+        const found = find(name)
+        return found ? [[name, found] as const] : []
+      }),
+    )
   }
 
   /** Ids of the components that follow their load. */

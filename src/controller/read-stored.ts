@@ -1,7 +1,8 @@
 import { WeftError } from '../errors.ts'
 import type { StoredApp } from '../lattice/manifest-store.ts'
+import type { Json } from '../manifest/json.ts'
 import type { Manifest } from '../manifest/manifest.ts'
-import { parseManifest } from '../manifest/parse-manifest.ts'
+import { parseStoredManifest } from '../manifest/parse-manifest.ts'
 import type { KnownApp } from './plan.ts'
 import { manifestOf } from './stored-versions.ts'
 
@@ -33,7 +34,7 @@ export function descriptionOf(manifest: unknown): string | undefined {
 
 /** A version of a stored application, as it would be deployed; throws `invalid` when it can't be read. */
 export function manifestToDeploy(name: string, version: string, manifest: unknown): Manifest {
-  return { ...parseManifest(JSON.stringify(manifest ?? null), `${name} ${version}`), name, version }
+  return { ...parseStoredManifest((manifest ?? null) as Json, `${name} ${version}`), name, version }
 }
 
 /** The manifests that are deployed, by application; those that can't be read are left out. */
@@ -48,7 +49,7 @@ export function deployedManifests(apps: ReadonlyMap<string, StoredApp>): Readonl
 
 function readQuietly(manifest: unknown): Manifest | undefined {
   try {
-    return parseManifest(JSON.stringify(manifest ?? null), 'manifest')
+    return parseStoredManifest((manifest ?? null) as Json, 'manifest')
   } catch {
     return undefined
   }

@@ -1,10 +1,11 @@
 import { checkNames } from './check-names.ts'
 import { Fields } from './fields.ts'
-import { isLocatedMap, jsonFromMap, type Located } from './located.ts'
+import type { Json } from './json.ts'
+import { isLocatedMap, jsonFromMap, type Located, locatedFromJson } from './located.ts'
 import type { Manifest, Policy } from './manifest.ts'
 import { readComponent } from './read-component.ts'
 import { readText } from './read-text.ts'
-import type { Problem, Report } from './report.ts'
+import { type Problem, Report } from './report.ts'
 
 /** `manifest` is there only when there are no problems; warnings do not count. */
 export interface CheckedManifest {
@@ -21,6 +22,15 @@ const sharedAnnotation = 'experimental.wasmcloud.dev/shared'
 /** Reads a wadm manifest, YAML or JSON, and tells all that is wrong with it at once. Never throws on bad input. */
 export function checkManifest(text: string): CheckedManifest {
   const { root, report } = readText(text)
+  return check(root, report)
+}
+
+/** Checks a manifest that was read before and is JSON now: much quicker, and its problems have no places. */
+export function checkStoredManifest(json: Json): CheckedManifest {
+  return check(locatedFromJson(json), new Report(() => ({ line: 1, col: 1 })))
+}
+
+function check(root: Located | undefined, report: Report): CheckedManifest {
   const manifest = root && readManifest(report, root)
   const { problems, warnings } = report
   return {

@@ -26,6 +26,16 @@ export function isLocatedList(value: Located['value']): value is LocatedList {
   return Array.isArray(value)
 }
 
+/** A value that was read before, as JSON; it stands nowhere any more. */
+export function locatedFromJson(value: Json): Located {
+  if (Array.isArray(value)) return { offset: 0, value: value.map(locatedFromJson) }
+  if (typeof value !== 'object' || value === null) return { offset: 0, value: value as Located['value'] }
+  const fields = Object.entries(value).map(
+    ([key, field]) => [key, { keyOffset: 0, node: locatedFromJson(field) }] as const,
+  )
+  return { offset: 0, value: new Map(fields) }
+}
+
 /** The same map without places. */
 export function jsonFromMap(map: LocatedMap): JsonObject {
   return Object.fromEntries([...map].map(([key, field]) => [key, jsonFromLocated(field.node)]))

@@ -4,6 +4,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { createAppClient } from '../../src/controller/api-client.ts'
 import { startController } from '../../src/controller/controller.ts'
+import { readStatus } from '../../src/controller/notes.ts'
 import { connectNats } from '../../src/lattice/connect.ts'
 import { createControlClient } from '../../src/lattice/control-client.ts'
 import { subscribeEvents } from '../../src/lattice/events.ts'
@@ -62,6 +63,13 @@ export async function simulate(size: {
         if (name === 'component_scaled') running.set(`${data.component_id} ${source}`, data.max_instances)
       },
     })
+    const told = new Map<string, string>()
+    connection.subscribe(`wadm.status.${lattice}.*`, {
+      callback: (_, message) => {
+        const { status } = readStatus(message.json())
+        told.set(message.subject.split('.').at(-1) ?? '', status.type)
+      },
+    })
     await until(() => controller.leads(), { timeoutMs: 20_000 })
     const applications = Math.ceil(size.components / size.perApplication)
     const apps = createAppClient({ connection, lattice, timeoutMs: 30_000 })
@@ -72,7 +80,7 @@ export async function simulate(size: {
     await Promise.all(names.map((name) => apps.deploy(name)))
     const wanted = size.components * Math.min(instancesEach, size.hosts)
     await until(() => sum(running.values()) === wanted, { timeoutMs: 120_000, what: 'all instances run' })
-    await until(async () => (await apps.list()).every(({ status }) => status.status.type === 'deployed'), {
+    await until(() => names.every((name) => told.get(name) === 'deployed'), {
       timeoutMs: 120_000,
       what: 'all are deployed',
     })
