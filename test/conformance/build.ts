@@ -16,6 +16,7 @@ const builds: Readonly<Record<string, () => void>> = {
   prometheus: () => goInstall('github.com/prometheus/prometheus/cmd/prometheus@v0.307.3'),
   collector: buildCollector,
   wadm: () => buildCrate('wadm-server'),
+  'provider-rust': () => buildCrate('http-server-provider'),
   wash: () => cargo(['install', 'wash', '--version', '0.43.0', '--locked', '--debug', '--root', peersFolder]),
   'rust-host': () => buildCrate('rust-host'),
 }
