@@ -104,3 +104,19 @@ export type OtlpProtocol = (typeof otlpProtocols)[number]
 
 /** The annotation that carries the settings. */
 export const settingsAnnotation = 'weft.dev/settings'
+
+/** The label by which a host tells that it has a volume; its value is the most that it gives. */
+export function volumeLabel(volume: string): string {
+  return `weft.dev/volume.${volume}`
+}
+
+/** True when a host with these labels has all that is to be mounted. */
+export function hasVolumes(
+  labels: Readonly<Record<string, string>>,
+  { mounts }: VolumeSettings = { mounts: [] },
+): boolean {
+  return mounts.every(({ volume, access }) => {
+    const given = labels[volumeLabel(volume)]
+    return given === 'read-write' || (given === 'read-only' && access !== 'read-write')
+  })
+}

@@ -1,3 +1,4 @@
+import { hasVolumes } from '../component-settings.ts'
 import { isDraining } from '../lattice/draining.ts'
 import { dealHosts, inOrder, isOurs, meets, type Part } from './deal-hosts.ts'
 import type { Workload } from './desired.ts'
@@ -24,11 +25,12 @@ const defaultDomain = 'zone'
 /**
  * Chooses hosts for a workload. The same view gives the same answer, and what runs stays where it is: a host that has
  * the workload comes before one that has not. Instances of a component are divided evenly over the hosts of a spread, as
- * far as these have room. Hosts that drain get nothing.
+ * far as these have room. Hosts that drain get nothing, and neither do those that lack a volume of the component.
  */
 export function placeWorkload(workload: Workload, all: readonly HostView[], room = new Room()): Placement {
   const { scaler } = workload
-  const hosts = all.filter(({ labels }) => !isDraining(labels))
+  const awake = all.filter(({ labels }) => !isDraining(labels))
+  const hosts = awake.filter(({ labels }) => hasVolumes(labels, workload.settings.volumes))
   if (!scaler || scaler.instances === 0) return { assignments: [], shortfalls: [] }
   const wanted =
     scaler.kind === 'daemon' ? scaler.spread.map(() => unbounded) : divide(scaler.instances, scaler.spread)
@@ -55,11 +57,18 @@ export function placeWorkload(workload: Workload, all: readonly HostView[], room
     const shortfall = shortfallOf(workload, part, found)
     if (shortfall !== undefined) shortfalls.push(shortfall)
   }
-  const draining = all.length - hosts.length
+  const left = leftOut(all.length - awake.length, awake.length - hosts.length)
   return {
     assignments: [...assignments.values()],
-    shortfalls: draining === 0 ? shortfalls : shortfalls.map((text) => `${text} (${draining} draining)`),
+    shortfalls: left === '' ? shortfalls : shortfalls.map((text) => `${text} (${left})`),
   }
+}
+
+function leftOut(draining: number, withoutVolumes: number): string {
+  return [
+    ...(draining > 0 ? [`${draining} draining`] : []),
+    ...(withoutVolumes > 0 ? [`${withoutVolumes} without its volumes`] : []),
+  ].join(', ')
 }
 
 /** wadm's division: the floor of each share, and what is left over goes to the first. */

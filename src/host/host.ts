@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type ArtifactRules, Artifacts } from '../artifact/artifacts.ts'
 import { credentialsFrom } from '../artifact/credentials.ts'
+import { volumeLabel } from '../component-settings.ts'
 import { CompileQueue } from '../guest/compile-queue.ts'
 import type { HostVolumes } from '../guest/volume/volumes.ts'
 import { startBeat, watchBeats } from '../lattice/beat.ts'
@@ -116,7 +117,9 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
   const { lattice, log, measure, natsUrl } = options
   const { id, friendlyName } = options.identity
   const startedAt = performance.now()
-  const labels = new Map(Object.entries({ ...defaultLabels(), ...options.labels }))
+  const labels = new Map(
+    Object.entries({ ...defaultLabels(), ...volumeLabels(options.hostVolumes), ...options.labels }),
+  )
   const rpc = options.rpc ?? options
 
   let reconnects = 0
@@ -383,4 +386,8 @@ async function rpcConnection(
 
 async function stopAll(started: Stop[]): Promise<void> {
   for (const stop of started.splice(0).reverse()) await stop()
+}
+
+function volumeLabels(volumes: HostVolumes = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(volumes).map(([name, { access }]) => [volumeLabel(name), access]))
 }

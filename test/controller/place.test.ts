@@ -220,3 +220,19 @@ test('a host that drains gets nothing, and that is told where it is missed', () 
   assert.deepEqual(numbers(workload, [running(drains, workload, { instances: 4 }), host('b')]), { b: 4 })
   assert.deepEqual(placeWorkload(workload, [drains]).shortfalls, ['0 hosts in the lattice (1 draining)'])
 })
+
+test('a component with volumes runs only where they are, with the access that it asks for', () => {
+  const mounts = [{ volume: 'data', path: '/data', access: 'read-write' }]
+  const workload = workloadOf(
+    component('hello', 6, { traits: [{ type: 'volumes', properties: { mounts } }] }),
+  )
+  const labelled = (id: string, access: string) => ({
+    ...host(id),
+    labels: { ...host(id).labels, 'weft.dev/volume.data': access },
+  })
+  const hosts = [...three, labelled('d', 'read-write'), labelled('e', 'read-only')]
+  assert.deepEqual(numbers(workload, hosts), { d: 6 })
+  assert.deepEqual(placeWorkload(workload, three).shortfalls, [
+    '0 hosts in the lattice (3 without its volumes)',
+  ])
+})

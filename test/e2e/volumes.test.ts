@@ -55,11 +55,13 @@ describe('a component with a volume', { timeout: 180_000 }, () => {
     await up.stop()
   })
 
-  test('does not start on a host that has no such volume, and the status says so', async () => {
+  test('waits for a host that has its volume, and the status says so', async () => {
     const manifest = await manifestOf('files2', 'other')
     const flags = ['--port', '0', '--ephemeral', '--threads', '1', '--volume', `data=${data}:ro`]
     const up = place.start(['up', ...flags, manifest])
-    await up.seen(/this host has no volume "other": start it with --volume other=/)
+    await up.seen(/1 without its volumes/)
+    const { out } = await place.run(['get', 'hosts', '-o', 'json'])
+    assert.match(out, /"weft.dev\/volume.data": "read-only"/)
     await up.stop()
   })
 })

@@ -169,6 +169,10 @@ export class Tcp {
     for (const waiting of this.#accepted.splice(0)) waiting.drop()
     const socket = this.#socket
     if (!socket || socket.destroyed) return
+    if (socket.connecting) {
+      socket.destroy()
+      return
+    }
     socket.destroySoon()
     setTimeout(() => socket.destroy(), lingerMs).unref()
   }

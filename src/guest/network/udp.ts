@@ -122,7 +122,15 @@ export class Udp {
     const type = this.family === 'ipv4' ? 'udp4' : 'udp6'
     const socket = createSocket({ type, ipv6Only: this.family === 'ipv6' })
     await new Promise<void>((resolve, reject) => {
-      socket.once('listening', resolve).once('error', (error) => reject(SocketError.from(error)))
+      const fail = (error: Error) => {
+        socket.close()
+        reject(SocketError.from(error))
+      }
+      socket.once('error', fail)
+      socket.once('listening', () => {
+        socket.off('error', fail)
+        resolve()
+      })
       socket.bind({ address, port, exclusive: true })
     })
     // A port that nobody listens on is no fault of this socket.

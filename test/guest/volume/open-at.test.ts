@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, test } from 'node:test'
@@ -118,6 +118,30 @@ describe('beneath a directory', { timeout: 60_000 }, () => {
     dir.close()
   })
 
+  test('whatever the path and the links on it, what is opened lies beneath', async () => {
+    const random = randomFrom(42)
+    const words = ['dir', 'file', 'l0', 'l1', 'l2', 'l3', '..', '.', '', 'none', 'outside', 'volume']
+    const path = () => Array.from({ length: 1 + random(6) }, () => words[random(words.length)]).join('/')
+    let opened = 0
+    for (let round = 0; round < 60; round++) {
+      for (const [at, where] of ['volume', 'volume/dir', 'volume', 'volume/dir'].entries()) {
+        const link = join(folder, where, `l${at}`)
+        await rm(link, { force: true })
+        await symlink(random(8) === 0 ? join(folder, 'outside') : path() || '.', link)
+      }
+      for (let tries = 0; tries < 40; tries++) {
+        const asked = path()
+        const node = await opening(asked, { follow: random(2) === 0 }).catch(FileError.from)
+        if (node instanceof FileError) continue
+        const place = await realpath(node.anchor.self)
+        assert.ok(`${place}/`.startsWith(`${folder}/volume/`), `${asked} led to ${place}`)
+        node.close()
+        opened++
+      }
+    }
+    assert.ok(opened > 50, `${opened} were opened`)
+  })
+
   test('only files and directories are opened, by what stands there', async () => {
     await symlink('file', join(folder, 'volume', 'dir', 'link'))
     assert.equal(await codeOf(opening('dir/link', { follow: false })), 'loop')
@@ -162,3 +186,12 @@ describe('beneath a directory', { timeout: 60_000 }, () => {
     assert.ok((await readdir('/proc/self/fd')).length <= before)
   })
 })
+
+/** The same numbers every time: below `most`. */
+function randomFrom(seed: number): (most: number) => number {
+  let state = seed
+  return (most) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
+    return (state >>> 8) % most
+  }
+}
