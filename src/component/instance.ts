@@ -4,6 +4,7 @@ import { CoreInstances } from './core-instances.ts'
 import { GuestResource, HandleTable } from './handle-table.ts'
 import type { ImportObjects } from './host-function.ts'
 import type { ModuleInfo } from './instrument.ts'
+import { jspi } from './jspi.ts'
 import { type Lifted, liftedFunction, type RunningCall } from './lift.ts'
 import { Lock } from './lock.ts'
 import { MemoryContext, type ValueLimits } from './memory-context.ts'
@@ -21,6 +22,9 @@ export interface InstanceLimits extends ValueLimits {
   /** Elements, summed over its tables. */
   readonly tableElements: number
 }
+
+/** How long a guest may run where it can't wait, in milliseconds: nothing else on its thread runs meanwhile. */
+const mostHeldMs = 2_000
 
 /** A core module ready to be instantiated. */
 export interface LoadedModule {
@@ -68,6 +72,8 @@ export class Instance {
   #stuckIn: string | undefined = 'its start function'
   #failure: { readonly reason: unknown } | undefined
   #limitHit: LimitName | undefined
+  /** When the guest was first seen to hold its thread where it can't wait. */
+  #heldSince: number | undefined
   #ranOn = false
 
   constructor({ program, modules, imports, suspending, limits, pace }: InstanceOptions) {
@@ -78,8 +84,16 @@ export class Instance {
     this.#limits = limits
     this.isResettable = modules.every(({ info }) => info.isResettable)
     this.#core = new CoreInstances(this, modules, limits)
-    this.#core.instantiate()
+    pace.begin()
+    try {
+      this.#core.instantiate()
+    } catch (error) {
+      throw cannotWait(error, 'its start function')
+    } finally {
+      pace.end()
+    }
     this.#stuckIn = undefined
+    this.#heldSince = undefined
   }
 
   /** Calls an exported function (`''` for one of the world itself); its result is a plain value. */
@@ -162,12 +176,19 @@ export class Instance {
   /** Guest code asks whether to let others have a turn; throws when it has had all its time. */
   check(): number {
     const task = this.current
+    const now = Date.now()
     const isSliceOver = this.pace.isSliceOver()
-    this.#ranOn = task !== undefined && (task.signal.aborted || Date.now() > task.deadline)
+    const heldIn = this.#mayLeave ? this.#stuckIn : 'its realloc or post-return function'
+    if (heldIn !== undefined) this.#heldSince ??= now
+    const holdsUp = heldIn !== undefined && now - (this.#heldSince ?? now) > mostHeldMs
+    const isLate = holdsUp || (task !== undefined && now > task.deadline)
+    this.#ranOn = isLate || task?.signal.aborted === true
     if (task?.signal.aborted) throw task.signal.reason
-    if (this.#ranOn)
-      throw new WeftError('deadline', 'the guest ran on until its time was over, and was stopped')
-    return isSliceOver && this.#mayLeave && this.#stuckIn === undefined ? 1 : 0
+    if (isLate) {
+      const where = heldIn === undefined ? '' : ` in ${heldIn}`
+      throw new WeftError('deadline', `the guest ran on${where} until its time was over, and was stopped`)
+    }
+    return isSliceOver && heldIn === undefined ? 1 : 0
   }
 
   /** The guest was refused something that it may take badly: if it traps then, that is why. */
@@ -283,6 +304,7 @@ export class Instance {
     this.#stuckIn = 'a destructor'
     destructor(rep.rep)
     this.#stuckIn = before
+    this.#heldSince = undefined
   }
 
   /** The guest calls an import. */
@@ -305,9 +327,14 @@ export class Instance {
   quiet<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
     return (...args) => {
       this.#mayLeave = false
-      const result = fn(...args)
-      this.#mayLeave = true
-      return result
+      try {
+        return fn(...args)
+      } catch (error) {
+        throw cannotWait(error, 'its realloc or post-return function')
+      } finally {
+        this.#mayLeave = true
+        this.#heldSince = undefined
+      }
     }
   }
 
@@ -325,6 +352,17 @@ export class Instance {
     this.#lifted[canon] = made
     return made
   }
+}
+
+/** The engine refuses to suspend a stack that was not made for it before the import is even called. */
+function cannotWait(error: unknown, where: string): unknown {
+  if (!(error instanceof jspi.SuspendError)) return error
+  const told = new WebAssembly.RuntimeError(
+    `the guest called an import that may wait in ${where}, which can't`,
+  )
+  // Where in the guest.
+  told.stack = error.stack ?? ''
+  return told
 }
 
 type Realloc = (old: number, oldSize: number, align: number, size: number) => number

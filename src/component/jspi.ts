@@ -6,6 +6,8 @@ interface JavaScriptPromiseIntegration {
   ) => object
   /** Wraps an exported function: its imports may suspend, and it gives a promise. */
   readonly promising: (fn: unknown) => (...args: unknown[]) => Promise<unknown>
+  /** What is thrown where a stack can't be suspended. */
+  readonly SuspendError: new () => Error
 }
 
 export const jspi = WebAssembly as unknown as JavaScriptPromiseIntegration

@@ -181,7 +181,9 @@ export class GuestComponent {
     const { call, log, services } = invocation
     const failure = failureOf(thrown, call, { log, linesOf: this.#linesOf, ...(refusedBy && { refusedBy }) })
     if (failure.limit) services.limitHit(failure.limit)
-    if (failure.code === 'trapped' || refusedBy || instance?.core.ranOn) services.offended()
+    // Without an instance it was its start function that ran on.
+    const ranOn = instance ? instance.core.ranOn : failure.code === 'deadline'
+    if (failure.code === 'trapped' || refusedBy || ranOn) services.offended()
     return failure
   }
 

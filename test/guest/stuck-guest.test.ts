@@ -4,7 +4,8 @@ import { after, before, describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { Pace, paceMemory } from '../../src/component/pace.ts'
 import type { GuestComponent } from '../../src/guest/component.ts'
-import { fakeServices, fetchFrom, openGuests } from '../support/guest.ts'
+import { fakeServices, fetchFrom, guestCall, openGuests } from '../support/guest.ts'
+import { watComponent } from '../support/wat-component.ts'
 
 const trap = 'test/guests/http-trap-p2/http-trap-p2.wasm'
 
@@ -88,6 +89,37 @@ describe('a guest that is stuck', () => {
     assert.match(String(line?.attributes['stack']), /allocate_for_ever/)
     assert.equal((await fetchFrom(limited, '/')).text, 'fine\n')
   })
+
+  for (const [where, parts] of [
+    [
+      'start function',
+      '(start $spin) (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 0)',
+    ],
+    [
+      'realloc or post-return function',
+      '(func (export "realloc") (param i32 i32 i32 i32) (result i32) call $spin i32.const 0)',
+    ],
+  ] as const) {
+    test(`in its ${where}, where it can't wait, is stopped soon`, async () => {
+      const text = `(component
+        (core module $m
+          (memory (export "memory") 1)
+          (func $spin (loop (br 0)))
+          ${parts}
+          (func (export "run") (param i32 i32)))
+        (core instance $i (instantiate $m))
+        (func (export "run") (param "text" string)
+          (canon lift (core func $i "run") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))`
+      const stuck = await watComponent(guests.compiler, text, { pace: new Pace(memory) })
+      const services = fakeServices()
+      await assert.rejects(stuck.run(guestCall(stuck, 'run', ['x']), services), {
+        code: 'deadline',
+        message: new RegExp(`ran on in its ${where}`),
+      })
+      assert.equal(services.offences, 1)
+      assert.equal((await fetchFrom(component, '/')).text, 'fine\n')
+    })
+  }
 
   test('leaves the component as it was for those who come after', async () => {
     assert.equal((await fetchFrom(component, '/')).text, 'fine\n')

@@ -50,14 +50,24 @@ export function fakeServices(
     readonly linked?: boolean
     readonly otel?: GuestOtel
   } = {},
-): ComponentServices & { readonly lines: LogRecord[]; readonly limits: LimitName[] } {
+): ComponentServices & {
+  readonly lines: LogRecord[]
+  readonly limits: LimitName[]
+  readonly offences: number
+} {
+  let offences = 0
   const lines: LogRecord[] = []
   const limits: LimitName[] = []
   return {
     lines,
     limits,
     limitHit: (limit) => limits.push(limit),
-    offended() {},
+    get offences() {
+      return offences
+    },
+    offended() {
+      offences++
+    },
     otel: options.otel ?? { span() {}, log() {}, metrics() {}, dropped() {} },
     log: createLog((record) => lines.push(record)),
     config: () => options.config ?? {},
