@@ -315,6 +315,10 @@ export class Instance {
       throw new WebAssembly.RuntimeError(`the guest called ${name} in its realloc or post-return function`)
   }
 
+  get maySuspend(): boolean {
+    return this.#stuckIn === undefined
+  }
+
   /** The import that the guest called has to wait. */
   checkMaySuspend(name: string): void {
     if (this.#stuckIn !== undefined)

@@ -171,6 +171,6 @@ test('a start function that calls an import which may wait traps, and says so', 
   )
   await assert.rejects(run(component), {
     code: 'trapped',
-    message: /called an import that may wait in its start function, which can't/,
+    message: /called weft-test:host\/api#call, which must wait, in its start function, which can't/,
   })
 })
