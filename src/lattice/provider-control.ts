@@ -21,7 +21,7 @@ export interface ProviderControl {
   /** To every instance in the lattice. */
   deleteLink(link: ResolvedLink): void
   /** Calls back for each delete of a link of this provider, whoever publishes it. */
-  onLinkDeleted(heard: (link: ResolvedLink) => void): { stop(): void }
+  onLinkDeleted(heard: (link: ResolvedLink) => void | Promise<void>): { stop(): void }
   putConfig(config: Readonly<Record<string, string>>): void
   /** Undefined when no instance answers within the time. */
   askHealth(timeoutMs: number): Promise<ProviderHealth | undefined>

@@ -4,23 +4,28 @@ import type { ProviderLink } from '../../provider.ts'
 import { bareLink } from './resolve-link.ts'
 
 export interface DeliverLinksOptions {
-  readonly control: ProviderControl
+  readonly control: Pick<ProviderControl, 'putLink' | 'putLinkById' | 'deleteLink' | 'onLinkDeleted'>
   /** What HostData had. */
   readonly links: readonly ProviderLink[]
   readonly resolve: (link: ProviderLink) => ResolvedLink
+  /** Settles when a delete that the provider has heard by now is sure to be done. */
+  readonly settle: () => Promise<void>
   readonly onPut: () => void
 }
 
 /**
  * Brings the links of a running provider process up to date. A put of a link that a provider knows already is passed over
  * there, so a link that has changed is deleted first. A delete is heard by every instance of the provider in the lattice,
- * whoever publishes it: what should still be there is put again.
+ * whoever publishes it: what should still be there is put again. Providers in Rust may take up a put before a delete that
+ * came just before it, so a put waits until the delete is done.
  */
-export function deliverLinks({ control, links, resolve, onPut }: DeliverLinksOptions): {
+export function deliverLinks({ control, links, resolve, settle, onPut }: DeliverLinksOptions): {
   update(links: readonly ProviderLink[]): void
   stop(): void
 } {
   const delivered = new Map<string, { readonly link: ProviderLink; isLeaving?: true }>()
+  /** Links that were deleted a moment ago; true when they were again meanwhile. */
+  const resting = new Map<string, boolean>()
   let wanted = byKey(links)
   for (const [key, link] of wanted) delivered.set(key, { link })
   const put = (key: string, link: ProviderLink) => {
@@ -28,14 +33,23 @@ export function deliverLinks({ control, links, resolve, onPut }: DeliverLinksOpt
     control.putLink(resolve(link))
     onPut()
   }
-  const deletions = control.onLinkDeleted((deleted) => {
-    const key = resolvedLinkKey(deleted)
-    delivered.delete(key)
+  const rest = async (key: string) => {
+    do {
+      resting.set(key, false)
+      await settle()
+    } while (resting.get(key))
+    resting.delete(key)
     const link = wanted.get(key)
     if (!link) return
     put(key, link)
     // What is secret, instances that hear by id could not open.
     if (!link.sourceSecrets && !link.targetSecrets) control.putLinkById(resolve(link))
+  }
+  const deletions = control.onLinkDeleted((deleted) => {
+    const key = resolvedLinkKey(deleted)
+    delivered.delete(key)
+    if (resting.has(key)) resting.set(key, true)
+    else return rest(key)
   })
   return {
     update(next) {
@@ -45,7 +59,7 @@ export function deliverLinks({ control, links, resolve, onPut }: DeliverLinksOpt
         known.isLeaving = true
         control.deleteLink(bareLink(known.link))
       }
-      for (const [key, link] of wanted) if (!delivered.has(key)) put(key, link)
+      for (const [key, link] of wanted) if (!delivered.has(key) && !resting.has(key)) put(key, link)
     },
     stop: () => deletions.stop(),
   }

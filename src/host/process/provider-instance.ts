@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { TelemetrySettings } from '../../component-settings.ts'
 import { formatHostData, type HostData } from '../../lattice/host-data.ts'
 import type { ProviderControl } from '../../lattice/provider-control.ts'
@@ -70,6 +71,10 @@ export interface ProviderInstance {
 /** How long a provider may take to say that it will end: wasmCloud waits 300 ms, on machines that are not busy. */
 const shutdownAnswerMs = 1_000
 
+/** How long a provider is waited for that has heard of a deleted link, and the pause for it to act. */
+const settleMs = 1_000
+const afterDeleteMs = 50
+
 /** Starts the program and writes HostData to its stdin; it may not have read it yet when this resolves. */
 export async function startInstance(
   plan: PlannedProcess,
@@ -92,7 +97,17 @@ export async function startInstance(
   })
   const control = around.control(plan.id, key.publicKey)
   const linkPut = new Bell()
-  const links = deliverLinks({ control, links: plan.links, resolve, onPut: () => linkPut.ring() })
+  const links = deliverLinks({
+    control,
+    links: plan.links,
+    resolve,
+    // A provider in Rust does one thing at a time, in no order: who answers this has next to nothing left to do before.
+    async settle() {
+      await control.askHealth(settleMs)
+      await delay(afterDeleteMs, undefined, { ref: false })
+    },
+    onPut: () => linkPut.ring(),
+  })
   let config = JSON.stringify(plan.config)
   const ended = child.ended.then((how) => {
     links.stop()

@@ -19,7 +19,8 @@ const link = (target: string, greeting = 'Hi'): ProviderLink => ({
 
 function open(links: readonly ProviderLink[]) {
   const told: string[] = []
-  let hear: (link: ResolvedLink) => void = () => {}
+  let hear: (link: ResolvedLink) => unknown = () => {}
+  let settled = Promise.withResolvers<void>()
   const say = (what: string) => (one: ResolvedLink) =>
     void told.push(`${what} ${one.target} ${one.target_config['greeting']}`)
   const control: ProviderControl = {
@@ -38,9 +39,19 @@ function open(links: readonly ProviderLink[]) {
     control,
     links,
     onPut() {},
+    settle: () => settled.promise,
     resolve: (one) => ({ ...bareLink(one), target_config: one.targetConfig }),
   })
-  return { ...delivery, deleted: (one: ProviderLink) => hear(bareLink(one)), told: () => told.splice(0) }
+  return {
+    ...delivery,
+    deleted: (one: ProviderLink) => void hear(bareLink(one)),
+    async settle() {
+      settled.resolve()
+      settled = Promise.withResolvers()
+      await new Promise(setImmediate)
+    },
+    told: () => told.splice(0),
+  }
 }
 
 test('what HostData had is not sent again; a new link is put, one that is gone is deleted', () => {
@@ -53,29 +64,39 @@ test('what HostData had is not sent again; a new link is put, one that is gone i
   assert.deepEqual(told(), ['delete a undefined'])
 })
 
-test('one that has changed is deleted once, and put when the delete has come by', () => {
-  const { update, deleted, told } = open([link('a')])
+test('one that has changed is deleted once, and put when the delete has been heard and done', async () => {
+  const { update, deleted, settle, told } = open([link('a')])
   update([link('a', 'Hey')])
   update([link('a', 'Hello')])
   assert.deepEqual(told(), ['delete a undefined'])
   deleted(link('a'))
+  update([link('a', 'Hello')])
+  assert.deepEqual(told(), [])
+  await settle()
   assert.deepEqual(told(), ['put a Hello', 'put by id a Hello'])
   update([link('a', 'Hello')])
   assert.deepEqual(told(), [])
 })
 
-test('a delete that another host has published is undone; one that was meant is not', () => {
-  const { update, deleted, told } = open([link('a'), link('b')])
+test('a delete that another host has published is undone; one that was meant is not', async () => {
+  const { update, deleted, settle, told } = open([link('a'), link('b')])
   deleted(link('a'))
+  // A second one, which comes before the first is done, is waited for too.
+  deleted(link('a'))
+  await settle()
+  assert.deepEqual(told(), [])
+  await settle()
   assert.deepEqual(told(), ['put a Hi', 'put by id a Hi'])
   update([link('b')])
   deleted(link('a'))
+  await settle()
   assert.deepEqual(told(), ['delete a undefined'])
 })
 
-test('a link with secrets goes to the one instance that can open them', () => {
-  const { update, deleted, told } = open([link('a')])
+test('a link with secrets goes to the one instance that can open them', async () => {
+  const { update, deleted, settle, told } = open([link('a')])
   update([{ ...link('a'), targetSecrets: { password: { tag: 'string', val: 'x' } } }])
   deleted(link('a'))
+  await settle()
   assert.deepEqual(told(), ['delete a undefined', 'put a Hi'])
 })
