@@ -114,7 +114,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       made: new Notes(recordsOf(bucket, 'made'), readMade),
       statuses: statusNotes,
       rollouts,
-      rollBack: (name, deed, reason) => rollBack({ store, announce }, { name, deed, reason }),
+      rollBack: (order) => rollBack({ store, announce }, order),
       mayAct: () => leads() && hasSettled(),
       giveUnder: (command, give) =>
         traceWork(spanOfCommand(command, traces.of(command.app)), (trace) =>

@@ -27,7 +27,7 @@ export function diffWorkload(
       const message = `a provider "${workload.id}" that somebody else started runs on ${host.name}: stop it, or give this one another id`
       return { part, type: 'failed', message }
     })
-  const serving = states.filter(({ is }) => is === 'good' || is === 'restart').length
+  const isOneMissing = states.some(({ is }) => is === 'absent')
   const command = (hostId: string, deed: Deed): Command => {
     return { app: workload.app, part, target: runningTarget(hostId, workload.id), deed }
   }
@@ -37,8 +37,8 @@ export function diffWorkload(
     if (is === 'absent' || is === 'resize' || is === 'swap')
       commands.push(command(host.id, start(workload, assignment)))
     if (is !== 'restart') continue
-    // One that must stop to be replaced goes alone, so that the others serve meanwhile.
-    if (stopped || (serving > 1 && states.some((state) => state.is === 'absent'))) continue
+    // One that must stop to be replaced goes alone, and only while no other is missing: somebody serves meanwhile.
+    if (stopped || isOneMissing) continue
     stopped = true
     commands.push(command(host.id, stop(workload, host)))
   }

@@ -53,17 +53,27 @@ async function run(
   return { result: 'acknowledged', message: `${name} ${version} is to run from now on`, name, version }
 }
 
-/** Has the version run again that ran before `deed`, unless something else was deployed meanwhile. */
+/** Which version is to run again in place of one that does not run well, and why. */
+export interface RollbackOrder {
+  readonly name: string
+  /** What deployed the bad version; when something else was deployed since, nothing is done. */
+  readonly deed: StoredDeed
+  readonly version: string
+  readonly reason: string
+}
+
+/** Takes a version back that does not run well; where the wanted one is not stored any more, to the one just before. */
 export async function rollBack(
   { store, announce }: Pick<ModelApiParts, 'store' | 'announce'>,
-  what: { readonly name: string; readonly deed: StoredDeed; readonly reason: string },
+  { name, deed, version: wanted, reason }: RollbackOrder,
 ): Promise<void> {
-  const { name, deed, reason } = what
   let manifest: unknown
   await store.change(name, (app) => {
-    if (app?.history?.at(-1)?.at !== deed.at || deed.from === undefined) return undefined
-    manifest = manifestOf(app, deed.from)
-    return withDeed(app, { did: 'automatic rollback', version: deed.from, reason })
+    if (app?.history?.at(-1)?.at !== deed.at) return undefined
+    const version = [wanted, deed.from].find((one) => one !== undefined && manifestOf(app, one) !== undefined)
+    if (version === undefined) return undefined
+    manifest = manifestOf(app, version)
+    return withDeed(app, { did: 'automatic rollback', version, reason })
   })
   if (manifest !== undefined) announce({ name: 'manifest_published', data: manifest })
 }

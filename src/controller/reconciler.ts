@@ -1,7 +1,7 @@
 import { WeftError } from '../errors.ts'
 import type { ControlClient } from '../lattice/control-client.ts'
 import type { LatticeEvent } from '../lattice/events.ts'
-import type { StoredApp, StoredDeed } from '../lattice/manifest-store.ts'
+import type { StoredApp } from '../lattice/manifest-store.ts'
 import type { Log } from '../log.ts'
 import { Attempts } from './attempts.ts'
 import { type Command, describe, phaseOf, runningTarget } from './command.ts'
@@ -9,6 +9,7 @@ import { concern } from './concerns.ts'
 import { giveCommand } from './give-command.ts'
 import type { LatticeView } from './lattice-view.ts'
 import type { Made } from './made.ts'
+import type { RollbackOrder } from './model-deploys.ts'
 import type { Notes } from './notes.ts'
 import type { AppPlan } from './plan.ts'
 import type { Planner } from './planner.ts'
@@ -28,7 +29,7 @@ export interface ReconcilerParts {
   readonly statuses: Notes<Status>
   readonly rollouts: Rollouts
   /** Deploys again what was deployed before, because the present version does not run well. */
-  readonly rollBack: (name: string, deed: StoredDeed, reason: string) => Promise<void>
+  readonly rollBack: (order: RollbackOrder) => Promise<void>
   /** Asked before each pass and each command. */
   readonly mayAct: () => boolean
   /** Gives commands under the trace of the deploy that they follow from. */
@@ -220,7 +221,7 @@ export class Reconciler {
     this.#parts.log.warn(`controller: ${deed.version} is taken back: ${rollout.failed}`, {
       application: name,
     })
-    await this.#parts.rollBack(name, deed, rollout.failed)
+    await this.#parts.rollBack({ name, deed, version: rollout.rollout.fallback, reason: rollout.failed })
     return true
   }
 

@@ -66,7 +66,9 @@ function rolloutOf(
   { deed, hasBefore }: { readonly deed?: StoredDeed | undefined; readonly hasBefore?: boolean },
   noted: Rollout | undefined,
 ): Rollout | undefined {
-  if (deed?.did !== 'deploy' || !hasBefore) return undefined
-  const rollout = noted?.deed === deed.at ? noted : { deed: deed.at, stage: 'code' as const, reached: {} }
-  return rollout.stage === 'done' ? undefined : rollout
+  if (deed?.did !== 'deploy' || deed.from === undefined || !hasBefore) return undefined
+  if (noted?.deed === deed.at) return noted.stage === 'done' ? undefined : noted
+  // What came before may not have come to all its hosts itself.
+  const fallback = noted && noted.stage !== 'done' ? noted.fallback : deed.from
+  return { deed: deed.at, fallback, stage: 'code', reached: {} }
 }

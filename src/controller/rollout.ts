@@ -3,11 +3,14 @@ import type { Failure } from './attempts.ts'
 import { workloadPart } from './command.ts'
 import type { Workload } from './desired.ts'
 import type { HostState } from './host-states.ts'
+import { isUnheard } from './host-status.ts'
 
 /** What is remembered of how a deployed version comes to the hosts. Times in milliseconds since the epoch. */
 export interface Rollout {
   /** When the deploy was asked for: this tells one from another. */
   readonly deed: string
+  /** What to go back to when it fails: the last version that came to all its hosts. */
+  readonly fallback: string
   /** `code`: hosts get the new version in steps; `links`: then links and configs change; `done`: it is as any other. */
   readonly stage: 'code' | 'links' | 'done'
   /** Since when so many hosts run the new version, by the id of a component or provider that has an older one. */
@@ -88,6 +91,7 @@ export function stepRollout(input: RolloutInput): RolloutStepPlan {
   return {
     rollout: {
       deed: rollout.deed,
+      fallback: rollout.fallback,
       stage: !isCodeDone ? 'code' : links?.isDone === false ? 'links' : 'done',
       reached: Object.fromEntries(all.map(({ id, reached }) => [id, reached])),
     },
@@ -143,7 +147,9 @@ function lookAt(input: RolloutInput, workload: Workload, states: readonly HostSt
   const { id } = workload
   const rule = workload.rollout ?? plainRollout
   const old = states.filter(({ is }) => is === 'swap' || is === 'restart').map(({ host }) => host.id)
-  const fresh = states.filter(({ is }) => is === 'good' || is === 'resize')
+  const started = states.filter(({ is }) => is === 'good' || is === 'resize')
+  const fresh = started.filter(({ host }) => !isUnheard(host, workload))
+  const starting = started.length - fresh.length + states.filter(({ is }) => is === 'absent').length
   const before = rollout.reached[id]
   if (old.length === 0 && !before) return undefined
   const reached = before?.hosts === fresh.length ? before : { hosts: fresh.length, since: now }
@@ -157,19 +163,20 @@ function lookAt(input: RolloutInput, workload: Workload, states: readonly HostSt
       failed: `${workload.name} on ${sick.host.name}: ${why}`,
     }
   }
-  const total = old.length + fresh.length
+  const total = old.length + fresh.length + starting
   const targets = targetsOf(rule, total)
-  if (targets.includes(fresh.length)) {
+  if (starting === 0 && targets.includes(fresh.length)) {
     const verdict = watch(input, workload, { rule, reached, hosts: fresh.map(({ host }) => host.id) })
     const told = `new version on ${fresh.length} of ${total} hosts`
     if (verdict.failed !== undefined || !verdict.isOver)
       return { ...look, ...verdict, waits: `${told}, watched ${seconds(rule.pauseMs)} s` }
   }
-  if (old.length === 0) return { ...look, isDone: true, dueAt: Number.POSITIVE_INFINITY }
+  if (old.length === 0 && starting === 0) return { ...look, isDone: true, dueAt: Number.POSITIVE_INFINITY }
   const dueAt = reached.since + rule.pauseMs + rule.timeoutMs
   const target = targets.find((hosts) => hosts > fresh.length) ?? total
-  const next = new Set(old.toSorted().slice(0, target - fresh.length))
-  const waits = `new version on ${fresh.length} of ${total} hosts, next on ${next.size} more`
+  const next = new Set(old.slice(0, Math.max(0, target - fresh.length - starting)))
+  const under = next.size + starting
+  const waits = `new version on ${fresh.length} of ${total} hosts, next on ${under} more`
   if (now < dueAt) return { ...look, next, dueAt, waits }
   const failed = `${workload.name}: no further host was ready after ${seconds(rule.timeoutMs)} s`
   return { ...look, dueAt: Number.POSITIVE_INFINITY, failed, waits }

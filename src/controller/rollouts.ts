@@ -10,6 +10,7 @@ import { UrlChecks } from './url-checks.ts'
 /** Reads what the controller that led before wrote down of a roll-out. */
 export const readRolloutNote: Shape<Rollout> = record({
   deed: text,
+  fallback: text,
   stage: oneOf(['code', 'links', 'done']),
   reached: mapOf(record({ hosts: count, since: count })),
 })

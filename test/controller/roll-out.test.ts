@@ -265,3 +265,51 @@ test('a link that is new is put before any host gets the code that may need it',
     ['put config', 'start provider', 'put link'],
   )
 })
+
+/** A provider on two hosts of any make. */
+const kvOf = (image: string) => manifestOf([provider('kv', 2, { image })])
+
+test('what must stop to be replaced goes alone, and the next waits until it runs and is well', () => {
+  const [from, to] = [kvOf('oci://kv:1'), kvOf('oci://kv:2')]
+  const [old, fresh] = [workloadOf(from), workloadOf(to)]
+  const done = (first: HostView) => {
+    const plan = look(to, lattice([first, running(host('b'), old)]))
+    return plan.commands.map(({ target, deed: { do: does } }) => `${does}: ${target}`)
+  }
+  assert.deepEqual(done(running(host('a'), old)), ['stop provider: my_app-kv on a'])
+  assert.deepEqual(done(host('a')), ['start provider: my_app-kv on a'], 'b serves meanwhile')
+  assert.deepEqual(done(running(host('a', { unheard: new Set(['my_app-kv']) }), fresh)), [])
+  assert.deepEqual(done(running(host('a'), fresh)), ['stop provider: my_app-kv on b'])
+})
+
+test('a provider that is not well with the new version fails it', () => {
+  const sick = host('a', { unhealthy: new Map([['my_app-kv', 'no store']]) })
+  const hosts = [
+    running(sick, workloadOf(kvOf('oci://kv:2'))),
+    running(host('b'), workloadOf(kvOf('oci://kv:1'))),
+  ]
+  assert.equal(look(kvOf('oci://kv:2'), lattice(hosts)).rollout?.failed, 'kv on host-a: no store')
+})
+
+test('components on hosts that cannot swap code are stopped one at a time, never the last that serves', () => {
+  const foreign = (name: string, manifest: Manifest) =>
+    running(host(name, { weft: false }), workloadOf(manifest), { instances: 3 })
+  const plan = (hosts: HostView[]) => targets(look(v2(), lattice(hosts)))
+  assert.deepEqual(plan([foreign('a', v1), foreign('b', v1)]), ['my_app-web on a'])
+  assert.deepEqual(plan([host('a', { weft: false }), foreign('b', v1)]), ['my_app-web on a'])
+})
+
+test('what is deployed while a roll-out goes on falls back to what came to all hosts before', () => {
+  const v3 = web('file:///v3.wasm')
+  const view = lattice(hostsWith(v1, v2(), { fresh: 1, old: 2 }))
+  const noted = look(v2(), view).rollout?.rollout
+  assert.equal(noted?.fallback, 'v1')
+  const next = { ...deed, version: 'v3', from: 'v2', at: '2026-01-01T00:00:09.000Z' }
+  const fallbackOf = (before: typeof noted) => {
+    const known = { name: 'my-app', manifest: v3, stored: true, made: undefined, deed: next, hasBefore: true }
+    const [plan] = planAll([known], view, { ...noRollouts, noted: before })
+    return plan?.rollout?.rollout.fallback
+  }
+  assert.equal(fallbackOf(noted), 'v1')
+  assert.equal(fallbackOf(noted && { ...noted, stage: 'done' }), 'v2')
+})

@@ -41,6 +41,7 @@ describe('new versions roll out over three hosts under load', () => {
     await place.close()
   })
 
+  /** Deploys the manifest as it was at first, changed. */
   const deployChanged = async (name: string, change: (text: string) => string) => {
     const path = join(place.folder, `${name}.yaml`)
     await writeFile(path, change(await readFile(app.path, 'utf8')))
@@ -99,6 +100,21 @@ describe('new versions roll out over three hosts under load', () => {
     const { sent, failed } = await load.stop()
     assert.ok(failed.length > 0 && failed.length < sent, `${failed.length} of ${sent} failed`)
     assert.match(await (await fetch(`${app.url}/?name=Ada`)).text(), /Hello Ada/)
+  })
+
+  test('a link that goes to a new component instead loses no request', async () => {
+    const load = startLoad('/?name=Ada')
+    const { code, err } = await deployChanged('other-greeter', (text) =>
+      text
+        .replace(/name: greeter\n/g, 'name: warm-greeter\n')
+        .replace(/image: file:.*greeter\.wasm/, `image: ${pathToFileURL(mended).href}`),
+    )
+    assert.equal(code, 0, err)
+    await until(async () => (await imagesOf(place, 'chain-greeter')).length === 0, patience)
+    await until(() => load.matching(/mended by You/) > 100, patience)
+    const { sent, failed } = await load.stop()
+    assert.deepEqual(failed, [], `${sent} requests`)
+    assert.equal((await imagesOf(place, 'chain-warm_greeter')).length, 3)
   })
 
   test('a config of a component with the trait rolls out with it, and no request fails', async () => {
