@@ -1,28 +1,15 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
-import { promisify } from 'node:util'
+import { chainOnRoles } from '../support/chain-on-roles.ts'
 import { type Lab, type LabHost, openLab } from '../support/lab.ts'
+import { openNetwork } from '../support/network.ts'
 import { steadyLoad } from '../support/steady-load.ts'
 import { until } from '../support/until.ts'
 
-const run = promisify(execFile)
 const greeter = 'chain-greeter'
 /** From the loss of a host until its work runs elsewhere, at default settings. */
 const healMs = 5_000
 const patience = { timeoutMs: 60_000 }
-
-/** The chain with its HTTP server and gateway on the host that stays, and the greeter on one of the others. */
-function placed(text: string): string {
-  const on = (role: string) => `instances: 1
-            spread: [{ name: ${role}, requirements: { role: ${role} } }]`
-  const [http = '', gateway = '', greeterPart = ''] = text.split(/(?=- name: gateway\n|- name: greeter\n)/)
-  return [
-    http.replace('instances: 1', on('entry')),
-    gateway.replace('instances: 10', on('entry').replace('instances: 1', 'instances: 100')),
-    greeterPart.replace('instances: 10', on('work')),
-  ].join('')
-}
 
 describe('what a lattice does when a host is lost', () => {
   let lab: Lab
@@ -32,7 +19,7 @@ describe('what a lattice does when a host is lost', () => {
     lab = await openLab()
     await lab.host(['--label', 'role=entry', '--controller'])
     workers = [await lab.host(['--label', 'role=work']), await lab.host(['--label', 'role=work'])]
-    const app = await lab.place.manifest('manifests/chain/app.yaml', placed)
+    const app = await lab.place.manifest('manifests/chain/app.yaml', chainOnRoles)
     await lab.weft('app', 'deploy', app.path)
     url = `${app.url}/?name=Ada`
     await until(async () => (await fetch(url)).ok, patience)
@@ -85,50 +72,16 @@ describe('what a lattice does when a host is lost', () => {
   })
 })
 
-/** A network of its own for one process, joined with ours by a cable that can be pulled. */
-async function openNetwork(): Promise<{
-  readonly within: readonly string[]
-  readonly ourAddress: string
-  plug(state: 'up' | 'down'): Promise<void>
-  close(): Promise<void>
-}> {
-  const name = `weft${process.pid % 100_000}`
-  const [net, ours, theirs] = [10 + (process.pid % 200), `${name}a`, `${name}b`]
-  const ip = (...args: readonly string[]) => run('ip', args)
-  await ip('netns', 'add', name)
-  const close = async () => {
-    await ip('netns', 'del', name).catch(() => {})
-    await ip('link', 'del', ours).catch(() => {})
-  }
-  try {
-    await ip('link', 'add', ours, 'type', 'veth', 'peer', 'name', theirs, 'netns', name)
-    await ip('addr', 'add', `10.213.${net}.1/24`, 'dev', ours)
-    await ip('link', 'set', ours, 'up')
-    await ip('-n', name, 'addr', 'add', `10.213.${net}.2/24`, 'dev', theirs)
-    await ip('-n', name, 'link', 'set', theirs, 'up')
-    await ip('-n', name, 'link', 'set', 'lo', 'up')
-  } catch (error) {
-    await close()
-    throw error
-  }
-  return {
-    within: ['ip', 'netns', 'exec', name],
-    ourAddress: `10.213.${net}.1`,
-    plug: async (state) => void (await ip('link', 'set', ours, state)),
-    close,
-  }
-}
-
 describe('what a lattice does when a host is cut off', () => {
   test('its work runs elsewhere within 5 s, and what is too much is stopped when it is back', async (context) => {
-    const network = await openNetwork().catch(() => undefined)
+    const network = await openNetwork()
     if (!network) return context.skip('a network namespace can not be made here')
     const lab = await openLab({ address: '0.0.0.0' })
     try {
       await lab.host(['--label', 'role=entry', '--controller'])
       const natsUrl = lab.natsUrl.replace('127.0.0.1', network.ourAddress)
       const far = await lab.host(['--label', 'role=work'], { natsUrl, within: network.within })
-      const app = await lab.place.manifest('manifests/chain/app.yaml', placed)
+      const app = await lab.place.manifest('manifests/chain/app.yaml', chainOnRoles)
       await lab.weft('app', 'deploy', app.path)
       const url = `${app.url}/?name=Ada`
       await until(async () => (await fetch(url)).ok, patience)

@@ -31,6 +31,7 @@ export interface Lab {
   startNats(): Promise<void>
   readonly place: Awaited<ReturnType<typeof openWorkplace>>
   readonly lattice: string
+  readonly connection: Awaited<ReturnType<typeof connectNats>>
   readonly peers: ReadonlyMap<string, Peer>
   readonly events: readonly HeardEvent[]
   /** Starts `weft host` with these flags and waits until it has joined. */
@@ -99,6 +100,7 @@ export async function openLab({ address = '127.0.0.1' }: { readonly address?: st
     },
     place,
     lattice,
+    connection,
     peers: beats.peers,
     events,
     async host(flags = [], { natsUrl, within = [] } = {}) {
