@@ -4,9 +4,11 @@ import { until } from './until.ts'
 export function startLoad(url: string) {
   const wrong: string[] = []
   let count = 0
+  let slowest = 0
   let isOver = false
   const client = async () => {
     while (!isOver) {
+      const start = performance.now()
       try {
         const answer = await fetch(url)
         const text = await answer.text()
@@ -15,6 +17,7 @@ export function startLoad(url: string) {
         wrong.push(`${error instanceof Error ? (error.cause ?? error) : error}`)
       }
       count += 1
+      slowest = Math.max(slowest, performance.now() - start)
     }
   }
   const clients = Array.from({ length: 8 }, client)
@@ -24,6 +27,10 @@ export function startLoad(url: string) {
       const enough = count + more
       return until(() => count >= enough, { timeoutMs: 30_000 })
     },
+    /** How long the slowest answer took so far, in milliseconds. */
+    slowest: () => slowest,
+    /** How many answers were good so far. */
+    good: () => count - wrong.length,
     async stop() {
       isOver = true
       await Promise.all(clients)

@@ -12,6 +12,8 @@ export interface NatsServer {
   readonly url: string
   /** The server's process, for tests that freeze or kill it. */
   readonly process: ChildProcess
+  /** Kills it; `start` has it back on the same port, with what it had stored. */
+  kill(): Promise<{ start(): Promise<void> }>
   /** Ends the server and deletes its store. */
   stop(): Promise<void>
 }
@@ -19,24 +21,41 @@ export interface NatsServer {
 /** Starts a real nats-server with JetStream on a free port of the loopback and a store of its own. */
 export async function startNats(args: readonly string[] = []): Promise<NatsServer> {
   const folder = await mkdtemp(join(tmpdir(), 'weft-nats-'))
-  const child = spawn(
-    natsServerPath(),
-    ['-a', '127.0.0.1', '-p', '-1', '-js', '-sd', join(folder, 'store'), '--ports_file_dir', folder, ...args],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  )
+  const files = ['-sd', join(folder, 'store'), '--ports_file_dir', folder]
+  let child: ChildProcess
   let lines = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    lines = (lines + chunk.toString()).slice(-4000)
-  })
-  const exited = once(child, 'exit')
-  const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+  const run = async (port: string) => {
+    child = spawn(natsServerPath(), ['-a', '127.0.0.1', '-p', port, '-js', ...files, ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    child.stderr?.on('data', (chunk: Buffer) => {
+      lines = (lines + chunk.toString()).slice(-4000)
+    })
+    return readUrl(join(folder, `nats-server_${child.pid}.ports`), child)
+  }
+  const kill = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill('SIGKILL')
     await exited
+  }
+  const stop = async () => {
+    await kill()
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    const url = await readUrl(join(folder, `nats-server_${child.pid}.ports`), child)
-    return { url, process: child, stop }
+    const url = await run('-1')
+    return {
+      url,
+      get process() {
+        return child
+      },
+      stop,
+      async kill() {
+        await kill()
+        return { start: async () => void (await run(new URL(url).port)) }
+      },
+    }
   } catch (error) {
     await stop()
     throw new Error(`nats-server did not start; it said: ${lines}`, { cause: error })
