@@ -60,19 +60,17 @@ export class CallCourse {
     if (this.#timings.length < mostTimings) this.#timings.push(timing)
   }
 
-  /** `commit` runs once, before the call has its first effect. */
+  /** `commit` runs before each effect that the call has. */
   onCommit(commit: () => void): void {
     this.#commit = commit
   }
 
   /**
-   * To be called before the call has an effect that others can see. Throws when it may have none, because its caller has
-   * sent it elsewhere.
+   * To be called before each effect that others can see. Throws when the call may have none, because its caller has given
+   * up or sent it elsewhere.
    */
   commit(): void {
-    const commit = this.#commit
-    this.#commit = undefined
-    commit?.()
+    this.#commit?.()
   }
 
   /** The call is not over before this settles, although its answer is out (a body that still streams). */

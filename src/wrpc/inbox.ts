@@ -3,6 +3,7 @@ import { WeftError } from '../errors.ts'
 import { isFromWeft } from './headers.ts'
 import { LateAccepts } from './late-accepts.ts'
 import { type Slot, Slots } from './slots.ts'
+import { Standstill } from './standstill.ts'
 import { tails } from './subjects.ts'
 
 /** Who gets the messages of one address of an inbox. */
@@ -28,6 +29,8 @@ const maxAbandoned = 1000
 export class WrpcInbox {
   /** Accepts of calls that are served over this connection. */
   readonly lateAccepts = new LateAccepts()
+  /** Tells calls that are served over this connection when their callers must have given up. */
+  readonly standstill = new Standstill()
   readonly #connection: NatsConnection
   readonly #prefix = createInbox()
   readonly #entries = new Slots<InboxEntry>()
@@ -40,7 +43,10 @@ export class WrpcInbox {
       // An exception in here would end the connection's read loop.
       callback: (error, message) => (error ? this.#failAll(error) : this.#dispatch(message)),
     })
-    void this.#subscription.closed.then(() => this.#failAll(undefined))
+    void this.#subscription.closed.then(() => {
+      this.standstill.stop()
+      this.#failAll(undefined)
+    })
   }
 
   /** How many addresses are open: 0 when no call is under way. */

@@ -19,6 +19,8 @@ import { tails } from './subjects.ts'
 
 /** A server that reads a call later than this after it was sent drops it. */
 const acceptWithinMs = 1000
+/** While a lost host may still get every second call, asking again soon finds another: the first waits, then as above. */
+const hauntedWaits = [100, 100, 100, 150, 150, 200, 300, 400]
 /** An accept that was sent in time may still be on its way. */
 const acceptGraceMs = 100
 /** A call that was refused, or not accepted by who knows whom, is sent once more. */
@@ -70,13 +72,17 @@ async function attemptUntilAccepted(
   options: AttemptOptions & InvokeOverOptions,
   isWeft: boolean | undefined,
 ): Promise<{ readonly attempt: Attempt; readonly accepted: Accepted }> {
-  const { call, end, log } = options
+  const { call, end, log, lostHosts } = options
+  const waits = isWeft === true && lostHosts?.haunts ? hauntedWaits : []
   const most = isWeft === true ? maxWeftAttempts : maxAttempts
   const nobody = new NobodyYet(options)
   for (let number = 1; ; number++) {
     const attempt = new Attempt(options)
     try {
-      const accepted = isWeft === false ? await acceptedAtAll(attempt, options) : await tryOnce(attempt, end)
+      const accepted =
+        isWeft === false
+          ? await acceptedAtAll(attempt, options)
+          : await tryOnce(attempt, end, waits[number - 1] ?? acceptWithinMs)
       if (accepted !== undefined) return { attempt, accepted }
       if (number >= most) throw nobodyAccepts(call, most)
       log.debug('nobody accepted a call in time; sending it again', {
@@ -94,10 +100,10 @@ async function attemptUntilAccepted(
   }
 }
 
-async function tryOnce(attempt: Attempt, end: CallEnd): Promise<Accepted | undefined> {
+async function tryOnce(attempt: Attempt, end: CallEnd, withinMs: number): Promise<Accepted | undefined> {
   if (end.error) throw end.error
   end.whenFailed((error) => attempt.fail(error))
-  const acceptBy = Date.now() + acceptWithinMs
+  const acceptBy = Date.now() + withinMs
   attempt.start(acceptBy)
   return await attempt.accepted(acceptBy + acceptGraceMs)
 }

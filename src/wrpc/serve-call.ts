@@ -64,6 +64,10 @@ export async function serveCall(
     fail: (error) => end.fail(error),
   })
   end.whenFailed((error) => params.fail(error))
+  // Callers that are not Weft know nothing of hosts that are lost: they wait on.
+  const unwatch = headers.fromWeft
+    ? inbox.standstill.watch((ms) => end.fail(stoodStill(operation, ms)))
+    : undefined
   const results = new Outflow({
     connection,
     subject: `${message.reply}.${tails.results}`,
@@ -96,6 +100,7 @@ export async function serveCall(
     })
   } finally {
     clearTimeout(idle)
+    unwatch?.()
     end.finish()
     address.close()
     if (params.open > 0) params.fail(new WeftError('cancelled', 'the call is over'))
@@ -124,7 +129,11 @@ async function answer(answering: Answering): Promise<void> {
     const args = await readParams(answering)
     const call = callFrom(answering, args, abort.signal)
     course = call.course
-    course.onCommit(() => acceptance.now())
+    course.onCommit(() => {
+      answering.inbox.standstill.look()
+      if (end.error) throw end.error
+      acceptance.now()
+    })
     if (functionCodec(operation.function).results.async) course.hold(sent.promise)
     const value = await end.within(answering.invoke(call))
     const writer = encodeResult(operation, value)
@@ -193,6 +202,14 @@ function errorForPeer(answering: Answering, thrown: unknown): WeftError {
 
 function silentCaller(operation: Operation): WeftError {
   return new WeftError('deadline', `the caller of ${operationName(operation)} has gone silent`)
+}
+
+function stoodStill(operation: Operation, ms: number): WeftError {
+  const seconds = (ms / 1000).toFixed(1)
+  return new WeftError(
+    'cancelled',
+    `this host stood still for ${seconds} s: the caller of ${operationName(operation)} has given up`,
+  )
 }
 
 function tooLate(operation: Operation): WeftError {

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { headers, type Msg } from 'nats'
 import type { Call } from '../../src/call/call.ts'
 import { CallCourse } from '../../src/call/course.ts'
 import { newSpanId, newTraceId } from '../../src/call/trace-context.ts'
 import { WeftError } from '../../src/errors.ts'
+import { createLog } from '../../src/log.ts'
+import { invokeOver } from '../../src/wrpc/invoke.ts'
+import { LostHosts } from '../../src/wrpc/lost-hosts.ts'
 import { type NatsServer, startNats } from '../support/start-nats.ts'
 import { until } from '../support/until.ts'
-import { answerAll, bytesOf, connectPeer, elementsOf, keepIn, type Peer, subjectOf } from './peers.ts'
+import { answerAll, bytesOf, callOf, connectPeer, elementsOf, keepIn, type Peer, subjectOf } from './peers.ts'
 import { startServingProcess } from './serving-process.ts'
 
 let nats: NatsServer
@@ -259,6 +263,49 @@ test('a frozen server does not run, once it thaws, what came while it was frozen
   assert.equal(await patient, 'patient', 'known to be Weft, it is asked again and again')
   assert.equal(await client.call('echo', ['after'], { target: 'frozen' }), 'after')
   assert.deepEqual(await frozen.stop(), ['before', 'patient', 'after'])
+  await nothingIsLeft()
+})
+
+test('what a server had taken before it stood still for seconds has no effect after', async () => {
+  const frozen = await startServingProcess(nats.url, 'frozen')
+  assert.equal(await client.call('echo', ['before'], { target: 'frozen' }), 'before')
+  const slow = client.call('echo', ['slow'], { target: 'frozen', deadline: Date.now() + 20_000 })
+  const ended = assert.rejects(slow, { code: 'cancelled', message: /this host stood still for \d/ })
+  await delay(250)
+  frozen.process.kill('SIGSTOP')
+  await delay(2_800)
+  frozen.process.kill('SIGCONT')
+  await ended
+  assert.deepEqual(await frozen.stop(), ['before', 'slow'])
+  await nothingIsLeft()
+})
+
+test('while a lost host may still get calls, nobody waits long for it', async () => {
+  const lostHosts = new LostHosts()
+  const invoke = invokeOver({
+    connection: client.connection,
+    inbox: client.inbox,
+    lattice: 'test',
+    log: createLog(() => {}),
+    lostHosts,
+  })
+  const [frozen, well] = [
+    await startServingProcess(nats.url, 'twice'),
+    await server.serve(answerAll, { id: 'twice' }),
+  ]
+  const call = () => invoke(callOf('echo', ['x'], { target: 'twice' }))
+  await call()
+  frozen.process.kill('SIGSTOP')
+  lostHosts.lost('somebody')
+  try {
+    const start = performance.now()
+    for (let number = 0; number < 6; number++) assert.equal(await call(), 'x')
+    assert.ok(performance.now() - start < 6_000, 'one in two goes to the frozen one first, each for a moment')
+  } finally {
+    frozen.process.kill('SIGCONT')
+    await frozen.stop()
+    await well.drain()
+  }
   await nothingIsLeft()
 })
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { connectPeer } from './peers.ts'
 
 const [, , url = '', id = ''] = process.argv
@@ -11,6 +12,10 @@ async function serveEcho(): Promise<void> {
   await peer.serve(
     async (call) => {
       texts.push(call.args[0])
+      if (call.args[0] !== 'slow') return call.args[0]
+      await delay(500)
+      call.course.commit()
+      texts.push('late')
       return call.args[0]
     },
     { id },
