@@ -5,6 +5,7 @@ import type { DesiredApp, Workload } from './desired.ts'
 import type { Difference } from './difference.ts'
 import { type HeldFor, latticeWide, whyHeld } from './hold-back.ts'
 import { hostStates } from './host-states.ts'
+import { keptVersion } from './keep-running.ts'
 import type { LatticeView } from './lattice-view.ts'
 import type { Placement } from './place.ts'
 import { type Observed, type Rollout, type RolloutStepPlan, stepRollout } from './rollout.ts'
@@ -58,7 +59,8 @@ export function rollOut(input: {
     const reason = why(command)
     return reason ? [{ command, why: reason }] : []
   })
-  return { rollout: step, commands: all.filter((command) => !why(command)), held }
+  const kept = held.flatMap(({ command }) => keptVersion(command, view.hosts) ?? [])
+  return { rollout: step, commands: [...all.filter((command) => !why(command)), ...kept], held }
 }
 
 /** Only a deploy in place of another version is rolled out; going back is done at once. */

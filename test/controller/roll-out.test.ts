@@ -313,3 +313,22 @@ test('what is deployed while a roll-out goes on falls back to what came to all h
   assert.equal(fallbackOf(noted), 'v1')
   assert.equal(fallbackOf(noted && { ...noted, stage: 'done' }), 'v2')
 })
+
+test('a host whose turn has not come gets another number of instances with the version that it has', () => {
+  const old = workloadOf(v1)
+  const hosts = ['a', 'b', 'c'].map((name) => running(host(name), old, { instances: 1 }))
+  const told = hosts.map((one) => ({
+    ...one,
+    components: one.components.map((component) => ({ ...component, config: ['lang'] })),
+  }))
+  const requests = look(v2(), lattice(told)).commands.flatMap(({ deed: { ...does } }) =>
+    does.do === 'scale' ? [does.request] : [],
+  )
+  assert.deepEqual(
+    requests.map(({ host_id, count, component_ref }) => `${host_id} ${count} ${component_ref}`).toSorted(),
+    ['a 2 file:///v2.wasm', 'b 2 file:///v1.wasm', 'c 2 file:///v1.wasm'],
+  )
+  const kept = requests.find(({ host_id }) => host_id === 'b')
+  assert.deepEqual([kept?.config, kept?.allow_update], [['lang'], false])
+  assert.equal(kept?.annotations['wasmcloud.dev/scaler'], old.scalerId)
+})

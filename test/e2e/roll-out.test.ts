@@ -131,6 +131,21 @@ describe('new versions roll out over three hosts under load', () => {
     const { out } = await place.run(['get', 'inventory', '-o', 'json'])
     assert.match(out, /chain-mood-[0-9a-f]{8}/)
   })
+
+  test('by hand: host after host, waited for; what does not start leaves all as it was', async () => {
+    const greeter = join(root, 'manifests/chain/greeter/greeter.wasm')
+    await place.run(['scale', 'by-hand', '2', '--ref', greeter, '--all-hosts'])
+    const good = await place.run(['update', 'by-hand', mended])
+    assert.equal(good.code, 0, good.err)
+    assert.match(good.out, /^(.*greeter\.wasm → file:.*mended\.wasm\n){3}$/)
+    const bad = await place.run(['update', 'by-hand', join(root, 'test/guests/core-module.wasm')])
+    assert.equal(bad.code, 1)
+    assert.match(bad.err, /^weft: \S+: .*core-module.* is a core WebAssembly module.*\n$/)
+    const images = await imagesOf(place, 'by-hand')
+    assert.ok(images.length === 3 && images.every((image) => image.endsWith('mended.wasm')))
+    const one = await place.run(['update', 'chain-gateway', greeter, '--host', 'x'])
+    assert.equal(one.code, 2)
+  })
 })
 
 function rollout(properties: string): string {
