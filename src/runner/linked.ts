@@ -85,7 +85,10 @@ export class Linked {
 
   /** Tries again what was refused; what is still wrong, undefined when nothing is. */
   async retry(): Promise<string | undefined> {
-    for (const { link } of this.#refused.values()) this.#next(() => this.#take(link, link))
+    if (this.#refused.size > 0)
+      this.#next(async () => {
+        for (const { link } of [...this.#refused.values()]) await this.#take(link, link)
+      })
     await this.settled
     const reasons = [...this.#refused.values()].map(({ why }) => why)
     return reasons.length === 0 ? undefined : reasons.join('; ')

@@ -21,11 +21,11 @@ const link = (target: string, greeting = 'Hi'): ResolvedLink => ({
 })
 const data = { host_xkey_public_key: '', provider_xkey_private_key: '' } as Parameters<typeof providerLink>[1]
 
-function open({ moves = true, refuses = () => false as boolean, graceMs = 60_000 } = {}) {
+function open({ moves = true, refuses = (_: string): boolean => false, graceMs = 60_000 } = {}) {
   const did: string[] = []
   const provider: Pick<Provider, 'putLink' | 'deleteLink' | 'moveLink'> = {
     async putLink(one) {
-      if (refuses()) throw new Error('the port is taken')
+      if (refuses(one.sourceConfig['greeting'] ?? '')) throw new Error('the port is taken')
       did.push(`put ${one.target} ${one.sourceConfig['greeting']}`)
     },
     async deleteLink(one) {
@@ -98,6 +98,15 @@ test('what the provider refuses is tried again, and told until it works', async 
   assert.equal(await linked.retry(), 'the port is taken')
   assert.deepEqual(await did(), [])
   taken.is = false
+  assert.equal(await linked.retry(), undefined)
+  assert.deepEqual(await did(), ['put a Hi'])
+})
+
+test('what was refused is not tried again once it has changed', async () => {
+  const { linked, did } = open({ refuses: (greeting) => greeting === 'Hey' })
+  linked.put(link('a', 'Hey'))
+  assert.equal(await linked.retry(), 'the port is taken')
+  linked.put(link('a', 'Hi'))
   assert.equal(await linked.retry(), undefined)
   assert.deepEqual(await did(), ['put a Hi'])
 })
