@@ -71,6 +71,7 @@ export class Instance {
   /** Why the guest's stack can't be suspended now; undefined when it can. */
   #stuckIn: string | undefined = 'its start function'
   #failure: { readonly reason: unknown } | undefined
+  #failedIn: Task | undefined
   #limitHit: LimitName | undefined
   /** When the guest was first seen to hold its thread where it can't wait. */
   #heldSince: number | undefined
@@ -115,7 +116,7 @@ export class Instance {
   /** One component instance of it calls another, with what it lends it; where nothing can wait the result is no promise. */
   callWithin(canon: number, args: readonly unknown[], borrows: Borrows): unknown {
     const { owner, deadline } = this.current ?? { owner: undefined, deadline: Number.POSITIVE_INFINITY }
-    const options = { owner, deadline, borrows }
+    const options = { owner, deadline, borrows, caller: this.current }
     const lifted = this.#liftedFunction(canon)
     if (this.#stuckIn !== undefined) return lifted.runNow(args, options)
     const caller = this.current
@@ -129,6 +130,13 @@ export class Instance {
   fail(reason: unknown): void {
     this.#failure ??= { reason }
     for (const task of this.#tasks) task.fail(reason)
+  }
+
+  /** What called the function that failed, from one component instance to the next, innermost first. */
+  get callers(): readonly string[] {
+    const names: string[] = []
+    for (let task = this.#failedIn?.caller; task; task = task.caller) names.push(task.name)
+    return names
   }
 
   get hasFailed(): boolean {
@@ -152,6 +160,7 @@ export class Instance {
     try {
       await work()
     } catch (error) {
+      this.#failedIn ??= task
       this.fail(error)
       throw error
     } finally {

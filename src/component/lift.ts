@@ -30,7 +30,7 @@ export function liftedFunction(instance: Instance, canon: Lift): Lifted {
   const run = jspi.promising(instance.coreItem(canon.func)) as Promising
   const body = canon.options.async ? asyncBody(instance, canon, run) : syncBody(instance, canon, run)
   const start = (args: readonly unknown[], options: TaskOptions) => {
-    const task = new Task(options)
+    const task = new Task(canon.name, options)
     const exited = instance.running(task, async () => {
       await body(task, args)
       if (!task.isResolved) throw new WebAssembly.RuntimeError(`${canon.name} ended without a result`)
@@ -38,7 +38,10 @@ export function liftedFunction(instance: Instance, canon: Lift): Lifted {
     exited.catch(() => {})
     return { result: task.result, exited }
   }
-  return { start, runNow: (args, options) => runNow(instance, canon, { args, task: new Task(options) }) }
+  return {
+    start,
+    runNow: (args, options) => runNow(instance, canon, { args, task: new Task(canon.name, options) }),
+  }
 }
 
 function runNow(

@@ -8,6 +8,8 @@ export interface TaskOptions {
   readonly deadline: number
   /** What it was lent by the component instance that called it. */
   readonly borrows?: Borrows | undefined
+  /** The task of another component instance that called it. */
+  readonly caller?: Task | undefined
 }
 
 /** One run of an exported function, from its call until its last instruction. */
@@ -15,13 +17,18 @@ export class Task {
   readonly owner: unknown
   readonly deadline: number
   readonly borrows: Borrows | undefined
+  readonly caller: Task | undefined
+  /** The function that it runs, for messages. */
+  readonly name: string
   /** `context.get` and `context.set`. */
   readonly context: [number, number] = [0, 0]
   readonly #result = Promise.withResolvers<unknown>()
   readonly #end = new AbortController()
   #isResolved = false
 
-  constructor({ owner, deadline, borrows }: TaskOptions) {
+  constructor(name: string, { owner, deadline, borrows, caller }: TaskOptions) {
+    this.name = name
+    this.caller = caller
     this.owner = owner
     this.deadline = deadline
     this.borrows = borrows

@@ -179,7 +179,12 @@ export class GuestComponent {
   #failed(thrown: unknown, invocation: Invocation, instance: GuestInstance | undefined): WeftError {
     const refusedBy = instance?.core.refusedBy
     const { call, log, services } = invocation
-    const failure = failureOf(thrown, call, { log, linesOf: this.#linesOf, ...(refusedBy && { refusedBy }) })
+    const failure = failureOf(thrown, call, {
+      log,
+      linesOf: this.#linesOf,
+      ...(instance && { callers: instance.core.callers }),
+      ...(refusedBy && { refusedBy }),
+    })
     if (failure.limit) services.limitHit(failure.limit)
     // Without an instance it was its start function that ran on.
     const ranOn = instance ? instance.core.ranOn : failure.code === 'deadline'

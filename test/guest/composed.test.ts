@@ -48,11 +48,11 @@ describe('a component composed of one in C++, one in C and one in Rust', () => {
     )
   })
 
-  test('traps with the place in the component that trapped', async () => {
+  test('traps with the place in the component that trapped, and who called it', async () => {
     const services = fakeServices()
     await assert.rejects(stock.run(guestCall(stock, 'trap', []), services), { code: 'trapped' })
     const stack = String(services.lines.find(({ level }) => level === 'error')?.attributes['stack'])
-    assert.match(stack, /count_below_zero/)
+    assert.match(stack, /^at count_below_zero[\s\S]*\ncalled by weft-test:stock\/desk@0\.1\.0#trap$/)
   })
 
   test('may not use what it gave away', async () => {
