@@ -39,10 +39,10 @@ export class SocketSource implements ByteSource {
 
   take(most: number): Uint8Array {
     if (this.#size === 0 && this.#hasEnded) throw this.#end()
-    const [first = new Uint8Array(0), ...rest] = this.#chunks
-    const taken = first.subarray(0, most)
-    const left = first.subarray(taken.byteLength)
-    this.#chunks = left.byteLength > 0 ? [left, ...rest] : rest
+    const all = this.#chunks.length === 1 ? this.#chunks[0] : undefined
+    const bytes = all ?? Buffer.concat(this.#chunks)
+    const taken = bytes.subarray(0, most)
+    this.#chunks = taken.byteLength < bytes.byteLength ? [bytes.subarray(taken.byteLength)] : []
     this.#size -= taken.byteLength
     if (this.#size < mostAhead) this.#socket.resume()
     return taken

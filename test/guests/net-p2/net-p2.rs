@@ -3,6 +3,7 @@
 //! Build: `node manifests/build.ts net-p2`
 
 use wasip2::cli::{environment, stdout};
+use wasip2::io::poll::poll;
 use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 use wasip2::sockets::instance_network::instance_network;
 use wasip2::sockets::ip_name_lookup::resolve_addresses;
@@ -91,12 +92,16 @@ fn ask(remote: IpSocketAddress, bytes: &[u8]) -> Result<String, ErrorCode> {
         }
     };
     let mut received = Vec::new();
-    for part in bytes.chunks(4096) {
-        output.blocking_write_and_flush(part).map_err(failure)?;
-        // Whoever only writes and never reads may wait for ever for a peer that does the same.
-        if let Ok(some) = input.read(65_536) {
-            received.extend(some);
-        }
+    let mut left = bytes;
+    let (readable, writable) = (input.subscribe(), output.subscribe());
+    // Whoever waits to write and does not read meanwhile may wait for ever for a peer that does the same.
+    while !left.is_empty() {
+        poll(&[&readable, &writable]);
+        let room = output.check_write().map_err(failure)? as usize;
+        let (now, later) = left.split_at(room.min(left.len()));
+        output.write(now).map_err(failure)?;
+        left = later;
+        received.extend(input.read(65_536).map_err(failure)?);
     }
     socket.shutdown(ShutdownType::Send)?;
     received.extend(all_of(&input)?);
