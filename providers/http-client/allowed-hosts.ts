@@ -2,8 +2,11 @@ import type { HttpRequest } from '../../src/capability/http.ts'
 import { urlOf } from '../../src/capability/http-url.ts'
 import { WeftError } from '../../src/errors.ts'
 
-/** Says whether a request may go where it wants to. */
-export type AllowedHosts = (request: HttpRequest) => boolean
+/**
+ * Says whether a request may go where it wants to, and how: `anywhere`, or not to the host itself and its link, where
+ * whoever owns an allowed name could else turn it to.
+ */
+export type AllowedHosts = (request: HttpRequest) => 'anywhere' | 'beyond this host' | undefined
 
 interface Pattern {
   /** In lower case; with `*.` before it, every name under it. */
@@ -14,7 +17,7 @@ interface Pattern {
 /** Reads `allowed_hosts` of a link; throws `invalid` with an example for what is no host. */
 export function allowedHostsFrom(config: Readonly<Record<string, string>>): AllowedHosts {
   const text = config['allowed_hosts']
-  if (text === undefined) return () => true
+  if (text === undefined) return () => 'anywhere'
   const patterns = text
     .split(',')
     .map((one) => one.trim())
@@ -22,8 +25,15 @@ export function allowedHostsFrom(config: Readonly<Record<string, string>>): Allo
     .map(patternFrom)
   return (request) => {
     const url = urlOf(request)
-    return url !== undefined && patterns.some((pattern) => fits(url, pattern))
+    const fitting = url ? patterns.filter((pattern) => fits(url, pattern)) : []
+    if (fitting.length === 0) return undefined
+    return fitting.some(({ host }) => host === '*' || isThisHost(host)) ? 'anywhere' : 'beyond this host'
   }
+}
+
+/** An address is no name that could be turned: it is looked up by nobody. */
+function isThisHost(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost')
 }
 
 function patternFrom(text: string): Pattern {

@@ -1,11 +1,11 @@
 import { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
-import { isIP, type LookupFunction } from 'node:net'
+import { isIP } from 'node:net'
 import type { Call } from '../../call/call.ts'
 import type { HttpRequest, HttpResult } from '../../capability/http.ts'
 import { urlOf } from '../../capability/http-url.ts'
+import { lookupWithin } from '../../capability/lookup-within.ts'
 import { type SendOptions, sendHttp } from '../../capability/send-http.ts'
-import { familyOf } from './ip-address.ts'
 import type { Network } from './network.ts'
 import { coversName, coversPort, type NetworkRule } from './network-rule.ts'
 
@@ -44,7 +44,10 @@ export class DirectHttp {
     if (!url) return refused('HTTP-request-URI-invalid')
     const rules = this.#rulesFor(url)
     if (rules.length === 0) return refused('HTTP-request-denied')
-    const lookup = this.#lookupWithin(rules)
+    const lookup = lookupWithin(
+      (name) => this.#network.lookup(name),
+      (address) => rules.some((rule) => rule.coversResolved(address)),
+    )
     return sendHttp(request, { call, agents: this.#kept(), options: options ?? {}, lookup })
   }
 
@@ -59,23 +62,6 @@ export class DirectHttp {
 
   #rulesFor(url: URL): readonly NetworkRule[] {
     return this.#network.rules('http').filter((rule) => coversServer(rule, url))
-  }
-
-  #lookupWithin(rules: readonly NetworkRule[]): LookupFunction {
-    return (name, { all }, answer) => {
-      this.#network.lookup(name).then(
-        (found) => {
-          const usable = found
-            .filter((address) => rules.some((rule) => rule.coversResolved(address)))
-            .map((address) => ({ address, family: familyOf(address) === 'ipv4' ? 4 : 6 }))
-          const [first] = usable
-          if (!first) answer(prohibited(name), '')
-          else if (all) answer(null, usable)
-          else answer(null, first.address, first.family)
-        },
-        (error: Error) => answer(error.cause instanceof Error ? error.cause : error, ''),
-      )
-    }
   }
 
   #kept() {
@@ -95,9 +81,4 @@ function coversServer(rule: NetworkRule, url: URL): boolean {
 
 function refused(tag: string): HttpResult {
   return { tag: 'err', val: { tag } }
-}
-
-function prohibited(name: string): NodeJS.ErrnoException {
-  const message = `${name} leads to addresses that it may not lead to`
-  return Object.assign(new Error(message), { wasiCode: 'destination-IP-prohibited' })
 }

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
+import { addRange, kindOf } from '../../capability/address-kind.ts'
 import { WeftError } from '../../errors.ts'
-import { addRange, kindOf } from './address-kind.ts'
 
 /** What one entry of a manifest's `network` allows. */
 export interface NetworkRule {

@@ -1,5 +1,5 @@
-import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import { type Lookup, systemLookup } from '../../capability/lookup-within.ts'
 import type { NetworkSettings } from '../../component-settings.ts'
 import { DirectHttp } from './direct-http.ts'
 import { type Endpoint, isUnspecified } from './ip-address.ts'
@@ -12,9 +12,6 @@ const mostLookups = 2
 const longestName = 253
 
 type Rules = Readonly<Record<keyof NetworkSettings, readonly NetworkRule[]>>
-
-/** The addresses that a name has now. */
-export type Lookup = (name: string) => Promise<readonly string[]>
 
 /** What a component may reach. Without rules, nothing. */
 export class Network {
@@ -53,12 +50,6 @@ export class Network {
       this.#waiting.shift()?.()
     }
   }
-}
-
-/** As the host's own resolver has them. */
-const systemLookup: Lookup = async (name) => {
-  const found = await lookup(name, { all: true, order: 'verbatim' })
-  return found.map(({ address }) => address)
 }
 
 /**
