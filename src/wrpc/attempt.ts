@@ -47,6 +47,7 @@ export class Attempt {
   #whole = false
   #stopped = false
   #onStop: (() => void) | undefined
+  #onFlow: ((path: string, data: Uint8Array) => void) | undefined
 
   constructor(options: AttemptOptions) {
     this.#options = options
@@ -96,6 +97,11 @@ export class Attempt {
     else this.#onStop = watcher
   }
 
+  /** Runs when a Weft server tells how far it has read a stream of the params. */
+  whenRead(watcher: (path: string, data: Uint8Array) => void): void {
+    this.#onFlow = watcher
+  }
+
   fail(error: WeftError): void {
     this.#accepted.reject(error)
     this.results.fail(error)
@@ -120,6 +126,7 @@ export class Attempt {
     if (name === tails.results) this.results.receive(path, message.data, errorFromHeaders(message.headers))
     else if (name === tails.whole) this.#receiveWhole(message.data)
     else if (name === tails.stop) this.#stop()
+    else if (name === tails.flow) this.#onFlow?.(path, message.data)
   }
 
   /** The answer, perhaps in place of an accept. */

@@ -1,4 +1,5 @@
 import { WeftError } from '../errors.ts'
+import { tellEveryBytes } from './flow.ts'
 import { maxChannelBytes } from './limits.ts'
 
 const nothing = Buffer.alloc(0)
@@ -15,6 +16,10 @@ export class Channel {
   #discarded = false
   #error: WeftError | undefined
   #wake: (() => void) | undefined
+  #read = 0
+  #told = 0
+  /** Told from time to time how many bytes have been read in all, as long as more may come; undefined: nobody reads on. */
+  onRead: ((total: number | undefined) => void) | undefined
 
   /** How many bytes wait to be read. */
   get length(): number {
@@ -63,6 +68,11 @@ export class Channel {
     this.#wake?.()
   }
 
+  /** Its reader wants no more, although more may come. */
+  leave(): void {
+    if (!this.#ended) this.onRead?.(undefined)
+  }
+
   /** Nobody reads it any more: what still arrives is dropped. */
   discard(): void {
     this.#discarded = true
@@ -95,6 +105,10 @@ export class Channel {
   consume(bytes: number): void {
     this.#buffer = this.#buffer.subarray(bytes)
     this.#length -= bytes
+    this.#read += bytes
+    if (this.#ended || this.#read - this.#told < tellEveryBytes) return
+    this.#told = this.#read
+    this.onRead?.(this.#read)
   }
 
   #drop(): void {

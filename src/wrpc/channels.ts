@@ -2,6 +2,7 @@ import { WeftError } from '../errors.ts'
 import type { ByteReader } from './byte-reader.ts'
 import { Channel } from './channel.ts'
 import type { FutureCodec, StreamCodec } from './codec-async.ts'
+import type { TellRead } from './flow.ts'
 import { maxChannels } from './limits.ts'
 import { readValue } from './read-value.ts'
 import { StreamReader } from './stream-reader.ts'
@@ -13,6 +14,8 @@ import { StreamReader } from './stream-reader.ts'
 export class Channels {
   readonly root = new Channel()
   readonly #nested: Map<string, Channel> | undefined
+  /** Where the sender of the streams is told how far they have been read; undefined where it would not understand. */
+  tellRead: TellRead | undefined
   #idle: PromiseWithResolvers<void> | undefined
   #open = 0
   #error: WeftError | undefined
@@ -27,10 +30,10 @@ export class Channels {
     return this.#open
   }
 
-  /** Settles when all streams and futures that were handed out have come to their end. */
+  /** Settles when all streams and futures that were handed out have come to their end, or everything has failed. */
   get idle(): Promise<void> {
     this.#idle ??= Promise.withResolvers<void>()
-    if (this.#open === 0) this.#idle.resolve()
+    if (this.#open === 0 || this.#error) this.#idle.resolve()
     return this.#idle.promise
   }
 
@@ -47,6 +50,8 @@ export class Channels {
     this.#error = error
     this.root.fail(error)
     for (const channel of this.#nested?.values() ?? []) channel.fail(error)
+    // Who never reads a stream does not see it fail either.
+    this.#idle?.resolve()
   }
 
   /** A stream that `reader` found announced at its path. */
@@ -54,7 +59,16 @@ export class Channels {
     const path = [...reader.path]
     const channel = this.#channel(path.join('.'))
     reader.whenRead.push(() => this.#begin())
-    return new StreamReader({ channel, channels: this, codec, path, done: () => this.#end(channel) })
+    return new StreamReader({
+      channel,
+      channels: this,
+      codec,
+      path,
+      done: (how) => {
+        if (how === 'left') channel.leave()
+        this.#end(channel)
+      },
+    })
   }
 
   /** A future that `reader` found announced at its path. */
@@ -81,6 +95,7 @@ export class Channels {
       throw new WeftError('exhausted', `more than ${maxChannels} streams and futures in one call`)
     }
     const made = new Channel()
+    made.onRead = (total) => this.tellRead?.(path, total)
     if (this.#error) made.fail(this.#error)
     this.#nested.set(path, made)
     return made

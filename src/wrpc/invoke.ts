@@ -6,6 +6,7 @@ import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type Accepted, Attempt, type AttemptOptions, Refused } from './attempt.ts'
 import { CallEnd } from './call-end.ts'
+import { tellPeer } from './flow.ts'
 import { encodeParams, functionCodec, inContext } from './function-codec.ts'
 import type { WrpcInbox } from './inbox.ts'
 import { KnownTargets } from './known-targets.ts'
@@ -138,6 +139,9 @@ async function converse(
     toWeft: accepted.byWeft,
   })
   attempt.whenStopped(() => outflow.stop())
+  attempt.whenRead((path, data) => outflow.flow.told(path, data))
+  if (accepted.byWeft && accepted.subject !== '')
+    attempt.results.tellRead = tellPeer(connection, accepted.subject)
   if (accepted.byWeft) end.whenFailed(() => cancel(connection, accepted))
   const server = accepted.byWeft ? accepted.host : foreignServer(call.target)
   const unwatch = options.lostHosts?.watch(server, () => end.fail(serverLost(call)))

@@ -1,6 +1,7 @@
 import type { MsgHdrs, NatsConnection } from 'nats'
 import { WeftError } from '../errors.ts'
 import type { CallEnd } from './call-end.ts'
+import { Flow } from './flow.ts'
 import { headersFromError } from './headers.ts'
 import { flushEveryBytes } from './limits.ts'
 
@@ -18,7 +19,10 @@ export interface OutflowOptions {
   readonly toWeft: boolean
 }
 
-/** The bytes of a call that go out on one side: cut to what NATS takes, and no faster than NATS reads. */
+/**
+ * The bytes of a call that go out on one side: cut to what NATS takes, no faster than NATS reads, and to a Weft peer no
+ * further ahead of its readers than `flow` allows.
+ */
 export class Outflow {
   readonly end: CallEnd
   readonly maxPayload: number
@@ -26,8 +30,8 @@ export class Outflow {
   readonly #subject: string
   readonly #whole: string | undefined
   readonly #toWeft: boolean
+  readonly flow = new Flow()
   #sinceFlush = 0
-  #stopped = false
 
   constructor(options: OutflowOptions) {
     this.end = options.end
@@ -38,13 +42,20 @@ export class Outflow {
     this.#toWeft = options.toWeft
   }
 
-  /** The receiver reads no more streams. */
-  get stopped(): boolean {
-    return this.#stopped
+  /** Whether nobody reads the stream on this path any more. */
+  hasLeft(path: string): boolean {
+    return this.flow.hasLeft(path)
   }
 
+  /** Waits until the reader of a stream has come near enough for more than `sent` to go out, while the call lasts. */
+  room(path: string, sent: number): Promise<void> | undefined {
+    const near = this.#toWeft ? this.flow.room(path, sent) : undefined
+    return near && this.end.within(near)
+  }
+
+  /** The receiver reads no more streams. */
   stop(): void {
-    this.#stopped = true
+    this.flow.stop()
   }
 
   /** Publishes on the root (path '') or a nested channel. Undefined when there is no need to wait. */

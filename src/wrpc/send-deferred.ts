@@ -4,7 +4,7 @@ import { chunkLength, type FutureCodec, isIterable, type StreamCodec } from './c
 import type { Outflow } from './outflow.ts'
 
 /** Where streams and futures go. */
-export type Sender = Pick<Outflow, 'end' | 'maxPayload' | 'stopped' | 'send' | 'close'>
+export type Sender = Pick<Outflow, 'end' | 'maxPayload' | 'hasLeft' | 'room' | 'send' | 'close'>
 
 /** A LEB128 length takes no more. */
 const maxPrefixBytes = 5
@@ -64,14 +64,18 @@ async function sendBytes(sending: Sending<StreamCodec>, stream: unknown): Promis
   const path = sending.path.join('.')
   // One chunk to a message: Go peers don't put together what is cut.
   const most = outflow.maxPayload - maxPrefixBytes
-  for await (const chunk of chunksOf(outflow, stream)) {
+  let sent = 0
+  for await (const chunk of chunksOf(sending, stream)) {
     if (!(chunk instanceof Uint8Array)) {
       throw new WeftError('invalid', 'expected the chunks of a stream<u8> to be Uint8Arrays')
     }
     for (let at = 0; at < chunk.length; at += most) {
       const writer = new ByteWriter()
       codec.writeChunk(writer, chunk.subarray(at, at + most), 0)
-      await outflow.send(path, writer.bytes())
+      const bytes = writer.bytes()
+      await outflow.room(path, sent)
+      await outflow.send(path, bytes)
+      sent += bytes.length
     }
   }
   await outflow.send(path, endOfStream)
@@ -81,7 +85,7 @@ async function sendElements(sending: Sending<StreamCodec>, stream: unknown): Pro
   const { outflow, codec } = sending
   const path = sending.path.join('.')
   let index = 0
-  for await (const chunk of chunksOf(outflow, stream)) {
+  for await (const chunk of chunksOf(sending, stream)) {
     const writer = new ByteWriter(sending.path)
     index += codec.writeChunk(writer, chunk, index)
     await outflow.send(path, writer.bytes())
@@ -107,12 +111,12 @@ async function sendNested(sending: Sending<unknown>, deferred: readonly Deferred
 }
 
 /** The chunks that are not empty, as long as the call lasts and somebody reads. */
-async function* chunksOf(outflow: Sender, stream: unknown): AsyncGenerator<unknown> {
+async function* chunksOf({ outflow, path }: Sending<unknown>, stream: unknown): AsyncGenerator<unknown> {
   if (!isIterable(stream)) throw new WeftError('invalid', 'expected an async iterable of chunks as a stream')
   const iterator = Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]()
   let ended = false
   try {
-    while (!outflow.stopped) {
+    while (!outflow.hasLeft(path.join('.'))) {
       const result = await outflow.end.within(Promise.resolve(iterator.next()))
       ended = result.done === true
       if (ended) return

@@ -8,6 +8,7 @@ import type { Log } from '../log.ts'
 import { Acceptance } from './acceptance.ts'
 import { CallEnd } from './call-end.ts'
 import { Channels } from './channels.ts'
+import { tellPeer } from './flow.ts'
 import { encodeResult, functionCodec, inContext } from './function-codec.ts'
 import { type CallHeaders, errorFromHeaders, weftMark } from './headers.ts'
 import type { WrpcInbox } from './inbox.ts'
@@ -49,6 +50,7 @@ export async function serveCall(
   const end = new CallEnd({ deadline, late: () => tooLate(operation) })
   const codec = functionCodec(operation.function)
   const params = new Channels({ nested: codec.params.async })
+  if (headers.fromWeft && message.reply) params.tellRead = tellPeer(connection, message.reply)
   const idle = headers.whole
     ? undefined
     : setTimeout(() => params.root.fail(silentCaller(operation)), options.paramsIdleMs ?? paramsIdleMs)
@@ -59,6 +61,7 @@ export async function serveCall(
         idle?.refresh()
         params.receive(path, received.data, errorFromHeaders(received.headers))
       }
+      if (name === tails.flow) results.flow.told(path, received.data)
       if (name === tails.cancel) end.fail(new WeftError('cancelled', 'the caller gave up'))
     },
     fail: (error) => end.fail(error),

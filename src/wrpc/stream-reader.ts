@@ -10,8 +10,8 @@ export interface StreamReaderOptions {
   readonly channels: Channels
   readonly codec: StreamCodec
   readonly path: readonly number[]
-  /** Called once, when the stream has ended, failed or been given up. */
-  readonly done: () => void
+  /** Called once, when the stream has ended or failed, or its reader has left before that. */
+  readonly done: (how: 'ended' | 'left') => void
 }
 
 /**
@@ -41,7 +41,7 @@ export class StreamReader implements AsyncIterableIterator<unknown> {
 
   /** The receiver wants no more; works on a stream that was never started, too. */
   async return(): Promise<IteratorResult<unknown, undefined>> {
-    this.#finish()
+    this.#finish('left')
     return { done: true, value: undefined }
   }
 
@@ -51,10 +51,10 @@ export class StreamReader implements AsyncIterableIterator<unknown> {
       const value = await this.#nextChunk()
       if (value !== undefined) return { done: false, value }
     } catch (thrown) {
-      this.#finish()
+      this.#finish('ended')
       throw thrown
     }
-    this.#finish()
+    this.#finish('ended')
     return { done: true, value: undefined }
   }
 
@@ -129,10 +129,10 @@ export class StreamReader implements AsyncIterableIterator<unknown> {
     return { elements, wanted: 0 }
   }
 
-  #finish(): void {
+  #finish(how: 'ended' | 'left'): void {
     if (this.#over) return
     this.#over = true
-    this.#options.done()
+    this.#options.done(how)
   }
 }
 

@@ -14,6 +14,8 @@ export const tails = {
   whole: 'whole',
   /** Between Weft peers, caller to server: nobody waits for the answer any more. */
   cancel: 'cancel',
+  /** Between Weft peers, reader to sender: how much of a stream of bytes has been read; empty: nobody reads on. */
+  flow: 'flow',
   /** Between Weft peers, server to caller: nobody reads the params any more. */
   stop: 'stop',
 } as const

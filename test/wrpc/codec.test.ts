@@ -75,7 +75,8 @@ for (const [index, vector] of asynchronous.entries()) {
       {
         end,
         maxPayload: 1000,
-        stopped: false,
+        hasLeft: () => false,
+        room: () => undefined,
         send(path, bytes) {
           sent.set(path, (sent.get(path) ?? '') + hexOf(bytes))
           return undefined
