@@ -6,7 +6,7 @@ import { chunkHeader, noneIfMissing, type ObjectBucket, type ObjectEntry, padded
 /** As all clients of NATS have it. */
 const chunkBytes = 128 * 1024
 /** Chunks on their way to NATS at once. */
-const mostUnderWay = 8
+const mostUnderWay = 16
 
 /** Stores bytes as chunks that no entry names yet. When `data` fails they are taken away again. */
 export async function writeChunks(
@@ -43,14 +43,21 @@ export async function* readChunks(
 ): AsyncGenerator<Uint8Array> {
   const isWhole = start === 0 && end >= entry.size - 1
   const hash = isWhole && entry.digest?.startsWith('SHA-256=') ? createHash('sha256') : undefined
-  let { message, at } = await chunkAt(bucket, entry, start)
-  while (at <= end && at < entry.size) {
-    const { data, seq } = message
+  const first = await chunkAt(bucket, entry, start)
+  let message: StoredMsg | undefined = first.message
+  let { at } = first
+  while (message && at <= end && at < entry.size) {
+    const { data, seq }: StoredMsg = message
+    const after: number = at + data.byteLength
+    // The next chunk is on its way while this one is read.
+    const next: Promise<StoredMsg> | undefined =
+      after <= end && after < entry.size ? nextChunk(bucket, entry, seq + 1) : undefined
+    next?.catch(() => {})
     const wanted = data.subarray(Math.max(0, start - at), end + 1 - at)
     hash?.update(wanted)
     if (wanted.byteLength > 0) yield wanted
-    at += data.byteLength
-    if (at <= end && at < entry.size) message = await nextChunk(bucket, entry, seq + 1)
+    at = after
+    message = await next
   }
   if (hash && `SHA-256=${padded(hash.digest())}` !== entry.digest)
     throw new WeftError('unavailable', `${entry.name} is damaged: its bytes do not have its digest`)

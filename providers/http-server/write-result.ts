@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { HttpResponse, HttpResult } from '../../src/capability/http.ts'
 import { type ErrorCode, WeftError } from '../../src/errors.ts'
@@ -130,7 +129,20 @@ async function writeChunks(
 
 async function writeChunk(res: ServerResponse, chunk: Uint8Array | undefined): Promise<void> {
   if (res.destroyed) throw new WeftError('cancelled', 'the HTTP client closed the connection')
-  if (chunk && !res.write(chunk)) await Promise.race([once(res, 'drain'), once(res, 'close')])
+  if (chunk && !res.write(chunk)) await drainedOrClosed(res)
+}
+
+/** Not `once` for each: what did not come would stay listened for, chunk after chunk. */
+function drainedOrClosed(res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      res.off('drain', done)
+      res.off('close', done)
+      resolve()
+    }
+    res.on('drain', done)
+    res.on('close', done)
+  })
 }
 
 function addTrailers(res: ServerResponse, trailers: HttpResponse['headers'] | undefined): void {
