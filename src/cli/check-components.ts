@@ -48,13 +48,12 @@ const providerFor: ReadonlyMap<string, string> = new Map([
   ['wasmcloud:messaging', 'a messaging provider'],
 ])
 
-/** Looks into the components of a manifest whose files are on this machine: are they components, and is each import met? */
-export async function checkComponents(
+/** Looks at what the components of a manifest name as their images: is each there, and is it what it should be? */
+export async function checkImages(
   manifest: Manifest,
   at: CheckedManifest['at'],
-): Promise<CheckedComponents> {
+): Promise<{ readonly problems: readonly Problem[]; readonly worlds: ReadonlyMap<string, WitWorld> }> {
   const problems: Problem[] = []
-  const warnings: Problem[] = []
   const worlds = new Map<string, WitWorld>()
   for (const component of manifest.components) {
     try {
@@ -64,6 +63,17 @@ export async function checkComponents(
       problems.push(at(component.imageOffset, WeftError.from(error).message))
     }
   }
+  return { problems, worlds }
+}
+
+/** Looks into the components of a manifest whose files are on this machine: are they components, and is each import met? */
+export async function checkComponents(
+  manifest: Manifest,
+  at: CheckedManifest['at'],
+): Promise<CheckedComponents> {
+  const { worlds, ...images } = await checkImages(manifest, at)
+  const problems = [...images.problems]
+  const warnings: Problem[] = []
   for (const component of manifest.components) {
     const world = worlds.get(component.name)
     for (const name of world ? importsToLink(world) : []) {
@@ -79,7 +89,8 @@ export async function checkComponents(
 }
 
 async function worldOf({ kind, from }: ManifestComponent): Promise<WitWorld | undefined> {
-  if (!('image' in from)) return undefined
+  // An empty one could not be read, which was told.
+  if (!('image' in from) || from.image === '') return undefined
   if (kind === 'capability') {
     if (from.image.startsWith(builtinScheme)) checkBuiltin(from.image.slice(builtinScheme.length))
     return undefined

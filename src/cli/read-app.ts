@@ -4,9 +4,9 @@ import { WeftError } from '../errors.ts'
 import { checkManifest } from '../manifest/check-manifest.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { formatProblem } from '../manifest/parse-manifest.ts'
-import type { Problem } from '../manifest/report.ts'
+import { byPlace, type Problem } from '../manifest/report.ts'
 import { resolveReferences } from '../manifest/resolve-references.ts'
-import { checkComponents } from './check-components.ts'
+import { checkComponents, checkImages } from './check-components.ts'
 
 export interface ReadApp {
   /** With absolute references, as hosts need them. */
@@ -39,9 +39,13 @@ export async function inspectApp(file: string): Promise<InspectedApp> {
     const reason = error.code === 'ENOENT' ? 'there is no such file' : error.message
     throw new WeftError('invalid', `${file}: ${reason}`, { cause: error })
   })
-  const { manifest, problems, warnings, at } = checkManifest(text)
-  if (!manifest) return { manifest, problems, warnings }
-  const resolved = resolveReferences(manifest, dirname(resolve(file)))
+  const { manifest, readable, problems, warnings, at } = checkManifest(text)
+  const folder = dirname(resolve(file))
+  if (!manifest) {
+    const images = readable ? (await checkImages(resolveReferences(readable, folder), at)).problems : []
+    return { manifest, problems: [...problems, ...images].toSorted(byPlace), warnings }
+  }
+  const resolved = resolveReferences(manifest, folder)
   const found = await checkComponents(resolved, at)
   return {
     manifest: found.problems.length === 0 ? resolved : undefined,

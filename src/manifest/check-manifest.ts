@@ -10,6 +10,8 @@ import { type Problem, Report } from './report.ts'
 /** `manifest` is there only when there are no problems; warnings do not count. */
 export interface CheckedManifest {
   readonly manifest: Manifest | undefined
+  /** As far as it could be read, also with problems: only good for finding more of them. */
+  readonly readable: Manifest | undefined
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
   /** A problem of the caller's own at an offset of the file, such as a link's. */
@@ -35,6 +37,7 @@ function check(root: Located | undefined, report: Report): CheckedManifest {
   const { problems, warnings } = report
   return {
     manifest: problems.length === 0 ? manifest : undefined,
+    readable: manifest,
     problems,
     warnings,
     at: (offset, message) => report.at(offset, message),

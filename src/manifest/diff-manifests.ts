@@ -1,4 +1,4 @@
-import type { Json } from './json.ts'
+import type { Json, JsonObject } from './json.ts'
 import type { Manifest, ManifestComponent } from './manifest.ts'
 import type { ConfigProperty, SecretProperty } from './read-config.ts'
 import type { LinkEnd, ManifestLink } from './read-link.ts'
@@ -62,7 +62,8 @@ function partsOf(manifest: Manifest | undefined): ReadonlyMap<string, Part> {
   return parts
 }
 
-function contentOf({ from, id, config, secrets, scaler, settings }: ManifestComponent): Json {
+function contentOf(component: ManifestComponent): Json {
+  const { from, id, config, secrets, scaler, settings } = component
   return {
     ...('image' in from ? { image: from.image } : { application: `${from.application}/${from.component}` }),
     id: id ?? null,
@@ -77,8 +78,18 @@ function contentOf({ from, id, config, secrets, scaler, settings }: ManifestComp
           ),
         }
       : null,
-    ...(settings as { readonly [name: string]: Json }),
+    ...plain({
+      autoscaler: component.autoscaler,
+      placement: component.placement,
+      rollout: component.rollout,
+    }),
+    ...plain(settings),
   }
+}
+
+/** What traits say is plain data, its absent parts left out. */
+function plain(traits: object): JsonObject {
+  return JSON.parse(JSON.stringify(traits)) as JsonObject
 }
 
 function linkName(source: string, { namespace, package: pkg, target, name }: ManifestLink): string {

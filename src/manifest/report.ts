@@ -43,6 +43,7 @@ export class Report {
   }
 }
 
-function byPlace(a: Problem, b: Problem): number {
+/** In the order of the file. */
+export function byPlace(a: Problem, b: Problem): number {
   return a.line - b.line || a.column - b.column
 }

@@ -173,6 +173,20 @@ test('validate as JSON has every problem with its place, and the exit code tells
   )
 })
 
+test('a file that is not there is told together with what else is wrong', async () => {
+  const file = await manifest('both')
+  const text = (await readFile(file, 'utf8'))
+    .replace('./web.wasm', './nowhere.wasm')
+    .replace('kind:', 'knid:')
+  await writeFile(file, text)
+  const { code, err } = await cli.run('app', 'validate', file)
+  assert.equal(code, 2)
+  assert.match(
+    err,
+    /^weft: 2 problems\n.*both\.yaml:2:1: .*"knid".*\n.*both\.yaml:8:28: .*nowhere\.wasm.*\n$/,
+  )
+})
+
 test('schema prints the JSON Schema of manifests', async () => {
   const { code, out } = await cli.run('app', 'schema')
   assert.equal(code, 0)

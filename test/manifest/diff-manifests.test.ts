@@ -55,6 +55,21 @@ test('what changed is told by part and path, before and after', () => {
   )
 })
 
+test('every trait counts', async () => {
+  const own = await readFile(join(import.meta.dirname, 'good', 'weft-traits.yaml'), 'utf8')
+  const fieldsOf = (from: string, to: string) => {
+    assert.ok(own.includes(from))
+    const after = parseManifest(own.replace(from, to), 'changed.yaml')
+    return diffManifests(parseManifest(own, 'weft-traits.yaml'), after)[0]?.fields
+  }
+  assert.deepEqual(fieldsOf('memory: 64MiB', 'memory: 32MiB'), [
+    { field: 'limits.memoryBytes', before: '67108864', after: '33554432' },
+  ])
+  assert.deepEqual(fieldsOf('pause: 30s', 'pause: 1m'), [
+    { field: 'rollout.pauseMs', before: '30000', after: '60000' },
+  ])
+})
+
 test('what is new and what goes is told with all that it says', () => {
   const all = diffManifests(undefined, manifest)
   assert.ok(all.every(({ change }) => change === 'added'))
