@@ -70,6 +70,11 @@ export class Attempts {
     return true
   }
 
+  /** Whether something is being done about the target, or has failed. */
+  knows(target: string): boolean {
+    return this.#attempts.has(target)
+  }
+
   isFlying(command: Command): boolean {
     return this.#attempts.get(command.target)?.flying === true
   }

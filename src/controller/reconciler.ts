@@ -3,8 +3,9 @@ import type { ControlClient } from '../lattice/control-client.ts'
 import type { LatticeEvent } from '../lattice/events.ts'
 import type { StoredApp } from '../lattice/manifest-store.ts'
 import type { Log } from '../log.ts'
-import { Attempts } from './attempts.ts'
-import { type Command, describe, phaseOf, runningTarget } from './command.ts'
+import { appOf } from './annotations.ts'
+import { Attempts, type Failure } from './attempts.ts'
+import { type Command, describe, phaseOf, runningTarget, workloadPart } from './command.ts'
 import { concern } from './concerns.ts'
 import { giveCommand } from './give-command.ts'
 import type { LatticeView } from './lattice-view.ts'
@@ -14,6 +15,7 @@ import type { Notes } from './notes.ts'
 import type { AppPlan } from './plan.ts'
 import type { Planner } from './planner.ts'
 import { knownApp } from './read-stored.ts'
+import { Relapses } from './relapses.ts'
 import type { Rollouts } from './rollouts.ts'
 import type { ScaleNote } from './scale-note.ts'
 import type { Status } from './status.ts'
@@ -53,6 +55,7 @@ const planningSliceMs = 10
 export class Reconciler {
   readonly #parts: ReconcilerParts
   readonly #attempts = new Attempts()
+  readonly #relapses = new Relapses()
   readonly #planner: Planner
   /** What is being carried out, by application. */
   readonly #busy = new Map<string, Promise<void>>()
@@ -101,8 +104,13 @@ export class Reconciler {
   onEvent(event: LatticeEvent): void {
     const now = performance.now()
     if (event.name === 'component_scale_failed') {
-      const { component_id, error } = event.data
-      this.#attempts.failed(runningTarget(event.source, component_id), error, now)
+      const { component_id, error, annotations } = event.data
+      const target = runningTarget(event.source, component_id)
+      const { app } = this.#planner.find(component_id) ?? {}
+      // Nobody has asked for anything: it ran, and its host gave it up.
+      if (app && appOf(annotations) === app.name && !this.#attempts.knows(target))
+        this.#relapses.gaveUp({ app: app.name, part: workloadPart(component_id), target }, error, now)
+      else this.#attempts.failed(target, error, now)
       this.wake(concern.workload(component_id))
     } else if (event.name === 'provider_start_failed') {
       const { provider_id, error } = event.data
@@ -123,7 +131,8 @@ export class Reconciler {
       this.#restlessAt = now + restlessMs
       this.#planner.allChanged()
     }
-    for (const app of [...this.#attempts.dueApps(now), ...this.#parts.rollouts.due()])
+    const pausesOver = this.#relapses.dueApps(now, (target) => this.#attempts.knows(target))
+    for (const app of [...this.#attempts.dueApps(now), ...pausesOver, ...this.#parts.rollouts.due()])
       this.#planner.changed(concern.application(app))
     this.#planner.see(this.#parts.view())
     const due = this.#planner.due()
@@ -171,12 +180,10 @@ export class Reconciler {
   }
 
   #begin(name: string): void {
-    const appPlan = this.#planner.plan(
-      name,
-      this.#parts.rollouts.knowledge(name, this.#attempts.failures(name)),
-    )
+    const appPlan = this.#planner.plan(name, this.#parts.rollouts.knowledge(name, this.#failures(name)))
     if (!appPlan) return
     this.#attempts.keepOnly(name, appPlan.commands)
+    this.#relapses.planned(name, appPlan.commands)
     const done = this.#carryOut(appPlan)
       .then(() => {
         this.#resting.delete(name)
@@ -206,7 +213,7 @@ export class Reconciler {
     this.#planner.madeIs(name, appPlan.made)
     await this.#giveAll(commands)
     if (!this.#mayAct()) return
-    const status = appPlan.status(this.#attempts.failures(name))
+    const status = appPlan.status(this.#failures(name))
     const isOver = appPlan.made === undefined && !appPlan.stored
     if ((await statuses.set(name, isOver ? undefined : status)) && !isOver) onStatus(name, status)
     if (!isOver) return
@@ -223,6 +230,10 @@ export class Reconciler {
     })
     await this.#parts.rollBack({ name, deed, version: rollout.rollout.fallback, reason: rollout.failed })
     return true
+  }
+
+  #failures(app: string): readonly Failure[] {
+    return [...this.#relapses.failures(app), ...this.#attempts.failures(app)]
   }
 
   #mayAct(): boolean {
@@ -244,7 +255,9 @@ export class Reconciler {
 
   async #give(command: Command): Promise<void> {
     const { giveUnder, log } = this.#parts
-    if (!this.#mayAct() || !this.#attempts.mayGive(command, performance.now())) return
+    const now = performance.now()
+    if (!this.#mayAct() || this.#relapses.holds(command.target, now)) return
+    if (!this.#attempts.mayGive(command, now)) return
     this.#attempts.given(command, performance.now())
     log.info(`controller: ${describe(command)}`, { application: command.app })
     try {

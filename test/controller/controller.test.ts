@@ -5,7 +5,7 @@ import { createControlClient } from '../../src/lattice/control-client.ts'
 import { type NatsServer, startNats } from '../support/start-nats.ts'
 import { until } from '../support/until.ts'
 import type { FakeHost } from './fake-host.ts'
-import { component, linkTo, provider } from './sample.ts'
+import { component, linkTo, manifestOf, provider } from './sample.ts'
 import { onStage } from './stage.ts'
 
 let nats: NatsServer
@@ -231,3 +231,44 @@ test('while NATS is frozen no host counts as lost, and afterwards nothing is don
     await own.stop()
   }
 })
+
+test('a host that hangs and a component that never starts hold up nobody else', () =>
+  onStage(nats, async ({ host, controller, apps }) => {
+    const hung = await host({ zone: 'a' })
+    const well = await host({ zone: 'b' })
+    well.failWith('broken-hello', 'no such file')
+    await controller()
+    await until(async () => (await apps.list()).length === 0)
+    await hung.hang()
+    const deploy = async (name: string, zone: string) => {
+      const spread = [{ name: zone, requirements: { zone } }]
+      await apps.put(JSON.stringify(manifestOf([component('hello', 1, { spread })], { name }).source))
+      await apps.deploy(name)
+    }
+    await deploy('stuck', 'a')
+    await deploy('broken', 'b')
+    const start = performance.now()
+    for (let i = 0; i < 5; i++) await deploy(`quick-${i}`, 'b')
+    await until(() => [0, 1, 2, 3, 4].every((i) => well.components.has(`quick_${i}-hello`)))
+    const tookMs = performance.now() - start
+    assert.ok(tookMs < 1_900, `it took ${tookMs} ms; a command to a host that hangs times out after 2000`)
+    await until(async () => (await apps.status('broken')).status.type === 'failed')
+    await until(async () => (await apps.status('stuck')).status.type === 'failed')
+    assert.match((await apps.status('broken')).status.message, /no such file \(tried/)
+  }))
+
+test('what its host gives up again and again stays away longer each time, and is told', () =>
+  onStage(nats, async ({ host, controller, deploy, settled, apps }) => {
+    const only = await host()
+    await controller()
+    await deploy([component('hello', 1), component('other', 1)])
+    await settled('deployed')
+    only.giveUp('my_app-hello', 'its thread was lost again and again')
+    const gaveUpAt = performance.now()
+    await settled('failed')
+    assert.match((await apps.status('my-app')).status.message, /thread was lost again and again \(tried once/)
+    assert.ok(only.components.has('my_app-other'))
+    await until(() => instances(only) === 1, { timeoutMs: 20_000 })
+    assert.ok(performance.now() - gaveUpAt > 4_900, 'it stayed away for five seconds')
+    await settled('deployed')
+  }))

@@ -20,6 +20,10 @@ export interface FakeHost {
   load(id: string, load: Partial<Load>): void
   /** From now on its inventory says that this provider is not well; no event tells. */
   sicken(id: string, problem: string): void
+  /** Stops a component that runs, as a host does with one that does harm again and again. */
+  giveUp(id: string, error: string): void
+  /** From now on it answers nothing, but beats on. */
+  hang(): Promise<void>
   /** Ends without a word, as a killed process does. */
   kill(): Promise<void>
 }
@@ -104,7 +108,15 @@ export async function startFakeHost(options: {
     putRegistries: () => accepted,
   }
   const buckets = await openBuckets({ connection, lattice, log })
-  await serveControl({ connection, lattice, buckets, publishEvent: publish, hostId: id, handlers, log })
+  const control = await serveControl({
+    connection,
+    lattice,
+    buckets,
+    publishEvent: publish,
+    hostId: id,
+    handlers,
+    log,
+  })
   const beat = startBeat({
     connection,
     lattice,
@@ -126,6 +138,20 @@ export async function startFakeHost(options: {
     commands,
     load: (name, load) => {
       loads.set(name, { inFlight: 0, max: 1, waiting: 0, calls: 0, traps: 0, ...load })
+    },
+    giveUp(name, error) {
+      const running = components.get(name)
+      if (!running) throw new Error(`${name} does not run`)
+      components.delete(name)
+      const { image_ref, annotations, max_instances } = running
+      const told = { host_id: id, component_id: name, image_ref, annotations }
+      publish('component_scaled', { ...told, max_instances: 0 })
+      publish('component_scale_failed', { ...told, max_instances, error })
+    },
+    async hang() {
+      await control.stop()
+      connection.subscribe(`wasmbus.ctl.v1.${lattice}.*.*.${id}`, { callback: () => {} })
+      await connection.flush()
     },
     failWith: (name, error) => (error === undefined ? failing.delete(name) : failing.set(name, error)),
     sicken(name, problem) {

@@ -36,8 +36,10 @@ test('instances follow the calls in flight over all hosts, up and down', () =>
     await until(() => total(hosts) === 20, patience)
     for (const each of hosts) each.load(id, { inFlight: 100, waiting: 20 })
     await until(() => total(hosts) === 40, patience)
-    await settled('deployed')
-    assert.match((await apps.status('my-app')).status.message, /hello: 40 instances by its load/)
+    await until(
+      async () => /hello: 40 instances by its load/.test((await apps.status('my-app')).status.message),
+      patience,
+    )
     for (const each of hosts) each.load(id, {})
     await until(() => total(hosts) === 1, patience)
   }))
@@ -65,8 +67,7 @@ test('what nobody calls sleeps, a call wakes it, and another controller remember
     await deploy(follows({ min: 0, max: 9, idleAfter: '1s' }))
     await settled('deployed')
     await until(() => total([only]) === 0, patience)
-    await settled('deployed')
-    assert.match((await apps.status('my-app')).status.message, /hello sleeps/)
+    await until(async () => /hello sleeps/.test((await apps.status('my-app')).status.message), patience)
     await first.stop()
     const second = await controller()
     await until(() => second.leads())
@@ -122,8 +123,10 @@ test('a number by hand is kept until another version is deployed, or given back'
     try {
       assert.deepEqual(await byHand(id, 12), { application: 'my-app', version: 'v1', instances: 12 })
       await until(() => total(hosts) === 12)
-      await settled('deployed')
-      assert.match((await apps.status('my-app')).status.message, /hello: 12 instances by hand/)
+      await until(
+        async () => /hello: 12 instances by hand/.test((await apps.status('my-app')).status.message),
+        patience,
+      )
       assert.equal((await byHand(id, null)).instances, 2)
       await until(() => total(hosts) === 2)
       await byHand(id, 7)
