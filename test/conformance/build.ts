@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { peersFolder } from './find-peer.ts'
@@ -13,7 +13,7 @@ const cargoHome = process.env['CARGO_HOME'] ?? join(homedir(), '.cargo')
 const builds: Readonly<Record<string, () => void>> = {
   'wrpc-rust': () => buildCrate('wrpc-peer'),
   'wrpc-go': buildGoPeer,
-  prometheus: () => goInstall('github.com/prometheus/prometheus/cmd/prometheus@v0.307.3'),
+  prometheus: buildPrometheus,
   collector: buildCollector,
   wadm: () => buildCrate('wadm-server'),
   'provider-rust': () => buildCrate('http-server-provider'),
@@ -53,8 +53,18 @@ function buildCollector(): void {
   cpSync(join(folder, 'out', 'otelcol-weft'), join(bin, 'otelcol-weft'))
 }
 
+/** Its module can't be installed by name (it excludes versions), but it can be a dependency. */
+function buildPrometheus(): void {
+  const folder = join(peersFolder, 'prometheus')
+  mkdirSync(folder, { recursive: true })
+  const module = 'github.com/prometheus/prometheus'
+  writeFileSync(join(folder, 'go.mod'), `module peer\n\ngo 1.25\n\nrequire ${module} v0.307.3\n`)
+  const args = ['build', '-mod=mod', '-tags', 'remove_all_sd', '-o', join(bin, 'prometheus')]
+  run('go', [...args, `${module}/cmd/prometheus`], folder)
+}
+
 function buildCrate(name: string): void {
-  cargo(['build', '--locked', '--manifest-path', join(here, 'rust', name, 'Cargo.toml')])
+  cargo(['build', '--locked', '--manifest-path', join(here, 'rust', 'Cargo.toml'), '-p', name])
   cpSync(join(target, 'debug', name), join(bin, name))
 }
 

@@ -6,6 +6,7 @@ import { until } from '../support/until.ts'
 import { openWorkplace, type RunningWeft } from '../support/weft.ts'
 import { findPeer } from './find-peer.ts'
 import { type Running, startProgram } from './run-program.ts'
+import { textAt } from './text-at.ts'
 
 const program = findPeer('wadm-server', 'build it with `node test/conformance/build.ts wadm`')
 
@@ -132,9 +133,3 @@ describe('wadm drives three Weft hosts that run no controller', { skip: program.
     assert.match(await ok('get', 'links'), /no links/)
   })
 })
-
-/** The text at a URL that answers with a good status. */
-async function textAt(url: string): Promise<string | undefined> {
-  const answer = await fetch(url).catch(() => undefined)
-  return answer?.ok ? answer.text() : undefined
-}

@@ -6,6 +6,7 @@ import { until } from '../support/until.ts'
 import { freePort, openWorkplace, type RunningWeft, root } from '../support/weft.ts'
 import { findPeer } from './find-peer.ts'
 import { runProgram } from './run-program.ts'
+import { textAt } from './text-at.ts'
 
 const program = findPeer('wash', 'build it with `node test/conformance/build.ts wash`')
 const gateway = `file://${join(root, 'manifests/chain/gateway/gateway.wasm')}`
@@ -243,8 +244,3 @@ describe('wash drives a lattice of two Weft hosts', { skip: program.skip }, () =
     await until(async () => (await ok('get', 'hosts')).hosts.length === 1, { timeoutMs: 20_000 })
   })
 })
-
-async function textAt(url: string): Promise<string | undefined> {
-  const answer = await fetch(url).catch(() => undefined)
-  return answer?.ok ? answer.text() : undefined
-}

@@ -19,6 +19,7 @@ import {
 } from '../wrpc/peers.ts'
 import type { findPeer } from './find-peer.ts'
 import { type Running, runProgram, startProgram } from './run-program.ts'
+import { textAt } from './text-at.ts'
 
 const calcWit = 'test/guests/calc/wit/calc.wit'
 const flowWit = 'test/conformance/wit/peer.wit'
@@ -206,11 +207,6 @@ export function wrpcSuite(peer: ForeignPeer): void {
       assert.match(answer, new RegExp(`Hello Ada, from ${peer.language}`))
     })
   })
-}
-
-async function textAt(url: string): Promise<string | undefined> {
-  const answer = await fetch(url).catch(() => undefined)
-  return answer?.ok ? answer.text() : undefined
 }
 
 async function interfaceIn(path: string): Promise<WitInterface> {

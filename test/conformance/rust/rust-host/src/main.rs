@@ -1,5 +1,7 @@
-//! A wasmCloud 1.9.2 host, with what the real program's flags would set: `rust-host NATS_URL LATTICE [OTLP_URL]`.
+//! A wasmCloud 1.9.2 host labelled `host=rust`, else as the real program starts it:
+//! `rust-host NATS_URL LATTICE [OTLP_URL]`.
 use anyhow::{bail, Context as _};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
@@ -33,6 +35,7 @@ async fn main() -> anyhow::Result<()> {
         ctl_nats_url: url.clone(),
         rpc_nats_url: url,
         lattice: lattice.as_str().into(),
+        labels: HashMap::from([("host".to_string(), "rust".to_string())]),
         allow_file_load: true,
         otel_config,
         version: "1.9.2".to_string(),
