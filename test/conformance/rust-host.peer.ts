@@ -7,6 +7,7 @@ import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.t
 import { until } from '../support/until.ts'
 import { freePort, openWorkplace, type RunningWeft, root } from '../support/weft.ts'
 import { findPeer } from './find-peer.ts'
+import { pinComponent } from './pin-component.ts'
 import { type Running, startProgram } from './run-program.ts'
 import { textAt } from './text-at.ts'
 
@@ -161,7 +162,10 @@ describe('a wasmCloud 1.9.2 host and a Weft host share a lattice', { skip: progr
 
   test("Weft's controller deploys over both, and takes it away", async () => {
     const { path, url } = await place.manifest('manifests/chain/app.yaml', (text) =>
-      pinned(pinned(pinned(text, 'greeter', 'rust'), 'gateway', 'weft'), 'http', 'weft'),
+      ['greeter rust', 'gateway weft', 'http weft'].reduce((changed, pin) => {
+        const [component = '', host] = pin.split(' ')
+        return pinComponent(changed, component, `host: ${host}`)
+      }, text),
     )
     await ok('app', 'deploy', path)
     assert.match(await until(() => textAt(`${url}/?name=Zoe`), { timeoutMs: 30_000 }), /Hello Zoe/)
@@ -193,20 +197,6 @@ describe('a wasmCloud 1.9.2 host and a Weft host share a lattice', { skip: progr
       assert.match(String(await textAt(`${url}/?name=${round}`)), new RegExp(`Hello ${round}`))
   })
 })
-
-function pinned(manifest: string, component: string, host: string): string {
-  const at = manifest.indexOf(`    - name: ${component}\n`)
-  const instances = /instances: \d+\n/
-  return (
-    manifest.slice(0, at) +
-    manifest
-      .slice(at)
-      .replace(
-        instances,
-        (found) => `${found}            spread: [{ name: there, requirements: { host: ${host} } }]\n`,
-      )
-  )
-}
 
 interface Span {
   readonly traceId: string

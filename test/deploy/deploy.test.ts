@@ -135,5 +135,13 @@ describe('a dashboard', () => {
         assert.ok(known.has(metric) || known.get(plain) === 'histogram', `${metric} is in METRICS.md`)
       }
     })
+
+    // Hosts export every 60 s unless they are told otherwise: a rate over one minute would have one point, and be empty.
+    test(`${name} asks for rates over several exports`, () => {
+      const ranges = [...read(`otel/grafana/dashboards/${name}.json`).matchAll(/\[([^\]"]+)\]\)/g)]
+      assert.ok(ranges.length > 1)
+      for (const [, range] of ranges) assert.match(String(range), /^(\$__rate_interval|\d{2,}m|[5-9]m)$/)
+      assert.match(read('otel/grafana/provisioning/datasources/weft.yaml'), /timeInterval: 60s/)
+    })
   }
 })
