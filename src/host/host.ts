@@ -39,6 +39,7 @@ import { ProviderHealth } from './provider-health.ts'
 import { ProviderWork } from './provider-work.ts'
 import { Threads } from './threads.ts'
 import { wakeTargets } from './wake-targets.ts'
+import { watchBuiltins } from './watch-builtins.ts'
 import { Work } from './work.ts'
 import { Workload } from './workload.ts'
 
@@ -270,6 +271,8 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
   const work = new Work({ ...parts, compiler })
   const providerDir = join(options.artifactDir, 'providers')
   const providers = new ProviderWork({ ...parts, threads, processes, health, tokens, providerDir })
+  const builtins = watchBuiltins({ ...parts, threads, health })
+  started.push(() => builtins.stop())
 
   const uptimeSeconds = () => Math.floor((performance.now() - startedAt) / 1000)
   const inventory = (): HostInventory => ({

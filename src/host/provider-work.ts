@@ -104,10 +104,8 @@ export class ProviderWork {
         ...(provider.claims && { ...legacyProviderNames(id), ...providerEventClaims(provider.claims) }),
       })
       // Its links may have failed before anybody knew of it.
-      if (problem !== undefined || provider.program !== undefined) {
-        health.forget(id)
-        health.report(id, problem)
-      }
+      health.forget(id)
+      health.report(id, problem)
     } catch (error) {
       workload.providers.delete(id)
       await this.#parts.apply().catch(() => {})

@@ -57,8 +57,10 @@ export class ThreadProviders {
     const before = running.planned.links
     const working = before.filter((link) => !running.refused.includes(link))
     const refused: ProviderLink[] = []
-    running.planned = planned
     const { provider } = running
+    if (JSON.stringify(running.planned.config) !== JSON.stringify(planned.config))
+      await provider.putConfig?.(planned.config)
+    running.planned = planned
     const moved = new Set<ProviderLink>()
     for (const link of before) {
       if (planned.links.some((other) => isSame(link, other))) continue
