@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,7 +46,7 @@ describe('a command on WASI 0.3', { timeout: 120_000 }, () => {
 
   async function start(deeds: string, settings: ComponentSettings = {}) {
     await command.configure({ ...settings, cli: { ...settings.cli, args: deeds.split(' ') } })
-    const services = fakeServices()
+    const services = fakeServices({ linked: false })
     const running = command.run(guestCall(command, 'run', []), services)
     return { running, lines: () => services.lines.map(({ message }) => message.trimEnd()) }
   }
@@ -140,6 +141,29 @@ describe('a command on WASI 0.3', { timeout: 120_000 }, () => {
       { network },
     )
     assert.deepEqual(lines, ['ok hi', 'ok hey', 'ok 3000000', 'err ErrorCode::AccessDenied'])
+  })
+
+  test('sends HTTP requests without a link, where its manifest says', async () => {
+    const server = createHttpServer((req, res) => {
+      res.writeHead(req.method === 'POST' ? 201 : 200)
+      req.pipe(res)
+      if (req.method === 'GET') res.write(`${req.url} `)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const at = `localhost:${(server.address() as AddressInfo).port}`
+    const lines = await run(
+      `fetch ${at} /tea ; post ${at} / some ; fetch localhost:1 / ; fetch 127.0.0.1:1 /`,
+      {
+        network: { http: [at, '127.0.0.1:1'] },
+      },
+    )
+    server.close()
+    assert.deepEqual(lines, [
+      'ok 200 /tea',
+      'ok 201 some',
+      'err ErrorCode::HttpRequestDenied',
+      'err ErrorCode::ConnectionRefused',
+    ])
   })
 
   test('listens, where its manifest says', async () => {

@@ -9,13 +9,15 @@ use wasip3::filesystem::preopens::get_directories;
 use wasip3::filesystem::types::{
     Descriptor, DescriptorFlags, ErrorCode as FileError, NewTimestamp, OpenFlags, PathFlags,
 };
+use wasip3::http::client;
+use wasip3::http::types::{Fields, Method, Request, Response, Scheme};
 use wasip3::random::random;
 use wasip3::sockets::ip_name_lookup::resolve_addresses;
 use wasip3::sockets::types::{
     IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress, TcpSocket, UdpSocket,
 };
 use wasip3::wit_bindgen::{StreamReader, StreamWriter, spawn_local};
-use wasip3::wit_stream;
+use wasip3::{wit_future, wit_stream};
 
 struct Command;
 
@@ -64,11 +66,30 @@ async fn act(words: &[&str], out: &mut StreamWriter<u8>) -> Deed {
             Ok(format!("{waited} {}", system_clock::now().seconds > 1_700_000_000))
         }
         ["random", count] => Ok(random::get_random_bytes(count.parse().unwrap()).len().to_string()),
+        ["fetch", server, path] => fetch(server, path, None).await,
+        ["post", server, path, text] => fetch(server, path, Some(text)).await,
         ["resolve", ..] | ["tcp", ..] | ["flood", ..] | ["echo-once", ..] | ["udp", ..] | ["udp-bind", ..] => {
             network(words, out).await
         }
         _ => files(words).await,
     }
+}
+
+async fn fetch(server: &str, path: &str, body: Option<&str>) -> Deed {
+    let (_, trailers) = wit_future::new(|| Ok(None));
+    let (request, _) = Request::new(Fields::new(), body.map(|text| sent(text.into())), trailers, None);
+    if body.is_some() {
+        request.set_method(&Method::Post).unwrap();
+    }
+    request.set_scheme(Some(&Scheme::Http)).unwrap();
+    request.set_authority(Some(server)).unwrap();
+    request.set_path_with_query(Some(path)).unwrap();
+    let response = client::send(request).await.map_err(said)?;
+    let status = response.get_status_code();
+    let (_, result) = wit_future::new(|| Ok(()));
+    let (data, _trailers) = Response::consume_body(response, result);
+    let bytes = data.collect().await;
+    Ok(format!("{status} {}", String::from_utf8_lossy(&bytes)))
 }
 
 async fn files(words: &[&str]) -> Deed {
