@@ -105,6 +105,10 @@ export type OtlpProtocol = (typeof otlpProtocols)[number]
 /** The annotation that carries the settings. */
 export const settingsAnnotation = 'weft.dev/settings'
 
+export const networkLids = ['none', 'public', 'any'] as const
+/** The most that a host's operator lets manifests grant of the network: nothing, public addresses, or what they say. */
+export type NetworkLid = (typeof networkLids)[number]
+
 /** The label by which a host tells that it has a volume; its value is the most that it gives. */
 export function volumeLabel(volume: string): string {
   return `weft.dev/volume.${volume}`

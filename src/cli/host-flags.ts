@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import { type NetworkLid, networkLids } from '../component-settings.ts'
 import { WeftError } from '../errors.ts'
 import { defaultArtifactDir, defaultCacheDir } from '../guest/cache.ts'
 import type { HostVolumes } from '../guest/volume/volumes.ts'
@@ -46,6 +47,11 @@ export const hostFlags = {
     value: 'NAME=DIR[:ro]',
     help: 'directory that manifests may give to components, read-only with :ro (repeat for more)',
   },
+  'guest-network': {
+    type: 'string',
+    value: 'MOST',
+    help: 'what manifests may let components reach: none, public (addresses) or any (default)',
+  },
   ...artifactFlags,
   ...securityFlags,
   'log-level': {
@@ -70,6 +76,7 @@ export function hostOptionsFrom(
   | 'cacheDir'
   | 'artifacts'
   | 'hostVolumes'
+  | 'networkLid'
   | 'requireSigned'
   | 'artifactDir'
   | 'policy'
@@ -86,6 +93,7 @@ export function hostOptionsFrom(
     threads: threadsFrom(flags['threads'] as string | undefined),
     cacheDir: defaultCacheDir(process.env),
     hostVolumes: volumesFrom((flags['volume'] ?? []) as readonly string[]),
+    networkLid: networkLidFrom(flags['guest-network'] as string | undefined),
     artifacts: artifactRulesFrom(input),
     requireSigned: isOn(input, 'require-signed'),
     ...securityFrom(input),
@@ -142,6 +150,15 @@ function volumesFrom(given: readonly string[]): HostVolumes {
         )
       return [name, { path: resolve(path), access: readOnly ? 'read-only' : 'read-write' }]
     }),
+  )
+}
+
+function networkLidFrom(text: string | undefined): NetworkLid | undefined {
+  const known = networkLids.find((each) => each === text)
+  if (text === undefined || known !== undefined) return known
+  throw new WeftError(
+    'invalid',
+    `--guest-network: expected ${networkLids.join(', ')}, got ${JSON.stringify(text)}`,
   )
 }
 

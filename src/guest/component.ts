@@ -3,7 +3,7 @@ import { preciseNow } from '../call/course.ts'
 import type { LoadedModule } from '../component/instance.ts'
 import { Pace } from '../component/pace.ts'
 import { type PreparedProgram, prepare } from '../component/prepare.ts'
-import type { ComponentSettings } from '../component-settings.ts'
+import type { ComponentSettings, NetworkLid } from '../component-settings.ts'
 import { WeftError } from '../errors.ts'
 import type { WitInterface, WitWorld } from '../wit/type.ts'
 import { readCached, readLines } from './cache.ts'
@@ -32,12 +32,15 @@ export interface RunOptions {
   readonly pace?: Pace
   /** What the host's operator lets guests use; none when left out. */
   readonly hostVolumes?: HostVolumes
+  /** How much of the network its operator lets manifests grant; `any` when left out. */
+  readonly networkLid?: NetworkLid
 }
 
 interface ComponentParts {
   readonly program: PreparedProgram
   readonly modules: readonly LoadedModule[]
   readonly volumes: readonly OpenVolume[]
+  readonly network: Network
   readonly linesOf: FindLines
 }
 
@@ -51,6 +54,7 @@ export class GuestComponent {
   readonly #suspending: ReadonlySet<string>
   readonly #pace: Pace
   readonly #hostVolumes: HostVolumes
+  readonly #networkLid: NetworkLid | undefined
   #volumes: readonly OpenVolume[]
   #network: Network
   #limits: FullLimits
@@ -59,8 +63,8 @@ export class GuestComponent {
 
   private constructor(
     world: WitWorld,
-    { program, modules, volumes, linesOf }: ComponentParts,
-    { settings = {}, pace = new Pace(), hostVolumes = {} }: RunOptions,
+    { program, modules, volumes, network, linesOf }: ComponentParts,
+    { settings = {}, pace = new Pace(), hostVolumes = {}, networkLid }: RunOptions,
   ) {
     this.world = world
     this.serves = servedInterfaces(world)
@@ -70,8 +74,9 @@ export class GuestComponent {
     this.#suspending = suspendingImports(world)
     this.#pace = pace
     this.#hostVolumes = hostVolumes
+    this.#networkLid = networkLid
     this.#volumes = volumes
-    this.#network = new Network(settings.network)
+    this.#network = network
     this.#limits = limitsFor(settings.limits)
     this.#pool = this.#newPool(settings)
   }
@@ -85,11 +90,12 @@ export class GuestComponent {
         module: await WebAssembly.compile(bytes as BufferSource),
       })),
     )
+    const network = networkFor(options.settings, options.networkLid)
     const volumes = await openVolumes(options.settings?.volumes, options.hostVolumes)
     const linesOf = (module: number) => readLines(path, module)
     return new GuestComponent(
       world,
-      { program: prepare(program), modules: loaded, volumes, linesOf },
+      { program: prepare(program), modules: loaded, volumes, network, linesOf },
       options,
     )
   }
@@ -97,7 +103,7 @@ export class GuestComponent {
   /** Calls from now on run under these settings. */
   async configure(settings: ComponentSettings): Promise<void> {
     const before = this.#volumes
-    const network = new Network(settings.network)
+    const network = networkFor(settings, this.#networkLid)
     this.#volumes = await openVolumes(settings.volumes, this.#hostVolumes)
     releaseVolumes(before)
     this.#network.http.retire()
@@ -222,4 +228,8 @@ function outOfTime(call: Call): WeftError {
   return new WeftError('deadline', `component ${call.target} reached the time limit of its manifest`, {
     limit: 'time',
   })
+}
+
+function networkFor({ network }: ComponentSettings = {}, lid?: NetworkLid): Network {
+  return new Network(network, lid && { lid })
 }

@@ -201,6 +201,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
   const components = new ThreadComponents({
     pace: new Pace(init.pace),
     hostVolumes: init.hostVolumes,
+    networkLid: init.networkLid,
     otel: instruments.otel,
     log,
     measure: instruments.measure,

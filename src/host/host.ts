@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type ArtifactRules, Artifacts } from '../artifact/artifacts.ts'
 import { credentialsFrom } from '../artifact/credentials.ts'
-import { volumeLabel } from '../component-settings.ts'
+import { type NetworkLid, volumeLabel } from '../component-settings.ts'
 import { CompileQueue } from '../guest/compile-queue.ts'
 import type { HostVolumes } from '../guest/volume/volumes.ts'
 import { startBeat, watchBeats } from '../lattice/beat.ts'
@@ -67,6 +67,8 @@ export interface HostOptions {
   readonly secretsTopic?: string | undefined
   /** Directories that components may be given, by the names that manifests know; none when left out. */
   readonly hostVolumes?: HostVolumes | undefined
+  /** The most that manifests may grant of the network; `any` when left out. */
+  readonly networkLid?: NetworkLid | undefined
   /** True asks the lattice's config service for registry logins. */
   readonly configService?: boolean | undefined
   /** Where what was pulled from registries is kept. */
@@ -183,6 +185,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
       natsLogin: rpc.natsLogin,
       checksInvocations: options.policy !== undefined,
       hostVolumes: options.hostVolumes ?? {},
+      networkLid: options.networkLid ?? 'any',
     },
     log,
     onLog: options.onLog,

@@ -3,6 +3,7 @@ import type { Call, Invoke } from '../call/call.ts'
 import { preciseNow } from '../call/course.ts'
 import type { GuestOtel } from '../capability/otel.ts'
 import type { Pace } from '../component/pace.ts'
+import type { NetworkLid } from '../component-settings.ts'
 import { type LimitName, WeftError } from '../errors.ts'
 import { GuestComponent } from '../guest/component.ts'
 import type { ComponentServices } from '../guest/invocation.ts'
@@ -20,6 +21,7 @@ export interface ComponentSurroundings {
   /** What the guests of the thread share. */
   readonly pace: Pace
   readonly hostVolumes: HostVolumes
+  readonly networkLid: NetworkLid
   readonly log: Log
   readonly measure: Measure
   /** The index of this thread. */
@@ -189,8 +191,8 @@ export class ThreadComponents {
   }
 
   #load({ path, settings }: PlannedComponent): Promise<GuestComponent> {
-    const { pace, hostVolumes } = this.#around
-    return GuestComponent.load(path, { settings, pace, hostVolumes })
+    const { pace, hostVolumes, networkLid } = this.#around
+    return GuestComponent.load(path, { settings, pace, hostVolumes, networkLid })
   }
 
   #limitHit(component: string, limit: LimitName): void {

@@ -1,4 +1,4 @@
-import type { ComponentSettings, TelemetrySettings } from '../component-settings.ts'
+import type { ComponentSettings, NetworkLid, TelemetrySettings } from '../component-settings.ts'
 import type { LimitName } from '../errors.ts'
 import type { HostVolumes } from '../guest/volume/volumes.ts'
 import type { PolicyCall } from '../lattice/policy.ts'
@@ -70,6 +70,8 @@ export interface ThreadInit {
   readonly checksInvocations: boolean
   /** Directories that guests may be given. */
   readonly hostVolumes: HostVolumes
+  /** How much of the network guests may be given. */
+  readonly networkLid: NetworkLid
   /** Shared with the control thread, whose watchdog lets the guests of the thread take turns. */
   readonly pace: WebAssembly.Memory
   readonly role: ThreadRole

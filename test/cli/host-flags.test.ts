@@ -3,9 +3,9 @@ import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { hostOptionsFrom } from '../../src/cli/host-flags.ts'
 
-const input = (volume: readonly string[]) => ({
+const input = (volume: readonly string[], more: object = {}) => ({
   args: [],
-  flags: { volume },
+  flags: { volume, ...more },
   terminal: {
     env: {},
     out() {},
@@ -33,4 +33,13 @@ test('what is no volume is refused with an example', () => {
       code: 'invalid',
       message: `--volume: expected NAME=DIR such as data=/srv/data or data=/srv/data:ro, got ${JSON.stringify(text)}`,
     })
+})
+
+test('how much of the network manifests may grant is one of three', () => {
+  assert.equal(hostOptionsFrom(input([], { 'guest-network': 'public' })).networkLid, 'public')
+  assert.equal(hostOptionsFrom(input([])).networkLid, undefined)
+  assert.throws(() => hostOptionsFrom(input([], { 'guest-network': 'some' })), {
+    code: 'invalid',
+    message: '--guest-network: expected none, public, any, got "some"',
+  })
 })

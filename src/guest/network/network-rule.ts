@@ -6,6 +6,8 @@ import { WeftError } from '../../errors.ts'
 export interface NetworkRule {
   /** A name or pattern of names, in lower case; undefined for addresses. */
   readonly name: string | undefined
+  /** `*`, for own addresses that may be listened at. */
+  readonly isEverything: boolean
   /** True when the rule itself allows this address. */
   readonly coversAddress: (address: string) => boolean
   /** True when an address that a name of the rule resolved to may be used. */
@@ -57,6 +59,7 @@ function nameRule(name: string, port: NetworkRule['port']): NetworkRule {
   return {
     name,
     port,
+    isEverything: name === '*',
     coversAddress: (address) => name === '*' && kindOf(address) === 'public',
     coversResolved: (address) => {
       const kind = kindOf(address)
@@ -71,7 +74,7 @@ function addressRule(address: string, prefix: string | undefined, port: NetworkR
   addRange(list, `${address}/${prefix ?? (version === 4 ? 32 : 128)}`)
   const covers = (asked: string) =>
     isIP(asked) !== 0 && list.check(asked, isIP(asked) === 4 ? 'ipv4' : 'ipv6')
-  return { name: undefined, port, coversAddress: covers, coversResolved: covers }
+  return { name: undefined, port, isEverything: false, coversAddress: covers, coversResolved: covers }
 }
 
 function prefixTooLong(prefix: string | undefined, version: number): boolean {

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net'
+import { kindOf } from '../../capability/address-kind.ts'
 import { type Lookup, systemLookup } from '../../capability/lookup-within.ts'
-import type { NetworkSettings } from '../../component-settings.ts'
+import type { NetworkLid, NetworkSettings } from '../../component-settings.ts'
+import { WeftError } from '../../errors.ts'
 import { DirectHttp } from './direct-http.ts'
 import { type Endpoint, isUnspecified } from './ip-address.ts'
 import { coversName, coversPort, type NetworkRule, networkRule } from './network-rule.ts'
@@ -13,6 +15,12 @@ const longestName = 253
 
 type Rules = Readonly<Record<keyof NetworkSettings, readonly NetworkRule[]>>
 
+export interface NetworkOptions {
+  readonly lookUp?: Lookup
+  /** Of the host's operator. Under `public` nothing listens either. */
+  readonly lid?: NetworkLid
+}
+
 /** What a component may reach. Without rules, nothing. */
 export class Network {
   readonly #rules: Rules
@@ -22,13 +30,20 @@ export class Network {
   readonly #waiting: (() => void)[] = []
   #lookups = 0
 
-  /** Throws `invalid` for what is no rule. */
+  /** Throws `invalid` for what is no rule, `denied` for what no manifest may ask for on this host. */
   constructor(
     { tcp = [], udp = [], listen = [], http = [] }: NetworkSettings = {},
-    lookUp: Lookup = systemLookup,
+    { lookUp = systemLookup, lid = 'any' }: NetworkOptions = {},
   ) {
+    const entries = [...tcp, ...udp, ...listen, ...http]
+    if (lid === 'none' && entries.length > 0)
+      throw new WeftError(
+        'denied',
+        `this host lets components reach nothing, and the manifest asks for ${entries.join(', ')}: ` +
+          'start it without --guest-network none, or place the component elsewhere',
+      )
     this.#lookup = lookUp
-    const read = (texts: readonly string[]) => texts.map(networkRule)
+    const read = (texts: readonly string[]) => texts.map(networkRule).map((rule) => underLid(rule, lid))
     this.#rules = { tcp: read(tcp), udp: read(udp), listen: read(listen), http: read(http) }
     this.http = new DirectHttp(this)
   }
@@ -49,6 +64,17 @@ export class Network {
       this.#lookups--
       this.#waiting.shift()?.()
     }
+  }
+}
+
+function underLid(rule: NetworkRule, lid: NetworkLid): NetworkRule {
+  if (lid === 'any') return rule
+  const isPublic = (address: string) => kindOf(address) === 'public'
+  return {
+    ...rule,
+    isEverything: false,
+    coversAddress: (address) => isPublic(address) && rule.coversAddress(address),
+    coversResolved: (address) => isPublic(address) && rule.coversResolved(address),
   }
 }
 
@@ -95,7 +121,7 @@ export class GuestNetwork {
   mayListen({ address, port }: Endpoint): boolean {
     return this.#network
       .rules('listen')
-      .some((rule) => coversPort(rule, port) && (rule.name === '*' || rule.coversAddress(address)))
+      .some((rule) => coversPort(rule, port) && (rule.isEverything || rule.coversAddress(address)))
   }
 
   #isOf(rule: NetworkRule, address: string): boolean {

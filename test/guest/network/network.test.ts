@@ -12,7 +12,7 @@ const addresses: Record<string, readonly string[]> = {
   'inner.example.org': ['192.168.3.4'],
 }
 const guestWith = (tcp: readonly string[], found = addresses) =>
-  new GuestNetwork(new Network({ tcp }, async (name) => found[name] ?? []))
+  new GuestNetwork(new Network({ tcp }, { lookUp: async (name) => found[name] ?? [] }))
 const refused = { code: 'access-denied' }
 
 test('a name leads to what it resolves to, at its ports only', async () => {
@@ -56,13 +56,14 @@ test('an address or range is meant as it stands', () => {
 test('a component looks up two names at a time', async () => {
   let now = 0
   let most = 0
-  const network = new Network({ tcp: ['*:*'] }, async () => {
+  const lookUp = async () => {
     now++
     most = Math.max(most, now)
     await new Promise(setImmediate)
     now--
     return ['192.0.2.1']
-  })
+  }
+  const network = new Network({ tcp: ['*:*'] }, { lookUp })
   const guest = new GuestNetwork(network)
   await Promise.all(Array.from({ length: 9 }, (_, index) => guest.resolve(`n${index}.example.com`)))
   assert.equal(most, 2)
@@ -90,4 +91,18 @@ test('what is no rule is refused', () => {
     '**.x:1',
   ])
     assert.throws(() => networkRule(text), { code: 'invalid' }, text)
+})
+
+test("the host's operator has the last word", async () => {
+  const settings = { tcp: ['127.0.0.1:80', '10.0.0.0/8:*', '*:443'], listen: ['*:7000'] }
+  assert.throws(() => new Network(settings, { lid: 'none' }), {
+    code: 'denied',
+    message: /--guest-network none/,
+  })
+  new Network({}, { lid: 'none' })
+  const guest = new GuestNetwork(new Network(settings, { lid: 'public' }))
+  assert.equal(guest.mayReach('tcp', { address: '127.0.0.1', port: 80 }), false)
+  assert.equal(guest.mayReach('tcp', { address: '10.0.0.1', port: 80 }), false)
+  assert.equal(guest.mayReach('tcp', { address: '192.0.2.1', port: 443 }), true)
+  assert.equal(guest.mayListen({ address: '0.0.0.0', port: 7000 }), false)
 })
