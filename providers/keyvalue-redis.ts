@@ -1,4 +1,5 @@
 import { keyvalueInterfaces } from '../src/capability/keyvalue-wit.ts'
+import { WeftError } from '../src/errors.ts'
 import { defineProvider, type ProviderLink } from '../src/provider.ts'
 import { linkedBuckets } from './keyvalue/linked-buckets.ts'
 import { redisBucket } from './keyvalue-redis/bucket.ts'
@@ -24,19 +25,47 @@ export default defineProvider({
       clients.set(url, client)
       return client
     }
+    const inUse = new Map<string, RedisClient>()
+    const links = linkedBuckets(context, async (link, config) => {
+      const values = new Map(Object.entries(config).map(([key, value]) => [key.toLowerCase(), value]))
+      const client = clientOf(secretUrl(link) ?? values.get('url') ?? defaultUrl)
+      const prefix = values.get('prefix') ?? ''
+      inUse.set(`${link.source} ${link.name}`, client)
+      return (_, call) => redisBucket({ client, prefix, call })
+    })
     return {
-      ...linkedBuckets(context, async (link, config) => {
-        const values = new Map(Object.entries(config).map(([key, value]) => [key.toLowerCase(), value]))
-        const client = clientOf(secretUrl(link) ?? values.get('url') ?? defaultUrl)
-        const prefix = values.get('prefix') ?? ''
-        return (_, call) => redisBucket({ client, prefix, call })
-      }),
+      ...links,
+      async deleteLink(link) {
+        inUse.delete(`${link.source} ${link.name}`)
+        await links.deleteLink(link)
+      },
+      async health() {
+        const problems = await Promise.all([links.health(), ...[...new Set(inUse.values())].map(problemOf)])
+        return problems.filter((each) => each !== undefined).join('; ') || undefined
+      },
       async stop() {
         await Promise.all([...clients.values()].map((client) => client.close()))
       },
     }
   },
 })
+
+/** How long a server may take to say that it is there. */
+const pingMs = 3000
+
+async function problemOf(client: RedisClient): Promise<string | undefined> {
+  const late = new WeftError('unavailable', `Redis at ${client.address.host} does not answer`)
+  const timer = Promise.withResolvers<never>()
+  const timeout = setTimeout(() => timer.reject(late), pingMs)
+  try {
+    await Promise.race([client.send(['PING']), timer.promise])
+    return undefined
+  } catch (error) {
+    return WeftError.from(error).message
+  } finally {
+    clearTimeout(timeout)
+  }
+}
 
 function secretUrl({ targetSecrets }: ProviderLink): string | undefined {
   const [, secret] = Object.entries(targetSecrets ?? {}).find(([name]) => name.toLowerCase() === 'url') ?? []

@@ -20,11 +20,13 @@ export class RedisConnection {
   readonly #socket: Socket
   readonly #name: string
   readonly #pending: Pending[] = []
+  readonly #onEnd: () => void
   #failure: WeftError | undefined
 
   private constructor(socket: Socket, name: string, onEnd: () => void) {
     this.#socket = socket
     this.#name = name
+    this.#onEnd = onEnd
     const reader = new RespReader()
     socket.on('data', (chunk: Buffer) => {
       try {
@@ -39,10 +41,7 @@ export class RedisConnection {
       if (this.#pending.length > 0) this.#end(`no answer for ${silenceMs} ms`)
     })
     socket.on('error', (error) => this.#end(error.message))
-    socket.on('close', () => {
-      this.#end('it closed the connection')
-      onEnd()
-    })
+    for (const ending of ['end', 'close']) socket.on(ending, () => this.#end('it closed the connection'))
   }
 
   /** Connects, logs in and chooses the database. `onEnd` comes once, when the connection is of no more use. */
@@ -81,7 +80,9 @@ export class RedisConnection {
   }
 
   #end(why: string): void {
-    this.#failure ??= new WeftError('unavailable', `${this.#name}: ${why}`)
+    if (this.#failure) return
+    this.#failure = new WeftError('unavailable', `${this.#name}: ${why}`)
+    this.#onEnd()
     for (const { reject } of this.#pending.splice(0)) reject(this.#failure)
     this.#socket.destroy()
   }

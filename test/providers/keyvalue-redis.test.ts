@@ -130,10 +130,16 @@ describe('key-value in Redis', { skip: noRedis }, () => {
     let server = await startRedis([], port)
     try {
       assert.deepEqual(await ask(provider, 'set', 'k', bytes('v')), ok(undefined))
+      assert.equal(await provider.health?.(), undefined)
       await server.stop()
       await until(async () => (await ask(provider, 'get', 'k')).tag === 'err')
+      await until(async () => /cannot connect: .*ECONNREFUSED/.test((await provider.health?.()) ?? ''))
       server = await startRedis([], port)
       await until(async () => (await ask(provider, 'get', 'k')).tag === 'ok')
+      await server.stop()
+      await until(async () => (await provider.health?.()) !== undefined)
+      await provider.deleteLink(keyvalueLink('hello', {}))
+      assert.equal(await provider.health?.(), undefined, 'a server that no link names is nobody’s concern')
     } finally {
       await server.stop()
     }
@@ -144,6 +150,7 @@ describe('key-value in Redis', { skip: noRedis }, () => {
     const provider = await open({ URL: `redis://127.0.0.1:${server.port}` })
     await ask(provider, 'get', 'k')
     server.process.kill('SIGSTOP')
+    assert.match((await provider.health?.()) ?? '', /Redis at 127\.0\.0\.1 does not answer/)
     const waiting = Promise.all(Array.from({ length: 20 }, () => ask(provider, 'get', 'k')))
     await server.stop()
     for (const answer of await waiting) assert.match(answer.val.val, /Redis at .*: /)
