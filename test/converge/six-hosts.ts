@@ -3,6 +3,7 @@ import { createAppClient } from '../../src/controller/api-client.ts'
 import { requestHandScale } from '../../src/lattice/scale-by-hand.ts'
 import { chainOnRoles } from '../support/chain-on-roles.ts'
 import { type Lab, type LabHost, openLab } from '../support/lab.ts'
+import { mendedGreeter } from '../support/mended-greeter.ts'
 import { type Network, openNetwork } from '../support/network.ts'
 import { steadyLoad } from '../support/steady-load.ts'
 import { until } from '../support/until.ts'
@@ -40,6 +41,9 @@ export async function sixHosts(onRow: (row: Convergence) => void): Promise<void>
     if (!far) near.push(await worker(lab))
     const { scaled, changes } = await openChanges(lab, onRow)
     await deployAndScale(changes, scaled)
+    await rollVersions(changes, await mendedGreeter(lab.place.folder))
+    // The first version has as many as its manifest says again.
+    await scaled(many)
     await loseHosts(changes, { lab, leader, near, far, network })
     await changes.time('undeploy → nothing is left', changes.undeploy, { quiet: true })
   } finally {
@@ -65,6 +69,9 @@ interface Changes {
     more?: Pick<Convergence, 'limitSeconds' | 'mayLose'> & { readonly quiet?: true },
   ): Promise<void>
   deploy(): Promise<void>
+  /** Deploys the manifest as it was, changed; resolves when that version runs everywhere, or was taken back. */
+  version(change: (text: string) => string): Promise<'deployed' | 'taken back'>
+  rollback(): Promise<void>
   undeploy(): Promise<void>
   isGood(): Promise<boolean>
 }
@@ -105,6 +112,23 @@ async function openChanges(
       await until(async () => (await apps.status('chain')).status.type === 'deployed', patience)
       await until(isGood, patience)
     },
+    async version(change) {
+      const { version } = await apps.put(change(await readFile(path, 'utf8')))
+      await apps.deploy('chain', version)
+      return until(async () => {
+        const status = await apps.status('chain')
+        if (status.status.type !== 'deployed') return undefined
+        if (status.version === version) return 'deployed'
+        return status.rolledBack?.from === version ? 'taken back' : undefined
+      }, patience)
+    },
+    async rollback() {
+      const version = await apps.rollback('chain')
+      await until(async () => {
+        const status = await apps.status('chain')
+        return status.version === version && status.status.type === 'deployed'
+      }, patience)
+    },
     async undeploy() {
       await apps.undeploy('chain')
       await until(async () => (await apps.status('chain')).status.message === '', patience)
@@ -128,6 +152,23 @@ async function deployAndScale(
     mayLose: anything,
   })
   await time(`1 → ${many} instances`, () => scaled(many), { mayLose: 0 })
+}
+
+/** New versions of the greeter, which runs on five hosts: one goes first, then all. */
+async function rollVersions({ time, version, rollback }: Changes, mended: string): Promise<void> {
+  const greeterAs = (image: string) => (text: string) =>
+    text
+      .replace(/(- name: greeter\n[\s\S]*?image: ).*/, `$1${image}`)
+      .replace(/(- name: greeter\n[\s\S]*?instances: )1/, `$1${many}`)
+  const reaches = (wanted: 'deployed' | 'taken back', image: string) => async () => {
+    const reached = await version(greeterAs(image))
+    if (reached !== wanted) throw new Error(`the version with ${image} was ${reached}, expected ${wanted}`)
+  }
+  await time('a new version → on all five hosts', reaches('deployed', `file://${mended}`), { mayLose: 0 })
+  await time('a version that does not start → taken back', reaches('taken back', 'file:///nowhere.wasm'), {
+    mayLose: 0,
+  })
+  await time('rollback → the version before on all hosts', rollback, { mayLose: 0 })
 }
 
 async function loseHosts(

@@ -3,7 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { type RunningLoad, startHttpLoad } from '../support/http-load.ts'
+import { mendedGreeter } from '../support/mended-greeter.ts'
+import { steadyLoad } from '../support/steady-load.ts'
 import { until } from '../support/until.ts'
 import { openWorkplace, root } from '../support/weft.ts'
 
@@ -16,9 +17,9 @@ describe('new versions roll out over three hosts under load', () => {
   let app: { path: string; url: string }
   /** The greeter with another greeting of the same length: the next version of its team. */
   let mended: string
-  const loads: RunningLoad[] = []
-  const startLoad = (path: string): RunningLoad => {
-    const load = startHttpLoad(`${app.url}${path}`, 12)
+  const loads: ReturnType<typeof steadyLoad>[] = []
+  const startLoad = (path: string, isGood?: (answer: Response) => boolean) => {
+    const load = steadyLoad([`${app.url}${path}`], { callers: 12, pauseMs: 0, ...(isGood && { isGood }) })
     loads.push(load)
     return load
   }
@@ -26,8 +27,7 @@ describe('new versions roll out over three hosts under load', () => {
   before(async () => {
     place = await openWorkplace()
     app = await place.manifest('manifests/chain/app.yaml')
-    mended = join(place.folder, 'mended.wasm')
-    await writeFile(mended, replaced(await readFile(join(root, 'manifests/chain/greeter/greeter.wasm'))))
+    mended = await mendedGreeter(place.folder)
     const up = place.start(['up', '--port', '0', '--threads', '1'])
     await up.seen(/weft is up/)
     const hosts = [1, 2].map(() => place.start(['host', '--threads', '1']))
@@ -54,11 +54,8 @@ describe('new versions roll out over three hosts under load', () => {
     const { code, out, err } = await place.run(['update', 'chain-greeter', mended])
     assert.equal(code, 0, err)
     assert.match(out, /^chain-greeter is file:.*mended\.wasm in chain \S+: deployed$/m)
-    const sentBefore = load.sent()
-    await until(() => load.sent() > sentBefore + 200, patience)
-    const { sent, failed } = await load.stop()
-    assert.deepEqual(failed, [], `${sent} requests`)
-    assert.ok(load.matching(/mended by You/) > 100)
+    await until(() => load.matching(/mended by You/) > 100, patience)
+    assert.deepEqual((await load.stop()).lost, [])
     const images = await imagesOf(place, 'chain-greeter')
     assert.deepEqual(
       images.map((image) => image.endsWith('mended.wasm')),
@@ -75,8 +72,7 @@ describe('new versions roll out over three hosts under load', () => {
     assert.equal(code, 1)
     assert.match(out, /rolled back from \S+$/m)
     assert.match(err, /^weft: \S+ did not run well: chain-greeter on \S+: .*core/m)
-    const { failed } = await load.stop()
-    assert.deepEqual(failed, [])
+    assert.deepEqual((await load.stop()).lost, [])
     assert.deepEqual(await imagesOf(place, 'chain-greeter'), before)
     const status = await place.run(['app', 'status', 'chain'])
     assert.match(status.out, /^chain \S+: deployed, rolled back from \S+: chain-greeter on /m)
@@ -85,7 +81,7 @@ describe('new versions roll out over three hosts under load', () => {
   })
 
   test('a version whose calls trap is taken back while it is watched; only its first host ever ran it', async () => {
-    const load = startLoad('/trap')
+    const load = startLoad('/trap', ({ status }) => status === 404)
     const trap = pathToFileURL(join(root, 'test/guests/http-trap-p2/http-trap-p2.wasm')).href
     const { code, out, err } = await deployChanged('traps', (text) =>
       text
@@ -97,8 +93,8 @@ describe('new versions roll out over three hosts under load', () => {
     await until(async () =>
       (await imagesOf(place, 'chain-gateway')).every((image) => image.endsWith('gateway.wasm')),
     )
-    const { sent, failed } = await load.stop()
-    assert.ok(failed.length > 0 && failed.length < sent, `${failed.length} of ${sent} failed`)
+    const { good, lost } = await load.stop()
+    assert.ok(lost.length > 0 && good > 0, `${lost.length} lost, ${good} good`)
     assert.match(await (await fetch(`${app.url}/?name=Ada`)).text(), /Hello Ada/)
   })
 
@@ -112,8 +108,7 @@ describe('new versions roll out over three hosts under load', () => {
     assert.equal(code, 0, err)
     await until(async () => (await imagesOf(place, 'chain-greeter')).length === 0, patience)
     await until(() => load.matching(/mended by You/) > 100, patience)
-    const { sent, failed } = await load.stop()
-    assert.deepEqual(failed, [], `${sent} requests`)
+    assert.deepEqual((await load.stop()).lost, [])
     assert.equal((await imagesOf(place, 'chain-warm_greeter')).length, 3)
   })
 
@@ -126,8 +121,7 @@ describe('new versions roll out over three hosts under load', () => {
       ),
     )
     assert.equal(code, 0, err)
-    const { failed } = await load.stop()
-    assert.deepEqual(failed, [])
+    assert.deepEqual((await load.stop()).lost, [])
     const { out } = await place.run(['get', 'inventory', '-o', 'json'])
     assert.match(out, /chain-mood-[0-9a-f]{8}/)
   })
@@ -150,13 +144,6 @@ describe('new versions roll out over three hosts under load', () => {
 
 function rollout(properties: string): string {
   return `        - { type: rollout, properties: { ${properties} } }\n`
-}
-
-function replaced(wasm: Buffer): Buffer {
-  const [from, to] = [Buffer.from('woven by Weft'), Buffer.from('mended by You')]
-  const at = wasm.indexOf(from)
-  assert.ok(at > 0 && from.length === to.length)
-  return Buffer.concat([wasm.subarray(0, at), to, wasm.subarray(at + to.length)])
 }
 
 /** The image of a component on each host that runs it. */

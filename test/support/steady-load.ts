@@ -19,15 +19,24 @@ export interface LoadSoFar {
 /** Sends GET requests from several callers, each one after the other with a pause, until it is stopped. */
 export function steadyLoad(
   urls: readonly string[],
-  options: { readonly callers: number; readonly pauseMs?: number; readonly timeoutMs?: number },
+  options: {
+    readonly callers: number
+    readonly pauseMs?: number
+    readonly timeoutMs?: number
+    /** Which answers are good; left out: those with 2xx. */
+    readonly isGood?: (answer: Response) => boolean
+  },
 ): {
   soFar(): LoadSoFar
+  /** How many good answers had a text that matches. */
+  matching(pattern: RegExp): number
   /** Lets the last requests end. */
   stop(): Promise<LoadSoFar>
 } {
-  const { callers, pauseMs = 5, timeoutMs = 30_000 } = options
+  const { callers, pauseMs = 5, timeoutMs = 30_000, isGood = (answer) => answer.ok } = options
   const begun = performance.now()
   const lost: LostRequest[] = []
+  const texts = new Map<string, number>()
   let good = 0
   let slowestMs = 0
   let stopped = false
@@ -37,9 +46,10 @@ export function steadyLoad(
     try {
       const answer = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })
       const text = await answer.text()
-      if (!answer.ok) fail(`${answer.status} ${text.slice(0, 200)}`)
+      if (!isGood(answer)) fail(`${answer.status} ${text.slice(0, 200)}`)
       else {
         good += 1
+        texts.set(text, (texts.get(text) ?? 0) + 1)
         slowestMs = Math.max(slowestMs, performance.now() - start)
       }
     } catch (error) {
@@ -60,6 +70,8 @@ export function steadyLoad(
   const soFar = () => ({ good, lost, slowestMs })
   return {
     soFar,
+    matching: (pattern) =>
+      [...texts].reduce((sum, [text, count]) => sum + (pattern.test(text) ? count : 0), 0),
     async stop() {
       stopped = true
       await all
