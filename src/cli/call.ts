@@ -6,6 +6,7 @@ import { WeftError } from '../errors.ts'
 import { defaultArtifactDir } from '../guest/cache.ts'
 import { servedInterfaces } from '../guest/served.ts'
 import { createControlClient } from '../lattice/control-client.ts'
+import { requestWake } from '../lattice/wake.ts'
 import { nearestName } from '../manifest/nearest-name.ts'
 import { decodeWorld } from '../wit/decode-component.ts'
 import { jsonFromValue } from '../wit/json-from-value.ts'
@@ -20,6 +21,9 @@ import { type OpenLattice, withLattice } from './connect-lattice.ts'
 import { inventories } from './find-hosts.ts'
 import { durationFlag, printJson, wantsJson } from './output.ts'
 import { requiredArgument } from './pair-arguments.ts'
+
+/** How long a component that sleeps may take to start. */
+const wakeMs = 10_000
 
 export const command: Command = {
   name: 'call',
@@ -68,9 +72,11 @@ async function interfacesOf(
   open: OpenLattice,
   id: string,
 ): Promise<readonly WitInterface[]> {
-  const found = (await inventories(createControlClient(open)))
-    .flatMap(({ components }) => components)
-    .find((component) => component.id === id)
+  const look = async () =>
+    (await inventories(createControlClient(open)))
+      .flatMap(({ components }) => components)
+      .find((component) => component.id === id)
+  const found = (await look()) ?? ((await isWoken(open, id)) ? await look() : undefined)
   if (!found) throw new WeftError('not_found', `component ${id} runs on no host`)
   const artifacts = new Artifacts({
     rules: artifactRulesFrom(input),
@@ -80,6 +86,18 @@ async function interfacesOf(
   })
   const { bytes } = await artifacts.fetch(found.image_ref, 'component')
   return servedInterfaces(decodeWorld(bytes)).filter(({ id: one }) => !one.startsWith('wrpc:http/'))
+}
+
+/** A component that sleeps is woken by who calls it. */
+async function isWoken(open: OpenLattice, target: string): Promise<boolean> {
+  const end = performance.now() + wakeMs
+  while (performance.now() < end) {
+    const answer = await requestWake({ ...open, target })
+    if (answer.state === 'failing')
+      throw new WeftError('unavailable', `component ${target} runs nowhere: ${answer.reason}`)
+    if (answer.state !== 'starting') return answer.state === 'running'
+  }
+  return false
 }
 
 interface Operation {

@@ -148,6 +148,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       },
       onUp: (peer) => hosts.onUp(peer),
       onDown: (peer) => {
+        reconciler.hostGone(peer.host)
         hosts.onDown(peer)
         rollouts.gone(peer.host)
       },

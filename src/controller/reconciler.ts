@@ -61,6 +61,8 @@ export class Reconciler {
   readonly #busy = new Map<string, Promise<void>>()
   readonly #stored = new Map<string, StoredApp>()
   readonly #resting = new Map<string, number>()
+  /** By host: what fails when it is gone. */
+  readonly #waitingFor = new Map<string, Set<(error: WeftError) => void>>()
   #notes: 'unread' | 'being read' | 'read' = 'unread'
   #timer: NodeJS.Timeout | undefined
   #restlessAt = 0
@@ -117,6 +119,12 @@ export class Reconciler {
       this.#attempts.failed(runningTarget(event.source, provider_id), error, now)
       this.wake(concern.workload(provider_id))
     }
+  }
+
+  /** A host is gone: what was asked of it and not answered has failed. */
+  hostGone(id: string): void {
+    const gone = new WeftError('unavailable', 'the host is gone')
+    for (const fail of this.#waitingFor.get(id) ?? []) fail(gone)
   }
 
   /** Does what is due. Called a few times a second, and soon after each change. */
@@ -240,6 +248,20 @@ export class Reconciler {
     return !this.#stopped && this.#parts.mayAct()
   }
 
+  /** Waits for an answer, or until the host is gone that was asked. */
+  async #unlessGone({ deed }: Command, answer: Promise<void>): Promise<void> {
+    const host = 'hostId' in deed ? deed.hostId : 'request' in deed ? deed.request.host_id : ''
+    const { promise, reject } = Promise.withResolvers<never>()
+    const waiting = this.#waitingFor.get(host) ?? new Set()
+    this.#waitingFor.set(host, waiting.add(reject))
+    try {
+      await Promise.race([answer, promise])
+    } finally {
+      waiting.delete(reject)
+      if (waiting.size === 0 && this.#waitingFor.get(host) === waiting) this.#waitingFor.delete(host)
+    }
+  }
+
   async #giveAll(commands: readonly Command[]): Promise<void> {
     const phases = Map.groupBy(commands, phaseOf)
     for (const [phase, group] of [...phases].toSorted(([a], [b]) => a - b)) {
@@ -261,7 +283,10 @@ export class Reconciler {
     this.#attempts.given(command, performance.now())
     log.info(`controller: ${describe(command)}`, { application: command.app })
     try {
-      await giveUnder(command, (client) => giveCommand(client, command.deed))
+      await this.#unlessGone(
+        command,
+        giveUnder(command, (client) => giveCommand(client, command.deed)),
+      )
     } catch (error) {
       const { message } = WeftError.from(error)
       this.#attempts.failed(command.target, message, performance.now())

@@ -42,8 +42,8 @@ const beatShape = record({
   components: or(
     mapOf(
       record({
-        inFlight: count,
-        max: count,
+        inFlight: or(count, 0),
+        max: or(count, 0),
         waiting: or(count, 0),
         calls: or(count, 0),
         traps: or(count, 0),
@@ -81,7 +81,7 @@ export function startBeat(options: {
   const beat = (more: { leaving?: true } = {}) => {
     if (connection.isClosed()) return
     try {
-      const components = options.components()
+      const components = withoutZeros(options.components())
       const processes = options.processes?.() ?? {}
       const busy = options.busy?.() ?? 0
       const load = { components, processes, busy }
@@ -100,6 +100,16 @@ export function startBeat(options: {
       beat({ leaving: true })
     },
   }
+}
+
+/** Most components are idle most of the time, and a beat tells of all of them: what is 0 is left out. */
+function withoutZeros(components: Readonly<Record<string, Load>>): Record<string, Partial<Load>> {
+  return Object.fromEntries(
+    Object.entries(components).map(([id, load]) => [
+      id,
+      Object.fromEntries(Object.entries(load).filter(([, value]) => value !== 0)),
+    ]),
+  )
 }
 
 /** Keeps a live map of the Weft hosts that beat, this one included. */

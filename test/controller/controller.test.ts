@@ -272,3 +272,23 @@ test('what its host gives up again and again stays away longer each time, and is
     assert.ok(performance.now() - gaveUpAt > 4_900, 'it stayed away for five seconds')
     await settled('deployed')
   }))
+
+test('what was asked of a host that is then lost is asked of another at once', () =>
+  onStage(nats, async ({ host, controller, deploy, settled }) => {
+    const hosts = [await host(), await host()]
+    await controller()
+    await deploy([component('hello', 1)])
+    await settled('deployed')
+    const [busy] = hosts.filter((each) => instances(each) > 0)
+    const [free] = hosts.filter((each) => each !== busy)
+    assert.ok(busy && free)
+    await busy.hang()
+    await deploy([component('hello', 2), provider('kv', 2)], 'v2')
+    const beats = performance.now() + 200
+    await until(() => performance.now() > beats)
+    await busy.kill()
+    const start = performance.now()
+    await until(() => instances(free) === 2)
+    const tookMs = performance.now() - start
+    assert.ok(tookMs < 1_500, `it took ${tookMs} ms: a silent host is lost after 700, a command after 2000`)
+  }))

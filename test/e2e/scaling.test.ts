@@ -46,6 +46,12 @@ describe('a component that follows its load over two hosts', () => {
     assert.match(out, /woken/, 'the trace says what it waited for')
   })
 
+  test('weft call wakes it, too', async () => {
+    await until(async () => (await instances(greeter)) === 0, patience)
+    const { out, err } = await place.run(['call', greeter, 'greeter.greet', '"Ada"'])
+    assert.match(out, /Hello Ada/, err)
+  })
+
   test('under load it has more instances on both hosts, without it fewer again, and no request is lost', async () => {
     const load = steadyLoad([`${app.url}/?name=Ada`], { callers: 8, pauseMs: 10 })
     try {
