@@ -65,7 +65,8 @@ export class Instance {
   readonly #locks: Lock[] = []
   readonly #contexts = new Map<string, MemoryContext>()
   readonly #lifted: Lifted[] = []
-  readonly #tasks = new Set<Task>()
+  /** Few at any time. (A set that changes with every call keeps each alive until the next full collection.) */
+  readonly #tasks: Task[] = []
   /** Within `realloc` and `post-return` a guest may call nothing. */
   #mayLeave = true
   /** Why the guest's stack can't be suspended now; undefined when it can. */
@@ -129,7 +130,7 @@ export class Instance {
   /** Ends everything that runs in it; it can't be called again. */
   fail(reason: unknown): void {
     this.#failure ??= { reason }
-    for (const task of this.#tasks) task.fail(reason)
+    for (const task of [...this.#tasks]) task.fail(reason)
   }
 
   /** What called the function that failed, from one component instance to the next, innermost first. */
@@ -145,7 +146,7 @@ export class Instance {
 
   /** True when no task is in it. */
   get isIdle(): boolean {
-    return this.#tasks.size === 0
+    return this.#tasks.length === 0
   }
 
   /** Runs a task to its end; what it throws fails the whole instance, as a trap does. */
@@ -154,7 +155,7 @@ export class Instance {
       task.fail(this.#failure.reason)
       throw this.#failure.reason
     }
-    this.#tasks.add(task)
+    this.#tasks.push(task)
     this.current = task
     this.pace.begin()
     try {
@@ -165,7 +166,7 @@ export class Instance {
       throw error
     } finally {
       this.pace.end()
-      this.#tasks.delete(task)
+      this.#tasks.splice(this.#tasks.indexOf(task), 1)
     }
   }
 

@@ -27,7 +27,6 @@ export class GuestInstance {
   served = 0
   /** Invocations that run in it now. */
   active = 0
-  readonly #invocations = new Set<Invocation>()
   #life: AbortController | undefined
 
   /** `first` is the invocation that it is made for: what its start function does is done on its behalf. */
@@ -51,16 +50,14 @@ export class GuestInstance {
     this.core = new Instance({ ...options, imports: importsFor(world, current, context) })
   }
 
-  begin(invocation: Invocation): void {
+  begin(): void {
     this.served++
     this.active++
-    this.#invocations.add(invocation)
   }
 
   /** The invocation is over: what it holds open is freed. Resources that an instance keeps for the next one live on. */
   end(invocation: Invocation, keeps: 'handles' | 'nothing'): void {
     this.active--
-    this.#invocations.delete(invocation)
     invocation.close()
     if (keeps === 'nothing') this.#endLife(over)
   }

@@ -43,7 +43,7 @@ export class InstancePool {
 
   take(invocation: Invocation, mayShare: 'alone' | 'shared'): GuestInstance {
     const instance = this.#sharedOne(mayShare) ?? this.#idle.pop() ?? this.#make(invocation)
-    instance.begin(invocation)
+    instance.begin()
     if (mayShare === 'shared' && this.#hasRoom(instance)) this.#shared.add(instance)
     else this.#shared.delete(instance)
     return instance
