@@ -53,7 +53,11 @@ describe('the commands that control a lattice', () => {
   })
 
   test('a function of a component is called with JSON, and answers in JSON', async () => {
-    await ok('scale', 'calc', '2', '--ref', join(root, 'test/guests/calc/calc.wasm'))
+    const image = join(root, 'test/guests/calc/calc.wasm')
+    assert.equal(
+      await ok('start', 'component', 'calc', image, '--instances', '2'),
+      `component calc runs on ${host}\n`,
+    )
     assert.equal(await ok('call', 'calc', 'weft-test:calc/api.add', '2', '3'), '5\n')
     assert.equal(
       await ok('call', 'calc', 'api.echo-u64', '"18446744073709551615"'),
@@ -114,6 +118,7 @@ describe('the commands that control a lattice', () => {
       [['link', 'put', 'a'], 2, /expected SOURCE TARGET INTERFACE/],
       [['label', 'put', 'nobody', 'a=b'], 2, /there is no host nobody/],
       [['stop', 'component', 'nothing'], 1, /component nothing runs on no host/],
+      [['start', 'component', 'x', '/nowhere.wasm'], 1, /nowhere\.wasm/],
       [['start', 'provider', 'x', 'wasmcloud+builtin://nope'], 1, /this host has wasmcloud\+builtin/],
       [['update', 'nothing', 'x'], 1, /runs on no host/],
     ] as const) {
