@@ -3,14 +3,21 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { hostFunction } from '../../src/component/host-function.ts'
+import { importsFor } from '../../src/guest/imports.ts'
+import { Invocation } from '../../src/guest/invocation.ts'
 import type { WasiImports } from '../../src/guest/lazy-imports.ts'
 import { Network } from '../../src/guest/network/network.ts'
+import { Descriptor } from '../../src/guest/wasi-0-2/descriptor.ts'
 import { wasi02 } from '../../src/guest/wasi-0-2/imports.ts'
+import { InputStream } from '../../src/guest/wasi-0-2/input-stream.ts'
 import { suspendingImports } from '../../src/guest/wasi-0-2/suspending-imports.ts'
+import { TcpSocket } from '../../src/guest/wasi-0-2/tcp-socket.ts'
 import { wasi03 } from '../../src/guest/wasi-0-3/imports.ts'
 import type { WasiContext } from '../../src/guest/wasi-context.ts'
 import { withoutVersion } from '../../src/wit/names.ts'
 import { parseWitInterfaces } from '../../src/wit/parse.ts'
+import { fakeServices } from '../support/guest.ts'
+import { sampleCall } from '../support/sample-call.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const context: WasiContext = {
@@ -62,11 +69,37 @@ for (const [version, imports] of versions) {
   })
 }
 
+describe('a component', async () => {
+  const text = await witOf('0.2.12')
+  for (let patch = 0; patch <= 12; patch++) {
+    test(`that imports WASI 0.2.${patch} gets all of it`, () => {
+      const interfaces = parseWitInterfaces(text.replaceAll('0.2.12', `0.2.${patch}`))
+      const imports = interfaces.filter(({ id }) => !notHere.includes(withoutVersion(id)))
+      const invocation = new Invocation(sampleCall(), fakeServices())
+      const given = importsFor({ imports, exports: [] }, invocation, context)
+      const missing = imports.flatMap(({ id, functions }) =>
+        functions
+          .filter(({ name }) => isMissing(() => given[id], id, name))
+          .map(({ name }) => `${id}#${name}`),
+      )
+      assert.deepEqual(missing, [])
+      // Not what stands in for a denied interface.
+      assert.equal(Reflect.get(given[`wasi:io/streams@0.2.${patch}`] ?? {}, 'InputStream'), InputStream)
+      assert.equal(Reflect.get(given[`wasi:filesystem/types@0.2.${patch}`] ?? {}, 'Descriptor'), Descriptor)
+      assert.equal(Reflect.get(given[`wasi:sockets/tcp@0.2.${patch}`] ?? {}, 'TcpSocket'), TcpSocket)
+    })
+  }
+})
+
 async function interfacesOf(version: string) {
+  return parseWitInterfaces(await witOf(version))
+}
+
+async function witOf(version: string): Promise<string> {
   const folder = join(root, 'node_modules/@bytecodealliance/jco/lib/wit/builtin', version)
   const packages = await readdir(folder)
   const texts = await Promise.all(packages.map((name) => readFile(join(folder, name, 'package.wit'), 'utf8')))
-  return parseWitInterfaces(texts.map(nested).join('\n'))
+  return texts.map(nested).join('\n')
 }
 
 /** `package a; …` as `package a { … }`, many of which may stand in one text. */

@@ -71,9 +71,7 @@ async function openVolume(mount: VolumeMount, volumes: HostVolumes): Promise<Ope
       `volume "${name}": hosts on ${process.platform} have no volumes, only those on Linux do`,
     )
   try {
-    const found = await openRoot(volume.path)
-    const root = OpenNode.root(found, access)
-    found.release()
+    using root = await openRoot(volume.path)
     return { path, access, root: await beneath(root, subpath) }
   } catch (cause) {
     const where = `${join(volume.path, subpath)} of volume "${name}"`
@@ -83,18 +81,22 @@ async function openVolume(mount: VolumeMount, volumes: HostVolumes): Promise<Ope
 }
 
 /** The manifest's author is not the host's operator: what he names stays beneath the volume like what a guest names. */
-async function beneath(root: OpenNode, path: string): Promise<Anchor> {
-  const node = await openAt(root, {
-    path,
-    follow: true,
-    create: false,
-    directory: true,
-    exclusive: false,
-    truncate: false,
-    read: true,
-    write: false,
-    sync: 'none',
-  })
-  root.close()
-  return node.anchor
+async function beneath(anchor: Anchor, path: string): Promise<Anchor> {
+  const root = OpenNode.root(anchor, 'read-only')
+  try {
+    const node = await openAt(root, {
+      path,
+      follow: true,
+      create: false,
+      directory: true,
+      exclusive: false,
+      truncate: false,
+      read: true,
+      write: false,
+      sync: 'none',
+    })
+    return node.anchor
+  } finally {
+    root.close()
+  }
 }
