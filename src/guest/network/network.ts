@@ -3,6 +3,7 @@ import { kindOf } from '../../capability/address-kind.ts'
 import { type Lookup, systemLookup } from '../../capability/lookup-within.ts'
 import type { NetworkLid, NetworkSettings } from '../../component-settings.ts'
 import { WeftError } from '../../errors.ts'
+import type { WasiContext } from '../wasi-context.ts'
 import { DirectHttp } from './direct-http.ts'
 import { type Endpoint, isUnspecified } from './ip-address.ts'
 import { coversName, coversPort, type NetworkRule, networkRule } from './network-rule.ts'
@@ -84,11 +85,15 @@ function underLid(rule: NetworkRule, lid: NetworkLid): NetworkRule {
  */
 export class GuestNetwork {
   readonly #network: Network
-  /** Addresses by the names that they were looked up by. */
+  readonly #context: Pick<WasiContext, 'signal'>
+  /** Addresses by the names that they were looked up by, in the life that `#life` is aborted at the end of. */
   readonly #known = new Map<string, Set<string>>()
+  #life: AbortSignal
 
-  constructor(network: Network) {
+  constructor(network: Network, context: Pick<WasiContext, 'signal'>) {
     this.#network = network
+    this.#context = context
+    this.#life = context.signal
   }
 
   /** The addresses of a name that a rule for TCP or UDP covers; an address is its own. */
@@ -125,12 +130,21 @@ export class GuestNetwork {
   }
 
   #isOf(rule: NetworkRule, address: string): boolean {
+    this.#forget()
     for (const [name, addresses] of this.#known)
       if (addresses.has(address) && coversName(rule, name) && rule.coversResolved(address)) return true
     return false
   }
 
+  /** An instance that was reset knows nothing of what it was before. */
+  #forget(): void {
+    if (this.#context.signal === this.#life) return
+    this.#life = this.#context.signal
+    this.#known.clear()
+  }
+
   #remember(name: string, addresses: readonly string[]): void {
+    this.#forget()
     if (this.#known.size >= mostNames) this.#known.clear()
     this.#known.set(name, new Set(addresses))
   }

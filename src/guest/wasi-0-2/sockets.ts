@@ -60,7 +60,7 @@ function refuse(): never {
 /** `wasi:sockets@0.2`: TCP, UDP and name lookup, within what the manifest's `network` names. Without it, nothing. */
 export function socketImports(context: WasiContext): Record<string, object> {
   const sockets = {
-    network: new GuestNetwork(context.network),
+    network: new GuestNetwork(context.network, context),
     sockets: new HeldOpen(context, mostOpen),
     context,
   }

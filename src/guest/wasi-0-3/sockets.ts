@@ -12,7 +12,7 @@ const mostOpen = 128
 
 /** `wasi:sockets@0.3`: TCP, UDP and name lookup, within what the manifest's `network` names. Without it, nothing. */
 export function socketImports(context: WasiContext): Record<string, object> {
-  const network = new GuestNetwork(context.network)
+  const network = new GuestNetwork(context.network, context)
   const sockets = { network, sockets: new HeldOpen(context, mostOpen), context }
   return {
     'wasi:sockets/types': { TcpSocket: tcpSocketClass(sockets), UdpSocket: udpSocketClass(sockets) },

@@ -11,8 +11,9 @@ const addresses: Record<string, readonly string[]> = {
   'rebound.example.com': ['127.0.0.1', '::1', '::ffff:127.0.0.1', '0.0.0.0', '64:ff9b::7f00:1'],
   'inner.example.org': ['192.168.3.4'],
 }
+const life = { signal: new AbortController().signal }
 const guestWith = (tcp: readonly string[], found = addresses) =>
-  new GuestNetwork(new Network({ tcp }, { lookUp: async (name) => found[name] ?? [] }))
+  new GuestNetwork(new Network({ tcp }, { lookUp: async (name) => found[name] ?? [] }), life)
 const refused = { code: 'access-denied' }
 
 test('a name leads to what it resolves to, at its ports only', async () => {
@@ -45,6 +46,16 @@ test('a name that turns later is asked about again', async () => {
   assert.equal(guest.mayReach('tcp', { address: '192.0.2.2', port: 80 }), true)
 })
 
+test('what was looked up in one life is not known in the next', async () => {
+  const context = { signal: new AbortController().signal }
+  const network = new Network({ tcp: ['db.example.com:1'] }, { lookUp: async () => ['10.0.0.7'] })
+  const guest = new GuestNetwork(network, context)
+  await guest.resolve('db.example.com')
+  assert.equal(guest.mayReach('tcp', { address: '10.0.0.7', port: 1 }), true)
+  context.signal = new AbortController().signal
+  assert.equal(guest.mayReach('tcp', { address: '10.0.0.7', port: 1 }), false)
+})
+
 test('an address or range is meant as it stands', () => {
   const guest = guestWith(['127.0.0.1:80', '10.0.0.0/8:*', '[fd00::]/8:53'])
   assert.equal(guest.mayReach('tcp', { address: '127.0.0.1', port: 80 }), true)
@@ -64,7 +75,7 @@ test('a component looks up two names at a time', async () => {
     return ['192.0.2.1']
   }
   const network = new Network({ tcp: ['*:*'] }, { lookUp })
-  const guest = new GuestNetwork(network)
+  const guest = new GuestNetwork(network, life)
   await Promise.all(Array.from({ length: 9 }, (_, index) => guest.resolve(`n${index}.example.com`)))
   assert.equal(most, 2)
 })
@@ -100,7 +111,7 @@ test("the host's operator has the last word", async () => {
     message: /--guest-network none/,
   })
   new Network({}, { lid: 'none' })
-  const guest = new GuestNetwork(new Network(settings, { lid: 'public' }))
+  const guest = new GuestNetwork(new Network(settings, { lid: 'public' }), life)
   assert.equal(guest.mayReach('tcp', { address: '127.0.0.1', port: 80 }), false)
   assert.equal(guest.mayReach('tcp', { address: '10.0.0.1', port: 80 }), false)
   assert.equal(guest.mayReach('tcp', { address: '192.0.2.1', port: 443 }), true)

@@ -116,6 +116,23 @@ describe('a command on WASI 0.3', { timeout: 120_000 }, () => {
     assert.equal(await readFile(inVolume('y'), 'utf8'), 'abcdef')
   })
 
+  test('writes to its own log while 64 run in one instance', async () => {
+    const args = 'clock ; read hello ; clock ; write x y ; env'.split(' ')
+    const reuse = { invocations: 1000, concurrent: 64 }
+    await command.configure({ cli: { args }, volumes, reuse })
+    const runs = await Promise.all(
+      Array.from({ length: 64 }, async () => {
+        const services = fakeServices()
+        const result = await command.run(guestCall(command, 'run', []), services)
+        return { result, lines: services.lines.map(({ message }) => message.trimEnd()) }
+      }),
+    )
+    for (const { result, lines } of runs) {
+      assert.deepEqual(result, { tag: 'ok' })
+      assert.deepEqual(lines, ['ok true true', 'ok hello', 'ok true true', 'ok', 'ok'])
+    }
+  })
+
   test('does not get out of its volume, nor change a read-only one', async () => {
     await symlink('../secret', inVolume('out'))
     const lines = await run(
