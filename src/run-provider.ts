@@ -20,11 +20,12 @@ registerHooks({
 })
 const { env } = process
 const [, , script = ''] = process.argv
+const log = lineLog((line) => process.stderr.write(line))
+process.on('uncaughtException', fail)
 const { default: exported } = (await import(pathToFileURL(script).href)) as { readonly default?: unknown }
 if (isDefinition(exported)) await run(exported)
 
 async function run(definition: ProviderDefinition): Promise<void> {
-  const log = lineLog((line) => process.stderr.write(line))
   try {
     const data = parseHostData(await text(process.stdin))
     await runProvider(definition, {
@@ -40,9 +41,17 @@ async function run(definition: ProviderDefinition): Promise<void> {
     })
     process.exit(0)
   } catch (error) {
-    log.error(WeftError.from(error).message)
-    process.exit(1)
+    fail(error)
   }
+}
+
+/** The last line is what the host tells of the end: why, and not where. */
+function fail(error: unknown): never {
+  const isOurs = error instanceof WeftError
+  log.error(isOurs ? error.message : String(error), {
+    ...(!isOurs && error instanceof Error && { stack: error.stack }),
+  })
+  process.exit(1)
 }
 
 function isDefinition(value: unknown): value is ProviderDefinition {

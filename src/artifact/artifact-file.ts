@@ -6,13 +6,19 @@ export const largestComponent = 52_428_800
 
 /** The bytes of a `file://` reference. What is missing, no file or too large is named by its reference. */
 export async function readArtifactFile(ref: string, path: string, largest: number): Promise<Uint8Array> {
+  const size = await requireArtifactFile(ref, path)
+  if (size > largest) throw tooLarge(ref, size, largest)
+  return readFile(path)
+}
+
+/** The size of a `file://` reference's file, in bytes; what is missing or no file is named by its reference. */
+export async function requireArtifactFile(ref: string, path: string): Promise<number> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     const reason = error.code === 'ENOENT' ? 'there is no such file on this host' : error.message
     throw new WeftError('not_found', `${ref}: ${reason}`, { cause: error })
   })
   if (!found.isFile()) throw new WeftError('invalid', `${ref} is not a file`)
-  if (found.size > largest) throw tooLarge(ref, found.size, largest)
-  return readFile(path)
+  return found.size
 }
 
 /** What is said of an artifact above the host's limit. */

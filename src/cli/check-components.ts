@@ -1,4 +1,4 @@
-import { largestComponent, readArtifactFile } from '../artifact/artifact-file.ts'
+import { largestComponent, readArtifactFile, requireArtifactFile } from '../artifact/artifact-file.ts'
 import { parseReference } from '../artifact/reference.ts'
 import { WeftError } from '../errors.ts'
 import { checkComponentBytes } from '../guest/component-file.ts'
@@ -93,6 +93,7 @@ async function worldOf({ kind, from }: ManifestComponent): Promise<WitWorld | un
   if (!('image' in from) || from.image === '') return undefined
   if (kind === 'capability') {
     if (from.image.startsWith(builtinScheme)) checkBuiltin(from.image.slice(builtinScheme.length))
+    else await checkProgram(from.image)
     return undefined
   }
   const reference = parseReference(from.image)
@@ -108,6 +109,12 @@ async function worldOf({ kind, from }: ManifestComponent): Promise<WitWorld | un
       { cause },
     )
   }
+}
+
+/** A provider that is a process of its own: what it is shows when it starts, that it is there can be seen. */
+async function checkProgram(image: string): Promise<void> {
+  const reference = parseReference(image)
+  if (reference.kind === 'file') await requireArtifactFile(image, reference.path)
 }
 
 function checkBuiltin(name: string): void {

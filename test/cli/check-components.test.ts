@@ -167,6 +167,11 @@ test('a builtin provider serves what it serves, and an unknown one is told with 
   )
 })
 
+test('the program of a provider must be there', async () => {
+  const missing = await check({ ...keyvalue, image: './provider.ts' })
+  assert.match(missing.problems[0] ?? '', /^11:16: file:.*provider\.ts: there is no such file/)
+})
+
 test('what cannot be looked into from here is left to the hosts', async () => {
   const remote: Part = { name: 'remote', image: 'ghcr.io/acme/thing:1.0.0' }
   const link = linkTo('remote', 'acme:weird', 'thing')

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { type LatticeHost, openLattice, type TestLattice } from '../support/lattice.ts'
 import { metricsIn } from '../support/otlp-metrics.ts'
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts'
 import { until } from '../support/until.ts'
-import { openWorkplace, type RunningWeft, root } from '../support/weft.ts'
+import { freePort, openWorkplace, type RunningWeft, root } from '../support/weft.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const patient = { timeoutMs: 30_000 }
@@ -78,6 +79,79 @@ describe('the files in providers/, each in a process of its own', () => {
       () => names().has('weft.call.duration') && names().has('process.memory.usage'),
       30_000,
     )
+  })
+})
+
+describe('provider processes and a component on three hosts', () => {
+  let receiver: OtlpReceiver
+  let lattice: TestLattice
+  const hosts: LatticeHost[] = []
+  before(async () => {
+    receiver = await startOtlpReceiver()
+    lattice = await openLattice()
+    const otel = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }
+    for (let number = 0; number < 3; number += 1) hosts.push(await lattice.startHost(otel))
+  })
+  after(async () => {
+    await lattice.close()
+    await receiver.stop()
+  })
+
+  test('one unbroken trace: HTTP to a process, to a component, to a process, each on a host of its own', async () => {
+    const [first, second, third] = hosts
+    assert.ok(first && second && third)
+    const start = (host: LatticeHost, provider_id: string, file: string) =>
+      lattice.client.startProvider({
+        host_id: host.id,
+        provider_id,
+        provider_ref: pathToFileURL(`${root}/${file}`).href,
+        config: [],
+        annotations: {},
+      })
+    const port = await freePort()
+    await lattice.client.putConfig('address', { address: `127.0.0.1:${port}` })
+    const link = { name: 'default', source_config: [], target_config: [] }
+    await lattice.client.putLink({
+      ...link,
+      source_id: 'http',
+      target: 'gateway',
+      wit_namespace: 'wasi',
+      wit_package: 'http',
+      interfaces: ['incoming-handler'],
+      source_config: ['address'],
+    })
+    await lattice.client.putLink({
+      ...link,
+      source_id: 'gateway',
+      target: 'phrasebook',
+      wit_namespace: 'weft-example',
+      wit_package: 'greetings',
+      interfaces: ['greeter'],
+    })
+    await start(third, 'phrasebook', 'manifests/phrasebook/phrasebook.ts')
+    await lattice.scale(second, {
+      component_id: 'gateway',
+      count: 5,
+      path: 'manifests/chain/gateway/gateway.wasm',
+    })
+    await start(first, 'http', 'providers/http-server.ts')
+    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, tracestate: 'vendor=a' }
+    const ask = () => fetch(`http://127.0.0.1:${port}/?name=Ada`, { headers }).then((answer) => answer.text())
+    await until(async () => /Hello, Ada/.test(await ask().catch(() => '')), patient)
+    const spans = () => receiver.spans().filter((span) => span.traceId === traceId && span.kind !== 1)
+    const whole = [
+      'http:server GET',
+      'http:client http/incoming-handler handle',
+      'gateway:server GET',
+      'gateway:client greetings/greeter greet',
+      'phrasebook:server greetings/greeter greet',
+    ].join(' > ')
+    await receiver.until(() => spans().some((span) => pathOf(span, spans()) === whole), 30_000)
+    const last = spans().find((span) => pathOf(span, spans()) === whole)
+    const hostOf = (service: string) =>
+      spans().find(({ resource }) => resource['service.name'] === service)?.resource['service.instance.id']
+    assert.deepEqual(['http', 'gateway', 'phrasebook'].map(hostOf), [first.id, second.id, third.id])
+    assert.equal(last?.traceState, 'vendor=a')
   })
 })
 
