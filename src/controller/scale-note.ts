@@ -20,9 +20,15 @@ export const readScaleNote: Shape<ScaleNote> = (value, path) => {
   return { ...rest, by: by === 'hand' ? 'hand' : 'load' }
 }
 
-/** Whether the note still says something about the workload. */
+/**
+ * Whether the note still says something about the workload. A number by load outlives a deploy, sleep does not: another
+ * version has to show that it starts.
+ */
 export function isValid(note: ScaleNote, workload: Workload, version: string): boolean {
-  return note.by === 'hand' ? note.version === version : workload.autoscaler !== undefined
+  if (note.by === 'hand' || note.instances === 0) {
+    if (note.version !== version) return false
+  }
+  return note.by === 'hand' || workload.autoscaler !== undefined
 }
 
 /** The application with the numbers that hold now. */
