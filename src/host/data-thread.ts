@@ -6,6 +6,7 @@ import { Pace } from '../component/pace.ts'
 import type { TelemetrySettings } from '../component-settings.ts'
 import { type LimitName, WeftError } from '../errors.ts'
 import { connectNats } from '../lattice/connect.ts'
+import { Wakes } from '../lattice/wakes.ts'
 import { createLog, type Log } from '../log.ts'
 import type { Measure } from '../measure.ts'
 import type { WitInterface } from '../wit/type.ts'
@@ -22,7 +23,7 @@ import { Spies } from './spies.ts'
 import { ThreadComponents } from './thread-components.ts'
 import type { FromThread, PeerLoad, PlannedProvider, ThreadInit, ToThread } from './thread-messages.ts'
 import { ThreadProviders } from './thread-providers.ts'
-import { ThreadWakes } from './thread-wakes.ts'
+
 import { watchBusy } from './watch-busy.ts'
 
 /** Where a component or provider of this thread comes from, for telemetry. */
@@ -128,7 +129,7 @@ export interface ThreadParts {
   readonly providers: ThreadProviders
   readonly instruments: Instruments
   readonly lostHosts: LostHosts
-  readonly wakes: ThreadWakes
+  readonly wakes: Wakes
   peerLoad: (component: string) => PeerLoad | undefined
   readonly busy: ReturnType<typeof watchBusy>
   readonly offences: ReturnType<typeof countOffences>
@@ -150,7 +151,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     }
   }
   const lostHosts = new LostHosts()
-  const wakes = new ThreadWakes((target) => send({ kind: 'ask-wake', target }))
+  const wakes = new Wakes((target) => send({ kind: 'ask-wake', target }))
   const busy = watchBusy((share) => send({ kind: 'busy', share }))
   const instruments = instrument({ originOf, send: (batch) => send({ kind: 'telemetry', batch }) })
   watchWire(instruments.measure, connection)

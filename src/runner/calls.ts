@@ -3,6 +3,8 @@ import { limitTime } from '../call/limit-time.ts'
 import { watchBeats } from '../lattice/beat.ts'
 import type { connectNats } from '../lattice/connect.ts'
 import type { HostData } from '../lattice/host-data.ts'
+import { requestWake } from '../lattice/wake.ts'
+import { Wakes } from '../lattice/wakes.ts'
 import type { Log } from '../log.ts'
 import type { ProviderContext } from '../provider.ts'
 import type { WitInterface } from '../wit/type.ts'
@@ -50,11 +52,21 @@ export function openCalls(options: {
       if (isLast) lostHosts.lost(foreignServer(provider))
     },
   })
+  const wakes: Wakes = new Wakes((target) => {
+    void requestWake({ connection, lattice, target }).then((answer) => wakes.answered(target, answer))
+  })
   const enter: ProviderCalls['enter'] = (call, next) => chain([...around.server, limitTime()], next)(call)
   return {
     invoke: chain(
       [...around.client, limitTime()],
-      invokeOver({ connection, inbox, lattice, log, lostHosts }),
+      invokeOver({
+        connection,
+        inbox,
+        lattice,
+        log,
+        lostHosts,
+        whenNobody: (target, notFound) => wakes.wait(target, notFound),
+      }),
     ),
     enter,
     serve: (interfaces, dispatch) =>

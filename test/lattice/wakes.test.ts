@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { WeftError } from '../../src/errors.ts'
-import { ThreadWakes } from '../../src/host/thread-wakes.ts'
+import { Wakes } from '../../src/lattice/wakes.ts'
 
 const notFound = new WeftError('not_found', 'nothing serves hello')
 
-function openWakes(): { readonly wakes: ThreadWakes; readonly asked: string[] } {
+function openWakes(): { readonly wakes: Wakes; readonly asked: string[] } {
   const asked: string[] = []
-  return { wakes: new ThreadWakes((target) => asked.push(target)), asked }
+  return { wakes: new Wakes((target) => asked.push(target)), asked }
 }
 
 test('calls to one target share a question, and go on when it runs', async () => {

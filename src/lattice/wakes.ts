@@ -1,5 +1,5 @@
 import { WeftError } from '../errors.ts'
-import type { WakeAnswer } from '../lattice/wake.ts'
+import type { WakeAnswer } from './wake.ts'
 
 /** What is not to run is not asked for again so soon. */
 const stoppedMs = 1_000
@@ -10,15 +10,15 @@ interface Asked {
 }
 
 /**
- * What this thread knows of targets that nobody serves. Calls to one target share a question; what was said to be
+ * What is known here of targets that nobody serves. Calls to one target share a question; what was said to be
  * stopped is believed for a second.
  */
-export class ThreadWakes {
+export class Wakes {
   readonly #ask: (target: string) => void
   readonly #asked = new Map<string, Asked>()
   readonly #stoppedUntil = new Map<string, number>()
 
-  /** `ask` has the control thread ask the controller; `answered` brings what it says. */
+  /** `ask` has the controller asked; `answered` brings what it says. */
   constructor(ask: (target: string) => void) {
     this.#ask = ask
   }
