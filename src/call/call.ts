@@ -1,5 +1,6 @@
 import type { WitFunction } from '../wit/type.ts'
 import type { CallCourse } from './course.ts'
+import type { CallSession } from './session.ts'
 import type { TraceContext } from './trace-context.ts'
 
 /** What is called: a function of a WIT interface, with its type (the wire and the checks need it). */
@@ -45,6 +46,8 @@ export interface Call {
   readonly signal: AbortSignal
   /** What happened on the way; spans and metrics are made of it. */
   readonly course: CallCourse
+  /** Only on a call that passes resources, or belongs to those that do. */
+  readonly session?: CallSession
   /** Only on the call with which an HTTP request enters the lattice: the pattern that its path matched, if any. */
   readonly route?: string
   /** Only on the call with which a message enters the lattice. */

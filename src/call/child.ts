@@ -1,5 +1,6 @@
 import type { Call } from './call.ts'
 import { CallCourse } from './course.ts'
+import type { CallSession } from './session.ts'
 
 /**
  * A call made while `parent` runs: its trace, baggage, deadline and cancellation carry over, its source is the parent's
@@ -10,6 +11,7 @@ export function childOf(
   child: Pick<Call, 'target' | 'operation' | 'args'> & {
     readonly linkName?: string
     readonly trace?: Call['context']['trace']
+    readonly session?: CallSession
   },
 ): Call {
   return {
@@ -24,5 +26,6 @@ export function childOf(
     },
     signal: parent.signal,
     course: new CallCourse(),
+    ...(child.session && { session: child.session }),
   }
 }

@@ -11,6 +11,9 @@ export function hostFunction(imports: ImportObjects, interfaceId: string, name: 
   const holder = (interfaceId === '' ? imports : imports[interfaceId]) as
     | Readonly<Record<string, unknown>>
     | undefined
+  // One that is given by its name in the binary.
+  const named = holder?.[name]
+  if (name.startsWith('[') && typeof named === 'function') return named.bind(holder)
   const [, kind, resource = '', method = ''] =
     /^\[(method|static|constructor)\]([^.]+)(?:\.(.+))?$/.exec(name) ?? []
   if (kind === undefined) {

@@ -1,5 +1,6 @@
 import type { Call } from '../call/call.ts'
 import { preciseNow } from '../call/course.ts'
+import type { CallSession } from '../call/session.ts'
 import type { LoadedModule } from '../component/instance.ts'
 import { Pace } from '../component/pace.ts'
 import { type PreparedProgram, prepare } from '../component/prepare.ts'
@@ -59,6 +60,11 @@ export class GuestComponent {
   #network: Network
   #limits: FullLimits
   #pool: InstancePool
+  /** Instances that hold the resources of sessions under way. */
+  readonly #sessions = new WeakMap<
+    CallSession,
+    { readonly pool: InstancePool; readonly instance: GuestInstance }
+  >()
   readonly #linesOf: FindLines
 
   private constructor(
@@ -133,7 +139,7 @@ export class GuestComponent {
   /** Answers `call`. Its instance serves on while a body streams: see `call.course`. */
   async run(call: Call, services: ComponentServices): Promise<unknown> {
     const invocation = new Invocation(call, services)
-    const pool = this.#pool
+    const pool = (call.session && this.#sessions.get(call.session)?.pool) ?? this.#pool
     const volumes = retainVolumes(this.#volumes)
     let instance: GuestInstance | undefined
     let timer: NodeJS.Timeout | undefined
@@ -148,7 +154,9 @@ export class GuestComponent {
     call.signal.addEventListener('abort', giveUp, { once: true })
     try {
       const start = preciseNow()
-      const taken = pool.take(invocation, this.#mayShare(call))
+      const taken = call.session
+        ? this.#takeFor(call.session, invocation)
+        : pool.take(invocation, this.#mayShare(call))
       instance = taken
       const ready = preciseNow()
       if (taken.served === 1) call.course.record({ name: 'instantiated', start, end: ready })
@@ -180,6 +188,28 @@ export class GuestComponent {
       end()
       throw this.#failed(thrown, invocation, instance)
     }
+  }
+
+  /** The instance that has answered the session before; the first one is kept until the session is over. */
+  #takeFor(session: CallSession, invocation: Invocation): GuestInstance {
+    const { target } = invocation.call
+    const kept = session.pinned(target, this) && this.#sessions.get(session)
+    if (kept) {
+      kept.instance.begin()
+      return kept.instance
+    }
+    const pool = this.#pool
+    const instance = pool.take(invocation, 'alone')
+    pool.hold(instance)
+    this.#sessions.set(session, { pool, instance })
+    session.pin(target, {
+      component: this,
+      dispose: (resource) => {
+        if (!instance.core.hasFailed) instance.core.dispose(resource)
+      },
+      end: () => pool.release(instance),
+    })
+    return instance
   }
 
   #failed(thrown: unknown, invocation: Invocation, instance: GuestInstance | undefined): WeftError {

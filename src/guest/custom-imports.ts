@@ -1,45 +1,34 @@
 import { guestError } from '../capability/guest-error.ts'
-import { WeftError } from '../errors.ts'
 import { camelCase, withoutVersion } from '../wit/names.ts'
 import type { WitFunction, WitInterface } from '../wit/type.ts'
 import type { Importing } from './invocation.ts'
+import { holdsHandles } from './map-handles.ts'
 
-/** An interface that another component or a provider answers: each function becomes a call over the link for it. */
+/**
+ * An interface that another component or a provider answers: each function becomes a call over the link for it. Where
+ * resources are passed, the component must run on this host.
+ */
 export function customImports(one: WitInterface, invocation: Importing): object {
   const key = withoutVersion(one.id)
-  const functions = one.functions
-    .filter((fn) => !fn.name.startsWith('['))
-    .map((fn) => [camelCase(fn.name), forward(invocation, key, one.id, fn)] as const)
-  return { ...Object.fromEntries(functions), ...resourceClasses(one, key, invocation) }
+  // Functions of resources stand by their names in the binary: there are no classes that they could be methods of.
+  return Object.fromEntries(
+    one.functions.map((fn) => [
+      fn.name.startsWith('[') ? fn.name : camelCase(fn.name),
+      forward(invocation, key, one.id, fn),
+    ]),
+  )
 }
 
 function forward(invocation: Importing, key: string, id: string, fn: WitFunction) {
+  const types = [...fn.params.map(({ type }) => type), ...(fn.result ? [fn.result] : [])]
+  const passesResources = fn.name.startsWith('[') || types.some(holdsHandles)
   return async (...args: unknown[]): Promise<unknown> => {
-    const value = await invocation.callOut(key, id, fn, args)
+    const value = passesResources
+      ? await invocation.callInSession(key, { interface: id, function: fn }, args)
+      : await invocation.callOut(key, id, fn, args)
     if (fn.result?.kind !== 'result') return value
     const { tag, val } = value as { tag: 'ok' | 'err'; val?: unknown }
     if (tag === 'err') throw guestError(val)
     return val
   }
-}
-
-/** There is a class for each resource; resources of other components can't be used across the lattice. */
-function resourceClasses(one: WitInterface, key: string, invocation: Importing): Record<string, unknown> {
-  const names = new Set(
-    one.functions.flatMap((fn) => /^\[(?:constructor|method|static)\]([^.]+)/.exec(fn.name)?.[1] ?? []),
-  )
-  return Object.fromEntries(
-    [...names].map((name) => [
-      camelCase(`-${name}`),
-      class {
-        constructor() {
-          invocation.requireLink(key, `${one.id}.${name}`)
-          throw new WeftError(
-            'invalid',
-            `resource ${name} of ${one.id} belongs to another component: resources do not cross the lattice`,
-          )
-        }
-      },
-    ]),
-  )
 }

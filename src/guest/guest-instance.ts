@@ -62,6 +62,16 @@ export class GuestInstance {
     if (keeps === 'nothing') this.#endLife(over)
   }
 
+  /** It serves on for a session although no invocation runs in it. */
+  hold(): void {
+    this.active++
+  }
+
+  release(keeps: 'handles' | 'nothing'): void {
+    this.active--
+    if (keeps === 'nothing') this.#endLife(over)
+  }
+
   /** Ends it with everything that runs in it. */
   fail(reason: unknown): void {
     this.core.fail(reason)

@@ -51,7 +51,27 @@ export class InstancePool {
 
   /** Gives it back when `invocation` is over. */
   give(instance: GuestInstance, invocation: Invocation): void {
-    instance.end(invocation, this.#reuse ? 'handles' : 'nothing')
+    instance.end(invocation, this.#keeps(instance))
+    this.#settle(instance)
+  }
+
+  /** Keeps it for a session, until `release`. */
+  hold(instance: GuestInstance): void {
+    instance.hold()
+    this.#shared.delete(instance)
+  }
+
+  release(instance: GuestInstance): void {
+    instance.release(this.#keeps(instance))
+    this.#settle(instance)
+  }
+
+  /** What an instance that is given back keeps: nothing, unless it goes on as it is. */
+  #keeps(instance: GuestInstance): 'handles' | 'nothing' {
+    return this.#reuse || instance.active > 1 ? 'handles' : 'nothing'
+  }
+
+  #settle(instance: GuestInstance): void {
     if (instance.active > 0) return
     this.#shared.delete(instance)
     const isWhole =

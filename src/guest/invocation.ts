@@ -1,6 +1,7 @@
 import { type Call, type Invoke, type Operation, operationName } from '../call/call.ts'
 import { childOf } from '../call/child.ts'
 import { preciseNow } from '../call/course.ts'
+import { CallSession } from '../call/session.ts'
 import type { TraceContext } from '../call/trace-context.ts'
 import type { GuestOtel } from '../capability/otel.ts'
 import { type LimitName, WeftError } from '../errors.ts'
@@ -9,6 +10,8 @@ import type { Secrets } from '../secret.ts'
 import { withoutVersion } from '../wit/names.ts'
 import type { WitFunction } from '../wit/type.ts'
 import { GuestSpans } from './guest-spans.ts'
+import { HeldResource } from './held-resource.ts'
+import { mapHandles } from './map-handles.ts'
 import { type OutputLines, outputLines } from './output-lines.ts'
 
 /** What a running component needs of its host. Config and links are read at the moment of use, so changes show at once. */
@@ -41,6 +44,7 @@ export class Invocation {
   #log: { readonly spanId: string | undefined; readonly log: Log } | undefined
   #output: OutputLines | undefined
   #spans: GuestSpans | undefined
+  #session: CallSession | undefined
 
   constructor(call: Call, services: ComponentServices) {
     this.call = call
@@ -96,6 +100,7 @@ export class Invocation {
   close(): void {
     this.#output?.flush()
     this.#spans?.close()
+    this.#session?.end()
   }
 
   /** `wasmcloud:bus/lattice` set-link-name: the link that calls of `interfaceKey` take from now on. */
@@ -115,14 +120,38 @@ export class Invocation {
   ): Promise<unknown> {
     const operation = { interface: wireInterface, function: fn }
     const { trace } = this
-    const linkName = this.#linkName(interfaceKey)
-    const found = this.services.linkTarget(linkName, interfaceKey)
-    const target = typeof found === 'object' ? await found : found
-    if (target === undefined) {
-      throw missingLink(this.call.target, interfaceKey, linkName, operationName(operation))
-    }
+    const link = await this.#findLink(interfaceKey, operation)
     this.call.course.commit()
-    return this.services.invoke(childOf(this.call, { target, operation, args, linkName, trace }))
+    return this.services.invoke(childOf(this.call, { ...link, operation, args, trace }))
+  }
+
+  /** The same for a function that passes resources: they live in one instance of the component that is called. */
+  async callInSession(key: string, operation: Operation, args: readonly unknown[]): Promise<unknown> {
+    const { trace } = this
+    const link = await this.#findLink(key, operation)
+    const { target } = link
+    this.#session ??= new CallSession()
+    const session = this.#session
+    const { params, result } = operation.function
+    const given = params.map(({ type }, index) =>
+      mapHandles(type, args[index], (_, held) => resourceOf(held, { session, target, operation })),
+    )
+    this.call.course.commit()
+    const value = await session.inTurn(() =>
+      this.services.invoke(childOf(this.call, { ...link, operation, args: given, trace, session })),
+    )
+    return result && mapHandles(result, value, (_, made) => new HeldResource(session, target, made))
+  }
+
+  async #findLink(
+    key: string,
+    operation: Operation,
+  ): Promise<{ readonly target: string; readonly linkName: string }> {
+    const linkName = this.#linkName(key)
+    const found = this.services.linkTarget(linkName, key)
+    const target = typeof found === 'object' ? await found : found
+    if (target === undefined) throw missingLink(this.call.target, key, linkName, operationName(operation))
+    return { target, linkName }
   }
 
   /** A call that `answer` takes, instead of what a link leads to; `target` is what a trace calls it. */
@@ -134,12 +163,6 @@ export class Invocation {
 
   hasLink(interfaceKey: string): boolean {
     return this.services.linkTarget(this.#linkName(interfaceKey), interfaceKey) !== undefined
-  }
-
-  /** `not_found`, saying what to add, when there is no link for `interfaceKey`. */
-  requireLink(interfaceKey: string, operation: string): void {
-    if (this.hasLink(interfaceKey)) return
-    throw missingLink(this.call.target, interfaceKey, this.#linkName(interfaceKey), operation)
   }
 
   #linkName(interfaceKey: string): string {
@@ -160,7 +183,7 @@ export type Importing = Pick<
   | 'callOut'
   | 'callHost'
   | 'hasLink'
-  | 'requireLink'
+  | 'callInSession'
   | 'imported'
 >
 
@@ -212,6 +235,10 @@ export class CurrentInvocation implements Importing {
     return this.#find().callOut(...args)
   }
 
+  callInSession(...args: Parameters<Invocation['callInSession']>): Promise<unknown> {
+    return this.#find().callInSession(...args)
+  }
+
   callHost(...args: Parameters<Invocation['callHost']>): Promise<unknown> {
     return this.#find().callHost(...args)
   }
@@ -219,10 +246,27 @@ export class CurrentInvocation implements Importing {
   hasLink(interfaceKey: string): boolean {
     return this.#find().hasLink(interfaceKey)
   }
+}
 
-  requireLink(interfaceKey: string, operation: string): void {
-    this.#find().requireLink(interfaceKey, operation)
-  }
+/** What a guest passes as a resource, as the component that made it knows it. */
+function resourceOf(
+  held: unknown,
+  {
+    session,
+    target,
+    operation,
+  }: { readonly session: CallSession; readonly target: string; readonly operation: Operation },
+): unknown {
+  if (held instanceof HeldResource && held.session === session && held.target === target) return held.resource
+  const maker = held instanceof HeldResource ? `component ${held.target}` : 'another'
+  const why =
+    held instanceof HeldResource && held.session !== session
+      ? 'it was made in another invocation'
+      : `it was made by ${maker}`
+  throw new WeftError(
+    'invalid',
+    `${operationName(operation)} of component ${target} can't be given this resource: ${why}, and lives there only`,
+  )
 }
 
 function missingLink(

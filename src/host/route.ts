@@ -1,4 +1,5 @@
-import type { Invoke } from '../call/call.ts'
+import { type Call, type Invoke, operationName } from '../call/call.ts'
+import { WeftError } from '../errors.ts'
 import type { PeerLoad } from './thread-messages.ts'
 
 /** What a thread knows when it decides where a call goes. */
@@ -17,6 +18,13 @@ export interface RouteOptions {
   readonly invokeRemote: Invoke
 }
 
+function resourcesStay({ target, operation }: Call): string {
+  return (
+    `${operationName(operation)} passes resources, which do not cross the lattice, and component ${target} ` +
+    'does not run on this host: run both on the same hosts, or compose them into one component'
+  )
+}
+
 /** A thread that works this share of its time has requests waiting that nobody has counted yet. */
 const saturated = 0.8
 /** Peers must be so much less busy before work is sent to them for that reason. */
@@ -31,6 +39,10 @@ export function route(options: RouteOptions): Invoke {
   return (call) => {
     if (options.providers.serves(call.target)) return options.serveHere(call)
     const load = options.components.load(call.target)
+    if (call.session) {
+      if (load) return options.serveHere(call)
+      throw new WeftError('unavailable', resourcesStay(call))
+    }
     if (!load) return options.invokeRemote(call)
     const peers = options.peerLoad(call.target)
     if (peers === undefined) return options.serveHere(call)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { CallSession } from '../../src/call/session.ts'
 import { type RouteOptions, route } from '../../src/host/route.ts'
 import { sampleCall } from '../support/sample-call.ts'
 
@@ -42,4 +43,23 @@ test('a saturated thread sends work to peers that are clearly less busy', async 
     await way({ ...runsHere(0), busy: () => 0.95, peerLoad: () => ({ inFlight: 0, busy: 0.9 }) }),
     'here',
   )
+})
+
+test('a call that passes resources stays on this thread, or fails with what to do', async () => {
+  const session = new CallSession()
+  const go = (options: Partial<RouteOptions>) =>
+    route({
+      providers: { serves: () => false },
+      components: { load: () => undefined },
+      peerLoad: () => ({ inFlight: 0, busy: 0 }),
+      busy: () => 1,
+      serveHere: async () => 'here',
+      invokeRemote: async () => 'remote',
+      ...options,
+    })
+  assert.equal(await go(runsHere(10, false))({ ...sampleCall(), session }), 'here')
+  assert.throws(() => go({})({ ...sampleCall(), session }), {
+    code: 'unavailable',
+    message: /passes resources, which do not cross the lattice.*run both on the same hosts, or compose them/,
+  })
 })
