@@ -31,9 +31,9 @@ const handler = (target: string): Link => ({
 describe('links that change while calls run, on three hosts', () => {
   let lattice: TestLattice
   let url: string
+  const hosts: LatticeHost[] = []
   before(async () => {
     lattice = await openLattice()
-    const hosts: LatticeHost[] = []
     for (let number = 0; number < 3; number++) hosts.push(await lattice.startHost())
     const [first, second, third] = hosts
     assert.ok(first && second && third)
@@ -95,5 +95,39 @@ describe('links that change while calls run, on three hosts', () => {
     assert.ok(performance.now() - start < 900)
     await lattice.client.putLink(greeter('greeter-a'))
     await until(() => fetch(url).then((answer) => answer.status === 200))
+  })
+
+  test('a guest chooses between several links of one interface, and learns of one that there is not', async () => {
+    const [host] = hosts
+    assert.ok(host)
+    const path = 'test/guests/chooses-link/chooses-link.wasm'
+    await lattice.scale(host, { component_id: 'chooser', count: 5, path })
+    const named = (name: string, target: string) => ({ ...greeter(target), source_id: 'chooser', name })
+    await lattice.client.putLink(named('default', 'greeter-a'))
+    await lattice.client.putLink(named('second', 'greeter-b'))
+    const greetBy = async (links: readonly string[]) => {
+      const asked = ['call', 'chooser', 'greet-by', JSON.stringify(links), '"Ada"', '-o', 'json']
+      const { out, err } = await lattice.place.run([...asked, '--nats-url', lattice.nats.url])
+      assert.equal(err, '')
+      return (JSON.parse(out) as { result: { tag?: string; ok?: string; err?: string }[] }).result
+    }
+    const results = await until(
+      async () => {
+        const all = await greetBy(['default', 'second', 'third', 'default'])
+        return JSON.stringify(all).match(/Ada/g)?.length === 3 ? all : undefined
+      },
+      { timeoutMs: 30_000 },
+    )
+    assert.match(
+      JSON.stringify(results[2]),
+      /interface `weft-example:greetings\/greeter` does not have an existing link with name `third`/,
+    )
+    await lattice.client.deleteLink(named('second', ''))
+    await until(
+      async () => JSON.stringify((await greetBy(['second']))[0]).includes('does not have an existing link'),
+      {
+        timeoutMs: 30_000,
+      },
+    )
   })
 })
