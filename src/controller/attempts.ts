@@ -1,10 +1,12 @@
-import type { Command } from './command.ts'
+import type { Command, Deed } from './command.ts'
 
 /** A command that was given and did not bring what it should. */
 export interface Failure {
   readonly app: string
   readonly part: string
   readonly target: string
+  /** What was tried; undefined when it ran and was given up later. */
+  readonly deed?: Deed
   readonly error: string
   /** How often it was tried in a row. */
   readonly tries: number
@@ -81,8 +83,8 @@ export class Attempts {
 
   /** Those of an application that failed, also while they are tried again. */
   failures(app: string): Failure[] {
-    return [...this.#of(app).values()].flatMap(({ command: { part, target }, error, tries, flying }) =>
-      error === undefined ? [] : [{ app, part, target, error, tries: flying ? tries - 1 : tries }],
+    return [...this.#of(app).values()].flatMap(({ command: { part, target, deed }, error, tries, flying }) =>
+      error === undefined ? [] : [{ app, part, target, deed, error, tries: flying ? tries - 1 : tries }],
     )
   }
 

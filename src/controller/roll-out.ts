@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { StoredDeed } from '../lattice/manifest-store.ts'
 import type { Failure } from './attempts.ts'
 import type { Command } from './command.ts'
@@ -41,7 +42,11 @@ export function rollOut(input: {
 } {
   const { app, known, view, placements, difference, rollouts } = input
   const { commands: all } = difference
-  const rollout = rolloutOf(known, rollouts.noted)
+  // What was tried for another version is over.
+  const failures = rollouts.failures.filter(({ target, deed }) =>
+    all.some((command) => command.target === target && (!deed || isDeepStrictEqual(command.deed, deed))),
+  )
+  const rollout = rolloutOf(known, { noted: rollouts.noted, failures })
   if (!rollout) return { rollout: undefined, commands: all, held: [] }
   const workloads = [...placements].map(
     ([workload, placement]) => [workload, hostStates(workload, placement)] as const,
@@ -49,6 +54,7 @@ export function rollOut(input: {
   const isWide = latticeWide(app, view)
   const step = stepRollout({
     ...rollouts,
+    failures,
     rollout,
     workloads,
     linksMissing: all.some(({ deed }) => deed.do === 'put link' && !deed.replace),
@@ -66,11 +72,17 @@ export function rollOut(input: {
 /** Only a deploy in place of another version is rolled out; going back is done at once. */
 function rolloutOf(
   { deed, hasBefore }: { readonly deed?: StoredDeed | undefined; readonly hasBefore?: boolean },
-  noted: Rollout | undefined,
+  { noted, failures }: Pick<RolloutKnowledge, 'noted' | 'failures'>,
 ): Rollout | undefined {
   if (deed?.did !== 'deploy' || deed.from === undefined || !hasBefore) return undefined
   if (noted?.deed === deed.at) return noted.stage === 'done' ? undefined : noted
   // What came before may not have come to all its hosts itself.
   const fallback = noted && noted.stage !== 'done' ? noted.fallback : deed.from
-  return { deed: deed.at, fallback, stage: 'code', reached: {} }
+  return {
+    deed: deed.at,
+    fallback,
+    failing: failures.map(({ target }) => target),
+    stage: 'code',
+    reached: {},
+  }
 }

@@ -11,6 +11,8 @@ export interface Rollout {
   readonly deed: string
   /** What to go back to when it fails: the last version that came to all its hosts. */
   readonly fallback: string
+  /** Targets of what failed already when it began: that is not its fault. */
+  readonly failing: readonly string[]
   /** `code`: hosts get the new version in steps; `links`: then links and configs change; `done`: it is as any other. */
   readonly stage: 'code' | 'links' | 'done'
   /** Since when so many hosts run the new version, by the id of a component or provider that has an older one. */
@@ -80,7 +82,9 @@ const fewestTraps = 3
 export function stepRollout(input: RolloutInput): RolloutStepPlan {
   const { rollout, workloads, linksMissing, failures } = input
   const looks = workloads.flatMap(([workload, states]) => lookAt(input, workload, states) ?? [])
-  const failure = failures.find(({ tries }) => tries >= triesUntilFailed)
+  const failure = failures.find(
+    ({ tries, target, deed }) => tries >= (deed ? triesUntilFailed : 1) && !rollout.failing.includes(target),
+  )
   const failed =
     failure === undefined
       ? looks.find((look) => look.failed !== undefined)?.failed
@@ -92,6 +96,7 @@ export function stepRollout(input: RolloutInput): RolloutStepPlan {
     rollout: {
       deed: rollout.deed,
       fallback: rollout.fallback,
+      failing: rollout.failing,
       stage: !isCodeDone ? 'code' : links?.isDone === false ? 'links' : 'done',
       reached: Object.fromEntries(all.map(({ id, reached }) => [id, reached])),
     },

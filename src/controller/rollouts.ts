@@ -1,5 +1,5 @@
 import type { Peer } from '../lattice/beat.ts'
-import { count, mapOf, oneOf, record, type Shape, text } from '../lattice/shape.ts'
+import { count, listOf, mapOf, oneOf, record, type Shape, text } from '../lattice/shape.ts'
 import type { Failure } from './attempts.ts'
 import type { Notes } from './notes.ts'
 import type { RolloutKnowledge } from './roll-out.ts'
@@ -11,6 +11,7 @@ import { UrlChecks } from './url-checks.ts'
 export const readRolloutNote: Shape<Rollout> = record({
   deed: text,
   fallback: text,
+  failing: listOf(text),
   stage: oneOf(['code', 'links', 'done']),
   reached: mapOf(record({ hosts: count, since: count })),
 })

@@ -63,7 +63,7 @@ test('a failed command waits 1, 2, 4 … 60 s', () => {
   }
   assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000])
   assert.deepEqual(attempts.failures('my-app'), [
-    { app: 'my-app', part: 'config c', target: 'config c', error: 'no', tries: 9 },
+    { app: 'my-app', part: 'config c', target: 'config c', deed: put('1').deed, error: 'no', tries: 9 },
   ])
 })
 

@@ -131,15 +131,52 @@ test('a check is asked when a step is complete and at the end of its pause; a co
 
 test('a start that failed twice fails the version; once is bad luck', () => {
   const view = lattice(hostsWith(v1, v2(), { fresh: 0, old: 3 }))
-  const failure = {
+  const begun = look(v2(), view)
+  const [command] = begun.commands
+  assert.ok(command)
+  const failed = (tries: number) => {
+    const failures = [{ ...command, error: 'no such file', tries }]
+    return look(v2(), view, { noted: begun.rollout?.rollout, failures }).rollout?.failed
+  }
+  assert.equal(failed(1), undefined)
+  assert.equal(failed(2), 'my_app-web on a: no such file')
+})
+
+test('what ran with the new version and was given up fails it at once', () => {
+  const view = lattice(hostsWith(v1, v2(), { fresh: 0, old: 3 }))
+  const begun = look(v2(), view)
+  const gaveUp = {
     app: 'my-app',
     part: 'workload my_app-web',
     target: 'my_app-web on a',
-    error: 'no such file',
+    error: 'it took its thread along',
   }
-  const failed = (tries: number) => look(v2(), view, { failures: [{ ...failure, tries }] }).rollout?.failed
-  assert.equal(failed(1), undefined)
-  assert.equal(failed(2), 'my_app-web on a: no such file')
+  const failures = [{ ...gaveUp, tries: 1 }]
+  const { rollout } = look(v2(), view, { noted: begun.rollout?.rollout, failures })
+  assert.equal(rollout?.failed, 'my_app-web on a: it took its thread along')
+})
+
+test('what failed before the deploy is not the fault of the new version', () => {
+  const withSick = (image: string) =>
+    manifestOf([component('web', 3, { properties: { image } }), component('sick', 1)])
+  const view = lattice(
+    hostsWith(withSick('file:///v1.wasm'), withSick('file:///v2.wasm'), { fresh: 0, old: 3 }),
+  )
+  const to = withSick('file:///v2.wasm')
+  const start = look(to, view).commands.find(({ target }) => target.startsWith('my_app-sick'))
+  const swap = look(to, view).commands.find(({ target }) => target.startsWith('my_app-web'))
+  assert.ok(start && swap)
+  const before = [
+    { ...start, error: 'no such file', tries: 9 },
+    // Of another version: it was tried with other code.
+    { ...swap, deed: { do: 'delete config', name: 'other' } as const, error: 'old news', tries: 9 },
+  ]
+  const begun = look(to, view, { failures: before })
+  assert.equal(begun.rollout?.failed, undefined)
+  const noted = begun.rollout?.rollout
+  assert.deepEqual(noted?.failing, [start.target])
+  const failures = [...before, { ...swap, error: 'it traps', tries: 2 }]
+  assert.equal(look(to, view, { noted, failures }).rollout?.failed, `${swap.target}: it traps`)
 })
 
 test('a host that does not get ready in time fails the version', () => {
