@@ -132,7 +132,7 @@ function importsToLink(world: WitWorld): InterfaceName[] {
     if (name.namespace === 'wasmcloud' && ['bus', 'secrets'].includes(name.package)) return []
     if (name.namespace === 'wasi') {
       if (hostPackages.has(name.package)) return []
-      if (name.package === 'http' && !isOutgoingHttp(name)) return []
+      if (name.package === 'http' && !isOutgoingHttp(name) && name.interface !== 'handler') return []
     }
     return [name]
   })
@@ -166,7 +166,8 @@ function linkedAs({ namespace, package: pkg, interface: name }: InterfaceName): 
 function unmet(component: string, name: InterfaceName): string {
   const { namespace, package: pkg, version } = name
   const id = `${namespace}:${pkg}/${name.interface}${version === '' ? '' : `@${version}`}`
-  const to = providerFor.get(`${namespace}:${pkg}`) ?? 'a component that exports it'
+  const provider = name.interface === 'handler' ? undefined : providerFor.get(`${namespace}:${pkg}`)
+  const to = provider ?? 'a component that exports it'
   return (
     `component ${component} imports ${id}, and nothing provides it: ` +
     `add a link trait with namespace: ${namespace}, package: ${pkg}, interfaces: [${linkedAs(name)}] to ${to}`

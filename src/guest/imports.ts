@@ -1,7 +1,5 @@
 import { configImports } from '../capability/config-imports.ts'
 import { GuestError, guestError } from '../capability/guest-error.ts'
-import type { HttpRequest, HttpResult } from '../capability/http.ts'
-import { outgoingHandler } from '../capability/http-wit.ts'
 import { type KeyvalueCall, keyvalueImports, namesMissingKeys } from '../capability/keyvalue-imports.ts'
 import { keyvalueInterface } from '../capability/keyvalue-wit.ts'
 import { loggingImports } from '../capability/logging-imports.ts'
@@ -14,12 +12,11 @@ import type { WitInterface, WitWorld } from '../wit/type.ts'
 import { blobstoreImports } from './blobstore/blobstore-imports.ts'
 import { customImports } from './custom-imports.ts'
 import { type DeniedResources, denied } from './denied.ts'
+import { clientImports, handlerImports, sendRequest } from './http-imports.ts'
 import type { Importing } from './invocation.ts'
 import { latticeImports } from './lattice-imports.ts'
 import { wasi02 } from './wasi-0-2/imports.ts'
 import { wasi03 } from './wasi-0-3/imports.ts'
-import { Request } from './wasi-0-3/request.ts'
-import { Response } from './wasi-0-3/response.ts'
 import type { WasiContext } from './wasi-context.ts'
 
 export type ImportObjects = Record<string, object>
@@ -67,6 +64,7 @@ export function importsFor(world: WitWorld, invocation: Importing, context: Wasi
       })
     if (key === 'wasmcloud:bus/lattice') return latticeImports(invocation)
     if (key === 'wasi:http/client' && version.startsWith('0.3')) return clientImports(invocation, context)
+    if (key === 'wasi:http/handler' && version.startsWith('0.3')) return handlerImports(invocation)
     if (!key.startsWith('wasi:')) return customImports(one, invocation)
     const wasi = version.startsWith('0.3') ? p3 : p2
     return wasi(key) ?? denied(one, deniedResources)
@@ -88,39 +86,6 @@ function currentSession(invocation: Importing): OtelSession {
     log: (log) => invocation.spans.log(log),
     metrics: (metrics) => invocation.spans.metrics(metrics),
     drop: (...dropped) => invocation.spans.drop(...dropped),
-  }
-}
-
-/**
- * Sends a guest's outgoing request: itself where the manifest names the server, else over the link for
- * `wasi:http/outgoing-handler`.
- */
-async function sendRequest(
-  invocation: Importing,
-  { network: { http } }: WasiContext,
-  args: readonly [request: HttpRequest, options: unknown],
-): Promise<HttpResult> {
-  const wire = outgoingHandler()
-  const operation = { interface: wire.id, function: functionOf(wire, 'handle') }
-  const key = 'wasi:http/outgoing-handler'
-  try {
-    if (http.covers(args[0]))
-      return (await invocation.callHost('outside', operation, args, http.send)) as HttpResult
-    if (http.isGranted && !invocation.hasLink(key)) return { tag: 'err', val: { tag: 'HTTP-request-denied' } }
-    return (await invocation.callOut(key, wire.id, operation.function, args)) as HttpResult
-  } catch (error) {
-    return { tag: 'err', val: { tag: 'internal-error', val: WeftError.from(error).message } }
-  }
-}
-
-function clientImports(invocation: Importing, context: WasiContext): object {
-  return {
-    async send(request: Request) {
-      const sent = [Request.sent(request), Request.sentOptions(request)] as const
-      const result = await sendRequest(invocation, context, sent)
-      if (result.tag === 'err') throw guestError(result.val)
-      return Response.received(result.val)
-    },
   }
 }
 

@@ -184,3 +184,15 @@ test('a manifest that is not there is named', async () => {
     message: /gone\.yaml: there is no such file$/,
   })
 })
+
+test('a middleware needs a link to what comes next, by the name that WASI 0.2 gave it', async () => {
+  await writeFile(join(folder, 'middleware.wasm'), importingComponent('wasi:http/handler@0.3.0'))
+  const middleware = { name: 'front', image: 'file://./middleware.wasm' }
+  const service = { name: 'service', image: 'file://./http-hello-p3.wasm' }
+  assert.deepEqual((await check(middleware, service)).problems, [
+    '11:16: component front imports wasi:http/handler@0.3.0, and nothing provides it: ' +
+      'add a link trait with namespace: wasi, package: http, interfaces: [incoming-handler] to a component that exports it',
+  ])
+  const linked = { ...middleware, link: linkTo('service', 'wasi:http', 'incoming-handler') }
+  assert.deepEqual((await check(linked, service)).problems, [])
+})
