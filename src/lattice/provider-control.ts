@@ -23,8 +23,8 @@ export interface ProviderControl {
   /** Calls back for each delete of a link of this provider, whoever publishes it. */
   onLinkDeleted(heard: (link: ResolvedLink) => void | Promise<void>): { stop(): void }
   putConfig(config: Readonly<Record<string, string>>): void
-  /** Undefined when no instance answers within the time. */
-  askHealth(timeoutMs: number): Promise<ProviderHealth | undefined>
+  /** `no answer` when no instance gives one within the time, `no nats` when that is not the provider's fault. */
+  askHealth(timeoutMs: number): Promise<ProviderHealth | 'no answer' | 'no nats'>
   /** Asks the instance that this host started to end; false when it has not said yes within the time. */
   shutDown(timeoutMs: number): Promise<boolean>
 }
@@ -62,7 +62,8 @@ export function controlProvider(options: {
       const answer = await connection
         .request(subjects.health, undefined, { timeout: timeoutMs })
         .catch(() => undefined)
-      return answer && parseJson(answer.data, healthShape)
+      if (answer) return parseJson(answer.data, healthShape)
+      return (await isReachable(connection, timeoutMs)) ? 'no answer' : 'no nats'
     },
     async shutDown(timeoutMs) {
       const body = JSON.stringify({ host_id: hostId })
@@ -73,4 +74,14 @@ export function controlProvider(options: {
       )
     },
   }
+}
+
+async function isReachable(connection: NatsConnection, timeoutMs: number): Promise<boolean> {
+  const limit = Promise.withResolvers<boolean>()
+  const timer = setTimeout(limit.resolve, timeoutMs, false)
+  const pong = connection.rtt().then(
+    () => true,
+    () => false,
+  )
+  return Promise.race([pong, limit.promise]).finally(() => clearTimeout(timer))
 }

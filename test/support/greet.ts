@@ -9,14 +9,14 @@ import { root } from './weft.ts'
 
 const [greeter] = parseWitInterfaces(readFileSync(join(root, 'manifests/chain/wit/greetings.wit'), 'utf8'))
 
-/** Calls `greet` of the greeter `target` as a component `source` would; gives back its text. */
+/** Calls `greet` of the greeter `target` as a component `source` (default `test`) would; gives back its text. */
 export function greetOver(
   connection: NatsConnection,
   target: string,
-  source = 'test',
+  { source = 'test', lattice = 'default' } = {},
 ): (name: string, timeoutMs?: number) => Promise<string> {
   const { invoke } = openCalls({
-    data: { lattice_rpc_prefix: 'default', provider_key: source, instance_id: '' },
+    data: { lattice_rpc_prefix: lattice, provider_key: source, instance_id: '' },
     connection,
     around: { client: [], server: [] },
     log: createLog(() => {}),

@@ -13,6 +13,9 @@ export interface DeliverLinksOptions {
   readonly onPut: () => void
 }
 
+/** A delete that did not come back within this time was lost with the connection: it is said again. Milliseconds. */
+const heardMs = 3_000
+
 /**
  * Brings the links of a running provider process up to date. A put of a link that a provider knows already is passed over
  * there, so a link that has changed is deleted first. A delete is heard by every instance of the provider in the lattice,
@@ -23,7 +26,7 @@ export function deliverLinks({ control, links, resolve, settle, onPut }: Deliver
   update(links: readonly ProviderLink[]): void
   stop(): void
 } {
-  const delivered = new Map<string, { readonly link: ProviderLink; isLeaving?: true }>()
+  const delivered = new Map<string, { readonly link: ProviderLink; leaving?: NodeJS.Timeout }>()
   /** Links that were deleted a moment ago; true when they were again meanwhile. */
   const resting = new Map<string, boolean>()
   let wanted = byKey(links)
@@ -32,6 +35,10 @@ export function deliverLinks({ control, links, resolve, settle, onPut }: Deliver
     delivered.set(key, { link })
     control.putLink(resolve(link))
     onPut()
+  }
+  const leave = (known: { readonly link: ProviderLink; leaving?: NodeJS.Timeout }) => {
+    control.deleteLink(bareLink(known.link))
+    known.leaving = setTimeout(() => leave(known), heardMs).unref()
   }
   const rest = async (key: string) => {
     do {
@@ -47,6 +54,7 @@ export function deliverLinks({ control, links, resolve, settle, onPut }: Deliver
   }
   const deletions = control.onLinkDeleted((deleted) => {
     const key = resolvedLinkKey(deleted)
+    clearTimeout(delivered.get(key)?.leaving)
     delivered.delete(key)
     if (resting.has(key)) resting.set(key, true)
     else return rest(key)
@@ -55,13 +63,14 @@ export function deliverLinks({ control, links, resolve, settle, onPut }: Deliver
     update(next) {
       wanted = byKey(next)
       for (const [key, known] of delivered) {
-        if (known.isLeaving || isSame(known.link, wanted.get(key))) continue
-        known.isLeaving = true
-        control.deleteLink(bareLink(known.link))
+        if (!known.leaving && !isSame(known.link, wanted.get(key))) leave(known)
       }
       for (const [key, link] of wanted) if (!delivered.has(key) && !resting.has(key)) put(key, link)
     },
-    stop: () => deletions.stop(),
+    stop() {
+      deletions.stop()
+      for (const { leaving } of delivered.values()) clearTimeout(leaving)
+    },
   }
 }
 

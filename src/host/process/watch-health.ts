@@ -12,14 +12,14 @@ const readyStepMs = 100
 /** One that answered before and then not so many times hangs. */
 const mostMissed = 3
 
-export const noAnswer = 'it does not answer health checks'
+const noAnswer = 'it does not answer health checks'
 
 /** Waits until the provider answers its first health check; what is wrong with it, undefined when nothing is. */
 export async function untilReady(instance: ProviderInstance): Promise<string | undefined> {
   const end = performance.now() + readyMs
   while (!instance.hasEnded()) {
     const problem = await checkHealth(instance)
-    if (problem !== noAnswer || performance.now() > end) return problem
+    if (problem !== 'no nats' && (problem !== noAnswer || performance.now() > end)) return problem
     await Promise.race([instance.ended, delay(readyStepMs, undefined, { ref: false })])
   }
   return undefined
@@ -43,6 +43,8 @@ export async function watchHealth(
     if (options.signal.aborted) return
     const problem = await checkHealth(instance)
     if (options.signal.aborted) return
+    // While NATS is away nobody knows, and nothing is started again for it.
+    if (problem === 'no nats') continue
     options.onHealth(problem)
     hasAnswered ||= problem !== noAnswer
     missed = problem === noAnswer ? missed + 1 : 0
@@ -50,10 +52,11 @@ export async function watchHealth(
   }
 }
 
-async function checkHealth({ control }: ProviderInstance): Promise<string | undefined> {
+async function checkHealth({ control }: ProviderInstance): Promise<string | 'no nats' | undefined> {
   try {
     const health = await control.askHealth(answerMs)
-    if (!health) return noAnswer
+    if (health === 'no nats') return health
+    if (health === 'no answer') return noAnswer
     return health.healthy ? undefined : (health.message ?? 'it says so')
   } catch (error) {
     return `its answer to a health check cannot be read: ${WeftError.from(error).message}`

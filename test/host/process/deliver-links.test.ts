@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import { deliverLinks } from '../../../src/host/process/deliver-links.ts'
 import { bareLink } from '../../../src/host/process/resolve-link.ts'
 import type { ProviderControl } from '../../../src/lattice/provider-control.ts'
@@ -32,7 +32,7 @@ function open(links: readonly ProviderLink[]) {
       return { stop() {} }
     },
     putConfig() {},
-    askHealth: async () => undefined,
+    askHealth: async () => 'no answer',
     shutDown: async () => true,
   }
   const delivery = deliverLinks({
@@ -99,4 +99,20 @@ test('a link with secrets goes to the one instance that can open them', async ()
   deleted(link('a'))
   await settle()
   assert.deepEqual(told(), ['delete a undefined', 'put a Hi'])
+})
+
+test('a delete that is not heard is said again', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    const { update, deleted, stop, told } = open([link('a')])
+    update([])
+    mock.timers.tick(3_000)
+    assert.deepEqual(told(), ['delete a undefined', 'delete a undefined'])
+    deleted(link('a'))
+    mock.timers.tick(30_000)
+    assert.deepEqual(told(), [])
+    stop()
+  } finally {
+    mock.timers.reset()
+  }
 })

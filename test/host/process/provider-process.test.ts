@@ -19,7 +19,7 @@ after(() => rm(folder, { recursive: true, force: true }))
 
 const patient = { timeoutMs: 20_000 }
 
-async function open(script: string, health: () => ProviderHealth | undefined = () => ({ healthy: true })) {
+async function open(script: string, health: () => ProviderHealth | 'no answer' = () => ({ healthy: true })) {
   const path = join(folder, `provider-${Math.random()}`)
   await writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
   const told: string[] = []
@@ -74,7 +74,7 @@ test('one that ends again and again is started again after pauses that double, t
 })
 
 test('one that ends before it answers was never started', async () => {
-  const { start, told } = await open('echo no port >&2; exit 1', () => undefined)
+  const { start, told } = await open('echo no port >&2; exit 1', () => 'no answer')
   await assert.rejects(start(), {
     code: 'unavailable',
     message: 'it ended before it was ready: exit code 1, after it said: no port',
