@@ -40,6 +40,7 @@ export class GuestInstance {
       environment: cli.env ?? {},
       volumes,
       network,
+      warn: (text) => current.log.warn(text),
       commit: () => current.call.course.commit(),
       writeOutput: (stream, bytes) => current.output.write(stream, bytes),
       currentOutput: () => current.output.write,

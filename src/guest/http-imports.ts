@@ -14,15 +14,20 @@ import type { WasiContext } from './wasi-context.ts'
  */
 export async function sendRequest(
   invocation: Importing,
-  { network: { http } }: WasiContext,
+  { network, warn }: Pick<WasiContext, 'network' | 'warn'>,
   args: readonly [request: HttpRequest, options: unknown],
 ): Promise<HttpResult> {
+  const { http } = network
   const operation = handleOf(outgoingHandler())
   const key = 'wasi:http/outgoing-handler'
   try {
     if (http.covers(args[0]))
       return (await invocation.callHost('outside', operation, args, http.send)) as HttpResult
-    if (http.isGranted && !invocation.hasLink(key)) return { tag: 'err', val: { tag: 'HTTP-request-denied' } }
+    if (http.isGranted && !invocation.hasLink(key)) {
+      const text = `the guest may not send requests to ${args[0].authority}: "http" of "network" in its manifest does not name it`
+      if (network.isNews(text)) warn(text)
+      return { tag: 'err', val: { tag: 'HTTP-request-denied' } }
+    }
     return (await invocation.callOut(key, operation.interface, operation.function, args)) as HttpResult
   } catch (error) {
     return failed(error)

@@ -16,6 +16,8 @@ export interface WasiContext {
    * the call elsewhere meanwhile.
    */
   commit(): void
+  /** Tells who runs the component what its guest was refused, and why. */
+  warn(text: string): void
   /** Takes what the guest writes to stdout or stderr; must not throw and must not wait. */
   readonly writeOutput: WriteOutput
   /** The same for what is written later: it goes where it would go now. */

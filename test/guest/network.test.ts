@@ -33,7 +33,8 @@ async function run(deeds: string, network?: NetworkSettings, signal?: AbortSigna
   await command.configure({ cli: { args: deeds.split(' ') }, ...(network && { network }) })
   const services = fakeServices()
   const running = command.run(guestCall(command, 'run', [], signal), services)
-  const lines = () => services.lines.map(({ message }) => message.trimEnd())
+  const own = () => services.lines.filter(({ attributes }) => attributes['stream'] !== undefined)
+  const lines = () => own().map(({ message }) => message.trimEnd())
   return { running, lines }
 }
 

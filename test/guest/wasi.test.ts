@@ -26,6 +26,7 @@ const context: WasiContext = {
   volumes: [],
   network: new Network(),
   commit() {},
+  warn() {},
   writeOutput() {},
   currentOutput: () => () => {},
   signal: new AbortController().signal,

@@ -11,6 +11,8 @@ import { SocketError } from './socket-error.ts'
 
 /** Lookups of one component at a time: the host looks names up on few threads, which files need, too. */
 const mostLookups = 2
+/** Refusals that are told of one component. */
+const mostTold = 100
 /** A name that nobody could ask for. */
 const longestName = 253
 
@@ -29,6 +31,7 @@ export class Network {
   /** HTTP requests that need no link. */
   readonly http: DirectHttp
   readonly #waiting: (() => void)[] = []
+  readonly #told = new Set<string>()
   #lookups = 0
 
   /** Throws `invalid` for what is no rule, `denied` for what no manifest may ask for on this host. */
@@ -51,6 +54,13 @@ export class Network {
 
   rules(kind: keyof NetworkSettings): readonly NetworkRule[] {
     return this.#rules[kind]
+  }
+
+  /** True the first time: what a guest is refused it may ask for again and again. */
+  isNews(text: string): boolean {
+    if (this.#told.has(text) || this.#told.size >= mostTold) return false
+    this.#told.add(text)
+    return true
   }
 
   /** Addresses of a name; a few names at a time. */
@@ -85,12 +95,12 @@ function underLid(rule: NetworkRule, lid: NetworkLid): NetworkRule {
  */
 export class GuestNetwork {
   readonly #network: Network
-  readonly #context: Pick<WasiContext, 'signal'>
+  readonly #context: Pick<WasiContext, 'signal' | 'warn'>
   /** Addresses by the names that they were looked up by, in the life that `#life` is aborted at the end of. */
   readonly #known = new Map<string, Set<string>>()
   #life: AbortSignal
 
-  constructor(network: Network, context: Pick<WasiContext, 'signal'>) {
+  constructor(network: Network, context: Pick<WasiContext, 'signal' | 'warn'>) {
     this.#network = network
     this.#context = context
     this.#life = context.signal
@@ -104,12 +114,19 @@ export class GuestNetwork {
     const rules = (['tcp', 'udp'] as const)
       .flatMap((kind) => this.#network.rules(kind))
       .filter((rule) => coversName(rule, name))
-    if (rules.length === 0) throw new SocketError('access-denied')
+    if (rules.length === 0) throw this.refusal(`look up ${name}`)
     const found = await this.#network.lookup(name)
     const usable = found.filter((address) => rules.some((rule) => rule.coversResolved(address)))
-    if (usable.length === 0) throw new SocketError('access-denied')
+    if (usable.length === 0) throw this.refusal(`use ${name}, which leads to ${found.join(', ')}`)
     this.#remember(name, usable)
     return usable
+  }
+
+  /** The error of what is refused; who runs the component is told, once. */
+  refusal(deed: string): SocketError {
+    const text = `the guest may not ${deed}: "network" in its manifest does not name it, or the host does not let it`
+    if (this.#network.isNews(text)) this.#context.warn(text)
+    return new SocketError('access-denied')
   }
 
   mayReach(kind: 'tcp' | 'udp', { address, port }: Endpoint): boolean {

@@ -63,7 +63,7 @@ export class Tcp {
   bind(local: Endpoint): void {
     if (this.#state !== 'unbound') throw new SocketError('invalid-state')
     this.#requireFamily(local)
-    if (!this.#owner.network.mayBind(local)) throw new SocketError('access-denied')
+    if (!this.#owner.network.mayBind(local)) throw this.#refusal('bind', local)
     this.#local = local
     this.#state = 'bound'
   }
@@ -73,7 +73,7 @@ export class Tcp {
     if (this.#state !== 'unbound' && this.#state !== 'bound') throw new SocketError('invalid-state')
     this.#requireFamily(remote)
     if (remote.port === 0 || isUnspecified(remote.address)) throw new SocketError('invalid-argument')
-    if (!this.#owner.network.mayReach('tcp', remote)) throw new SocketError('access-denied')
+    if (!this.#owner.network.mayReach('tcp', remote)) throw this.#refusal('connect to', remote)
     this.#state = 'connecting'
     return this.#connect(remote)
   }
@@ -102,7 +102,7 @@ export class Tcp {
   /** Throws at once what is refused. */
   listen(): Promise<void> {
     if (this.#state !== 'bound' || !this.#local) throw new SocketError('invalid-state')
-    if (!this.#owner.network.mayListen(this.#local)) throw new SocketError('access-denied')
+    if (!this.#owner.network.mayListen(this.#local)) throw this.#refusal('listen at', this.#local)
     this.#state = 'listening'
     return this.#listen(this.#local)
   }
@@ -194,6 +194,10 @@ export class Tcp {
     tcp.#connected(socket)
     this.#accepted.push(tcp)
     this.onAccept()
+  }
+
+  #refusal(deed: string, { address, port }: Endpoint): SocketError {
+    return this.#owner.network.refusal(`${deed} ${address} port ${port} by TCP`)
   }
 
   #requireFamily({ address }: Endpoint): void {

@@ -40,7 +40,7 @@ export class Udp {
   bind(local: Endpoint): Promise<Socket> {
     if (this.#binding) throw new SocketError('invalid-state')
     if (familyOf(local.address) !== this.family) throw new SocketError('invalid-argument')
-    if (!this.#owner.network.mayBind(local)) throw new SocketError('access-denied')
+    if (!this.#owner.network.mayBind(local)) throw this.#refusal('bind', local)
     this.#isListener = this.#owner.network.mayListen(local)
     this.#binding = this.#open(local)
     this.#binding.catch(() => {})
@@ -156,11 +156,14 @@ export class Udp {
     return this.#isListener || this.#owner.network.mayReach('udp', remote)
   }
 
+  #refusal(deed: string, { address, port }: Endpoint): SocketError {
+    return this.#owner.network.refusal(`${deed} ${address} port ${port} by UDP`)
+  }
+
   #requirePeer(peer: Endpoint): void {
     if (familyOf(peer.address) !== this.family || peer.port === 0 || isUnspecified(peer.address))
       throw new SocketError('invalid-argument')
-    if (!this.#isListener && !this.#owner.network.mayReach('udp', peer))
-      throw new SocketError('access-denied')
+    if (!this.#isListener && !this.#owner.network.mayReach('udp', peer)) throw this.#refusal('send to', peer)
   }
 }
 

@@ -11,7 +11,8 @@ const addresses: Record<string, readonly string[]> = {
   'rebound.example.com': ['127.0.0.1', '::1', '::ffff:127.0.0.1', '0.0.0.0', '64:ff9b::7f00:1'],
   'inner.example.org': ['192.168.3.4'],
 }
-const life = { signal: new AbortController().signal }
+const told: string[] = []
+const life = { signal: new AbortController().signal, warn: (text: string) => told.push(text) }
 const guestWith = (tcp: readonly string[], found = addresses) =>
   new GuestNetwork(new Network({ tcp }, { lookUp: async (name) => found[name] ?? [] }), life)
 const refused = { code: 'access-denied' }
@@ -46,8 +47,22 @@ test('a name that turns later is asked about again', async () => {
   assert.equal(guest.mayReach('tcp', { address: '192.0.2.2', port: 80 }), true)
 })
 
+test('who runs the component is told what was refused, once', async () => {
+  const guest = guestWith(['evil.example.com:*'])
+  told.length = 0
+  for (let times = 0; times < 3; times++) {
+    await assert.rejects(guest.resolve('evil.example.com'), refused)
+    await assert.rejects(guest.resolve('other.example.com'), refused)
+  }
+  const why = '"network" in its manifest does not name it, or the host does not let it'
+  assert.deepEqual(told, [
+    `the guest may not use evil.example.com, which leads to 169.254.169.254: ${why}`,
+    `the guest may not look up other.example.com: ${why}`,
+  ])
+})
+
 test('what was looked up in one life is not known in the next', async () => {
-  const context = { signal: new AbortController().signal }
+  const context = { ...life, signal: new AbortController().signal }
   const network = new Network({ tcp: ['db.example.com:1'] }, { lookUp: async () => ['10.0.0.7'] })
   const guest = new GuestNetwork(network, context)
   await guest.resolve('db.example.com')

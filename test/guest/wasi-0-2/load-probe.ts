@@ -70,6 +70,7 @@ function run(
     volumes: [],
     network: new Network(),
     commit() {},
+    warn() {},
     currentOutput: () => context.writeOutput,
     writeOutput: (stream, bytes) => {
       written[stream] += Buffer.from(bytes).toString()
