@@ -1,4 +1,5 @@
 import { lazyInterfaces } from '../wit/lazy-interfaces.ts'
+import type { WitInterface } from '../wit/type.ts'
 
 /** `wrpc:keyvalue` is what wasmCloud 1.x providers speak; `weft:keyvalue` adds what `wasi:keyvalue`'s `cas` needs. */
 const interfaces = lazyInterfaces(`
@@ -35,3 +36,15 @@ package weft:keyvalue@0.1.0 {
 export const keyvalueInterfaces = interfaces.all
 
 export const keyvalueInterface = interfaces.named
+
+const watching = lazyInterfaces(`
+package wrpc:keyvalue@0.2.0-draft {
+  interface watcher {
+    on-set: func(bucket: string, key: string, value: list<u8>);
+    on-delete: func(bucket: string, key: string);
+  }
+}
+`)
+
+/** What a component that exports `wasi:keyvalue/watcher` is served as: providers call it. */
+export const keyvalueWatcher = (): WitInterface => watching.named('wrpc:keyvalue/watcher@0.2.0-draft')

@@ -11,6 +11,7 @@ import { readCached, readLines } from './cache.ts'
 import { runExport } from './exports.ts'
 import { GuestInstance } from './guest-instance.ts'
 import type { FindLines } from './guest-stack.ts'
+import { openedBucket } from './imports.ts'
 import { InstancePool } from './instance-pool.ts'
 import { type ComponentServices, Invocation } from './invocation.ts'
 import { type FullLimits, limitsFor } from './limits.ts'
@@ -172,6 +173,7 @@ export class GuestComponent {
         owner: invocation,
         deadline,
         requestBytes,
+        bucket: (name) => openedBucket(this.world, invocation, name),
       })
       call.course.record({ name: 'executed', start: ready, end: preciseNow() })
       const held = call.course.held

@@ -6,7 +6,7 @@ import { WeftError } from '../errors.ts'
 import { withoutVersion } from '../wit/names.ts'
 import type { WitWorld } from '../wit/type.ts'
 import { limitBody } from './limit-body.ts'
-import { httpExport } from './served.ts'
+import { httpExport, watcherExport } from './served.ts'
 import { tracedRequest } from './traced-request.ts'
 import { GuestExit } from './wasi-0-2/guest-exit.ts'
 import { handleIncoming } from './wasi-0-2/handle-incoming.ts'
@@ -19,12 +19,15 @@ export interface ExportRun extends TaskOptions {
   readonly call: Call
   /** Bytes that the body of a request may have. */
   readonly requestBytes: number
+  /** The resource `bucket` of a name, as the guest's own imports would open it. */
+  readonly bucket: (name: string) => object
 }
 
 /** Calls the export that `call` names and gives back its result value, as `Invoke` does. */
 export async function runExport(instance: Instance, world: WitWorld, run: ExportRun): Promise<unknown> {
   const { operation } = run.call
   if (operation.interface.startsWith('wrpc:http/incoming-handler@')) return runHttp(instance, world, run)
+  if (operation.interface.startsWith('wrpc:keyvalue/watcher@')) return runWatcher(instance, world, run)
   const { call } = run
   const { interface: id, function: fn } = operation
   if (withoutVersion(id) === 'wasi:cli/run') return runCommand(instance, run)
@@ -32,6 +35,16 @@ export async function runExport(instance: Instance, world: WitWorld, run: Export
   if (fn.async) call.course.hold(exited)
   else await exited
   return result
+}
+
+/** The lattice names a bucket, the guest gets it opened. */
+async function runWatcher(instance: Instance, world: WitWorld, run: ExportRun): Promise<void> {
+  const { call } = run
+  const exported = watcherExport(world)
+  if (!exported) throw new WeftError('not_found', `component ${call.target} exports no wasi:keyvalue/watcher`)
+  const [bucket, ...rest] = call.args
+  const args = [run.bucket(String(bucket)), ...rest]
+  await instance.call({ interface: exported.id, name: call.operation.function.name }, args, run).exited
 }
 
 /** `exit` is how many a command ends, in the middle of its run: its status is the result then. */

@@ -89,6 +89,13 @@ function currentSession(invocation: Importing): OtelSession {
   }
 }
 
+/** A bucket of the invocation's own, for an export that is given one. */
+export function openedBucket(world: WitWorld, invocation: Importing, name: string): object {
+  const id = world.imports.find((one) => withoutVersion(one.id) === 'wasi:keyvalue/store')?.id ?? ''
+  const { store } = keyvalueOf(id.slice(id.indexOf('@') + 1), world, invocation)
+  return (store as { open(name: string): object }).open(name)
+}
+
 function keyvalueOf(version: string, world: WitWorld, invocation: Importing): Record<string, object> {
   const batch = world.imports.find((one) => one.id === `wasi:keyvalue/batch@${version}`)
   const getMany = batch?.functions.find((fn) => fn.name === 'get-many')
