@@ -15,7 +15,7 @@ const forMs = 15_000
 
 export const command: Command = {
   name: 'spy',
-  summary: 'Watch the calls that a component or provider gets, as they happen',
+  summary: 'Watch the calls that a component or a builtin provider gets, as they happen',
   usage: ['weft spy COMPONENT [flags]'],
   examples: [
     { run: 'weft spy shop-cart', does: 'who calls it, what, how long, and how it ended' },
@@ -87,7 +87,8 @@ async function watch(
 
 function nobodyRuns(target: string, hosts: number): string {
   if (hosts === 0) return 'no Weft host answers in this lattice: start one with `weft up`'
-  return `${target} runs on none of the ${hosts} hosts: see what does with \`weft get components\``
+  const hint = 'see what does with `weft get components`; providers in processes of their own cannot be watched'
+  return `${target} runs on none of the ${hosts} hosts: ${hint}`
 }
 
 function print(input: CommandInput, { host, calls, missed }: Spied): void {

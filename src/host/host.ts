@@ -318,7 +318,10 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     lattice,
     host: friendlyName,
     log,
-    runs: (target) => workload.components.has(target) || workload.providers.has(target),
+    // A provider in a process of its own gets its calls there.
+    runs: (target) =>
+      workload.components.has(target) ||
+      (workload.providers.has(target) && workload.providers.get(target)?.program === undefined),
     onSpy: (spy) => threads.tell({ kind: 'spy', spy }),
   })
   started.push(() => spies.stop())
