@@ -87,7 +87,8 @@ async function watch(
 
 function nobodyRuns(target: string, hosts: number): string {
   if (hosts === 0) return 'no Weft host answers in this lattice: start one with `weft up`'
-  const hint = 'see what does with `weft get components`; providers in processes of their own cannot be watched'
+  const hint =
+    'see what does with `weft get components`; providers in processes of their own cannot be watched'
   return `${target} runs on none of the ${hosts} hosts: ${hint}`
 }
 

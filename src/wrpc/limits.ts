@@ -10,5 +10,5 @@ export const maxChannelBytes = 64 * 1024 * 1024
 /** How many streams and futures one call may carry in one direction. */
 export const maxChannels = 65_536
 
-/** A sender waits for NATS to have read everything after so many bytes, so that it buffers no more than that. */
+/** After so many bytes a sender waits for NATS to have read all but the last so many: it buffers twice that at most. */
 export const flushEveryBytes = 1024 * 1024

@@ -32,6 +32,7 @@ export class Outflow {
   readonly #toWeft: boolean
   readonly flow = new Flow()
   #sinceFlush = 0
+  #flushing: Promise<void> | undefined
 
   constructor(options: OutflowOptions) {
     this.end = options.end
@@ -97,9 +98,17 @@ export class Outflow {
       this.#publish(path, piece)
       if (this.#sinceFlush >= flushEveryBytes) {
         this.#sinceFlush = 0
-        await this.end.within(this.#connection.flush())
+        await this.#flushed()
       }
     }
+  }
+
+  /** Waits for the flush before the one that begins now, so that NATS reads while more is being made. */
+  async #flushed(): Promise<void> {
+    const before = this.#flushing
+    this.#flushing = this.#connection.flush()
+    this.#flushing.catch(() => {})
+    if (before) await this.end.within(before)
   }
 
   #publish(path: string, bytes: Uint8Array | undefined, headers?: MsgHdrs): void {
