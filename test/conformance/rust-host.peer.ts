@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -147,6 +149,39 @@ describe('a wasmCloud 1.9.2 host and a Weft host share a lattice', { skip: progr
     assert.match(String(await text('/keys?')), /a/)
     assert.equal(await text('/delete?a'), 'deleted')
     assert.equal(await text('/exists?a'), 'false')
+  })
+
+  test('bodies stream through a component on a Rust host, both ways', async () => {
+    await start(onRust, 'echo', guest('test/guests/http-hello-p2/http-hello-p2.wasm'))
+    const url = await serve(onWeft, 'echo-web', 'echo')
+    await until(() => textAt(url), { timeoutMs: 30_000 })
+    const body = Buffer.from(Uint8Array.from({ length: 3_000_000 }, (_, at) => at % 251))
+    const answer = await fetch(`${url}/echo`, { method: 'POST', body })
+    assert.ok(Buffer.from(await answer.arrayBuffer()).equals(body))
+    const chunks: string[] = []
+    const reader = (await fetch(`${url}/stream`)).body?.getReader()
+    for (let read = await reader?.read(); read && !read.done; read = await reader?.read())
+      chunks.push(Buffer.from(read.value as Uint8Array).toString())
+    assert.ok(chunks.length > 1, `in one piece: ${chunks}`)
+  })
+
+  test("a component on a Rust host sends HTTP by Weft's http-client, and no further than its link allows", async () => {
+    const outside = createServer((_, response) => response.writeHead(418).end('x'.repeat(200_000)))
+    await new Promise<void>((resolve) => outside.listen(0, '127.0.0.1', resolve))
+    try {
+      const backend = `127.0.0.1:${(outside.address() as AddressInfo).port}`
+      await start(onRust, 'fetch', guest('test/guests/http-fetch-p2/http-fetch-p2.wasm'))
+      await ok('start', 'provider', 'client', 'wasmcloud+builtin://http-client', '--host', onWeft)
+      await ok('config', 'put', 'allowed', `allowed_hosts=${backend}`)
+      const link = ['fetch', 'client', 'wasi:http/outgoing-handler', '--target-config', 'allowed']
+      await ok('link', 'put', ...link)
+      const url = await serve(onWeft, 'fetch-web', 'fetch')
+      const answer = await until(() => textAt(`${url}/?${backend}/tea`), { timeoutMs: 30_000 })
+      assert.equal(answer, `418 ${'x'.repeat(200_000)}`)
+      assert.match(String(await textAt(`${url}/?127.0.0.1:1/`)), /HttpRequestDenied/)
+    } finally {
+      outside.close()
+    }
   })
 
   test('weft call asks a component on a Rust host', async () => {
