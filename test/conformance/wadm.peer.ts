@@ -57,13 +57,13 @@ describe('wadm drives three Weft hosts that run no controller', { skip: program.
   const running = async () => (await inventory()).flatMap((host) => [...host.components, ...host.providers])
   const instances = async (id: string) =>
     (await running()).filter((one) => one.id === id).reduce((sum, one) => sum + (one.max_instances ?? 1), 0)
-  const answers = () => until(() => textAt(`${chain.url}/?name=Ada`), { timeoutMs: 30_000 })
+  const answers = () => until(() => textAt(`${chain.url}/?name=Ada`), { timeoutMs: 60_000 })
 
   test('a manifest is deployed within seconds: components, provider, links, config', async () => {
     const start = performance.now()
     await ok('app', 'deploy', chain.path)
     assert.match(await answers(), /Hello Ada/)
-    assert.ok(performance.now() - start < 30_000)
+    assert.ok(performance.now() - start < 60_000)
     assert.equal(await instances('chain-gateway'), 10)
     for (const one of await running()) {
       assert.equal(one.annotations['wasmcloud.dev/managed-by'], 'wadm')
@@ -91,7 +91,8 @@ describe('wadm drives three Weft hosts that run no controller', { skip: program.
     assert.notEqual(pinned, text)
     await writeFile(chain.path, pinned)
     await ok('app', 'deploy', chain.path)
-    await until(async () => (await instances('chain-greeter')) === 6, { timeoutMs: 30_000 })
+    // It goes on at the next heartbeat: see README.md.
+    await until(async () => (await instances('chain-greeter')) === 6, { timeoutMs: 60_000 })
     const holders = (await inventory()).filter((host) =>
       host.components.some(({ id }) => id === 'chain-greeter'),
     )
