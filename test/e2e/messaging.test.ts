@@ -22,7 +22,10 @@ for (const [where, image] of [
         receiver = await startOtlpReceiver()
         place = await openWorkplace()
         const app = await place.manifest('manifests/orders/app.yaml', (text) =>
-          pinned(text, 'stock', 'far').replace('wasmcloud+builtin://messaging-nats', image),
+          pinned(pinned(text, 'shop', 'near'), 'stock', 'far').replace(
+            'wasmcloud+builtin://messaging-nats',
+            image,
+          ),
         )
         url = app.url
         const otel = {
@@ -30,7 +33,10 @@ for (const [where, image] of [
           OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
           OTEL_BSP_SCHEDULE_DELAY: '100',
         }
-        const up = place.start(['up', '--ephemeral', '--port', '0', '--threads', '2'], otel)
+        const up = place.start(
+          ['up', '--ephemeral', '--port', '0', '--threads', '2', '--label', 'zone=near'],
+          otel,
+        )
         await up.seen(/weft is up/)
         const far = place.start(['host', '--threads', '1', '--label', 'zone=far'], otel)
         await far.seen(/has joined lattice default/)
