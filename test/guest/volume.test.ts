@@ -158,6 +158,25 @@ describe('a guest on the std of Rust', { timeout: 120_000 }, () => {
     }
   })
 
+  test('leaves no descriptor behind, however it ends', async () => {
+    const mounts = [{ volume: 'data', path: '/data', access: 'read-write' }] as const
+    const openNow = async () => (await readdir('/proc/self/fd')).length
+    const before = await openNow()
+    for (const end of [
+      'exit 0',
+      'exit 1',
+      'panic',
+      'hold /data/hello ; panic',
+      'hold /data/hello ; exit 0',
+    ]) {
+      await command.configure({ cli: { args: `ls /data ; ${end}`.split(' ') }, volumes: { mounts } })
+      for (let times = 0; times < 20; times++)
+        await command.run(guestCall(command, 'run', []), fakeServices()).catch(() => {})
+    }
+    await command.configure({})
+    while ((await openNow()) > before) await new Promise(setImmediate)
+  })
+
   test('is not started where the host does not give what it asks for', async () => {
     await assert.rejects(run('env', [{ volume: 'other', path: '/o' }]), {
       code: 'denied',
