@@ -11,6 +11,7 @@ import { readCached, readLines } from './cache.ts'
 import { runExport } from './exports.ts'
 import { GuestInstance } from './guest-instance.ts'
 import type { FindLines } from './guest-stack.ts'
+import { Descriptors } from './held-open.ts'
 import { openedBucket } from './imports.ts'
 import { InstancePool } from './instance-pool.ts'
 import { type ComponentServices, Invocation } from './invocation.ts'
@@ -59,6 +60,7 @@ export class GuestComponent {
   readonly #networkLid: NetworkLid | undefined
   #volumes: readonly OpenVolume[]
   #network: Network
+  readonly #descriptors = new Descriptors()
   #limits: FullLimits
   #pool: InstancePool
   /** Instances that hold the resources of sessions under way. */
@@ -237,6 +239,7 @@ export class GuestComponent {
       cli,
       volumes: this.#volumes,
       network: this.#network,
+      descriptors: this.#descriptors,
       program: this.#program,
       modules: this.#modules,
       suspending: this.#suspending,

@@ -2,6 +2,7 @@ import { Instance, type InstanceImage, type InstanceOptions } from '../component
 import type { CliSettings } from '../component-settings.ts'
 import { WeftError } from '../errors.ts'
 import type { WitWorld } from '../wit/type.ts'
+import type { Descriptors } from './held-open.ts'
 import { importsFor } from './imports.ts'
 import { CurrentInvocation, type Invocation } from './invocation.ts'
 import type { Network } from './network/network.ts'
@@ -13,6 +14,7 @@ export interface GuestInstanceOptions extends Omit<InstanceOptions, 'imports'> {
   readonly cli: CliSettings
   readonly volumes: readonly OpenVolume[]
   readonly network: Network
+  readonly descriptors: Descriptors
 }
 
 const over = new WeftError('cancelled', 'the invocation is over')
@@ -30,7 +32,10 @@ export class GuestInstance {
   #life: AbortController | undefined
 
   /** `first` is the invocation that it is made for: what its start function does is done on its behalf. */
-  constructor({ world, cli, volumes, network, ...options }: GuestInstanceOptions, first: Invocation) {
+  constructor(
+    { world, cli, volumes, network, descriptors, ...options }: GuestInstanceOptions,
+    first: Invocation,
+  ) {
     const current = new CurrentInvocation(
       () => (this.core?.current?.owner as Invocation | undefined) ?? first,
     )
@@ -40,6 +45,7 @@ export class GuestInstance {
       environment: cli.env ?? {},
       volumes,
       network,
+      descriptors,
       warn: (text) => current.log.warn(text),
       commit: () => current.call.course.commit(),
       writeOutput: (stream, bytes) => current.output.write(stream, bytes),

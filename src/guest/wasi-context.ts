@@ -1,3 +1,4 @@
+import type { Descriptors } from './held-open.ts'
 import type { Network } from './network/network.ts'
 import type { OpenVolume } from './volume/volumes.ts'
 
@@ -16,6 +17,8 @@ export interface WasiContext {
    * the call elsewhere meanwhile.
    */
   commit(): void
+  /** Of the host, that the component's instances hold. */
+  readonly descriptors: Descriptors
   /** Tells who runs the component what its guest was refused, and why. */
   warn(text: string): void
   /** Takes what the guest writes to stdout or stderr; must not throw and must not wait. */

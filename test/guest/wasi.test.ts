@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { hostFunction } from '../../src/component/host-function.ts'
+import { Descriptors } from '../../src/guest/held-open.ts'
 import { importsFor } from '../../src/guest/imports.ts'
 import { Invocation } from '../../src/guest/invocation.ts'
 import type { WasiImports } from '../../src/guest/lazy-imports.ts'
@@ -25,6 +26,7 @@ const context: WasiContext = {
   environment: {},
   volumes: [],
   network: new Network(),
+  descriptors: new Descriptors(),
   commit() {},
   warn() {},
   writeOutput() {},

@@ -4,6 +4,7 @@ import { Instance } from '../../../src/component/instance.ts'
 import { Pace } from '../../../src/component/pace.ts'
 import { prepare } from '../../../src/component/prepare.ts'
 import { compile } from '../../../src/guest/compile.ts'
+import { Descriptors } from '../../../src/guest/held-open.ts'
 import type { WasiImports } from '../../../src/guest/lazy-imports.ts'
 import { Network } from '../../../src/guest/network/network.ts'
 import { suspendingImports } from '../../../src/guest/suspending.ts'
@@ -69,6 +70,7 @@ function run(
     environment: {},
     volumes: [],
     network: new Network(),
+    descriptors: new Descriptors(),
     commit() {},
     warn() {},
     currentOutput: () => context.writeOutput,
