@@ -96,7 +96,8 @@ async function fuzz(fuzzing: Fuzzing): Promise<FuzzOutcome> {
       ),
     { timeoutMs: 20_000 },
   )
-  const patterns = await subscribed(monitor)
+  // Who traps again and again is given a thread of its own, which is no leak.
+  const patterns = (await subscribed(monitor)).filter((pattern) => !pattern.endsWith('.trap'))
   const handles = async (): Promise<Handles> => ({
     calls: openCalls(receiver),
     subscriptions: (await subscribed(monitor)).length,
