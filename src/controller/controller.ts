@@ -144,11 +144,13 @@ export async function startController(options: ControllerOptions): Promise<Contr
       log,
       onBeat: (peer) => {
         news.heard(performance.now())
+        scaling.heard(peer.host)
         rollouts.heard(peer)
       },
       onUp: (peer) => hosts.onUp(peer),
       onDown: (peer) => {
         reconciler.hostGone(peer.host)
+        scaling.gone(peer.host)
         hosts.onDown(peer)
         rollouts.gone(peer.host)
       },

@@ -28,6 +28,7 @@ export interface ScalingParts {
 
 /** Hosts beat once a second, so more looks see nothing new. */
 const lookMs = 1_000
+const freshMs = 1_600
 
 /** Numbers of instances that change while applications run: with the load, by hand, and from sleep. */
 export class Scaling {
@@ -35,6 +36,8 @@ export class Scaling {
   readonly #autoscalers = new Autoscalers()
   /** Who waits for a component or provider to run, by its id. */
   readonly #waiting = new Map<string, Set<(answer: WakeAnswer) => void>>()
+  /** When each host beat last. */
+  readonly #heardAt = new Map<string, number>()
   #lookedAt = 0
   #looking: Promise<void> | undefined
 
@@ -55,6 +58,16 @@ export class Scaling {
       this.#tell(event.data.component_id, { state: 'failing', reason: event.data.error })
     else if (event.name === 'provider_start_failed')
       this.#tell(event.data.provider_id, { state: 'failing', reason: event.data.error })
+  }
+
+  /** A host has beaten. */
+  heard(host: string): void {
+    this.#heardAt.set(host, performance.now())
+  }
+
+  /** A host beats no more. */
+  gone(host: string): void {
+    this.#heardAt.delete(host)
   }
 
   /** Follows the load; called a few times a second. */
@@ -108,7 +121,8 @@ export class Scaling {
         instances: Math.max(1, workload.autoscaler?.min ?? 1),
         version: app.version,
       })
-    } else if (hosts().some((host) => findRunning(host, workload) !== undefined)) return { state: 'running' }
+    } else if (hosts().some((host) => this.#isWell(host) && findRunning(host, workload) !== undefined))
+      return { state: 'running' }
     else if (this.#problemOf(app.name, workload.name) !== undefined)
       return { state: 'failing', reason: this.#problemOf(app.name, workload.name) ?? '' }
     return await told
@@ -150,6 +164,12 @@ export class Scaling {
   #problemOf(app: string, name: string): string | undefined {
     const status = this.#parts.statuses.get(app)?.scalers.find((one) => one.name === name)?.status
     return status?.type === 'failed' || status?.type === 'waiting' ? status.message : undefined
+  }
+
+  /** A Weft host that has missed a beat may be gone, with all that it runs. */
+  #isWell({ id, weft }: HostView): boolean {
+    const heardAt = this.#heardAt.get(id)
+    return !weft || (heardAt !== undefined && performance.now() - heardAt < freshMs)
   }
 
   /** What happens to it next, or that nothing has happened yet. */

@@ -24,14 +24,15 @@ export class Wakes {
   }
 
   /**
-   * Settles when a call to the target may be tried again, soon after it runs or after a second. Rejects with `notFound`
+   * Settles when a call to the target may be tried again: it runs, or is being started still after a second. Rejects with `notFound`
    * when it is not to run at all.
    */
-  async wait(target: string, notFound: WeftError): Promise<void> {
+  async wait(target: string, notFound: WeftError): Promise<'running' | 'starting'> {
     const answer = await this.#answerFor(target)
     if (answer.state === 'stopped') throw notFound
     if (answer.state === 'failing')
       throw new WeftError('unavailable', `${target} runs nowhere: ${answer.reason}`, { cause: notFound })
+    return answer.state
   }
 
   answered(target: string, answer: WakeAnswer): void {

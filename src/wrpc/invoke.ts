@@ -54,8 +54,8 @@ export function invokeOver(options: InvokeOverOptions): Invoke {
     const end = new CallEnd({ deadline, late: () => tooLate(call), signal: call.signal })
     try {
       const attempting = { ...options, call, params, end }
-      const { attempt, accepted } = await attemptUntilAccepted(attempting, known.isWeft(call.target))
-      known.took(call.target, accepted.byWeft)
+      const { attempt, accepted } = await attemptUntilAccepted(attempting, known)
+      known.took(call.target, call.operation, accepted.byWeft)
       return await converse(attempting, attempt, accepted)
     } catch (thrown) {
       end.finish()
@@ -71,12 +71,14 @@ export function invokeOver(options: InvokeOverOptions): Invoke {
  */
 async function attemptUntilAccepted(
   options: AttemptOptions & InvokeOverOptions,
-  isWeft: boolean | undefined,
+  known: KnownTargets,
 ): Promise<{ readonly attempt: Attempt; readonly accepted: Accepted }> {
   const { call, end, log, lostHosts } = options
+  const isWeft = known.isWeft(call.target)
   const waits = isWeft === true && lostHosts?.haunts ? hauntedWaits : []
   const most = isWeft === true ? maxWeftAttempts : maxAttempts
-  const nobody = new NobodyYet(options)
+  const hasServed = known.hasServed(call.target, call.operation)
+  const nobody = new NobodyYet({ ...options, hasServed })
   for (let number = 1; ; number++) {
     const attempt = new Attempt(options)
     try {

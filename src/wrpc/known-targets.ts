@@ -1,20 +1,35 @@
-/** How many targets are remembered. */
+import type { Operation } from '../call/call.ts'
+
+/** How many targets are remembered, and how many functions of each. */
 const most = 10_000
 
+interface Known {
+  readonly isWeft: boolean
+  readonly served: Set<Operation['function']>
+}
+
 /**
- * What kind of server has taken calls to a target so far. One that was ever not Weft stays so: a queue group may have
- * servers of both kinds.
+ * What is known of those who have taken calls to a target so far. One that was ever not Weft stays so: a queue group may
+ * have servers of both kinds.
  */
 export class KnownTargets {
-  readonly #isWeft = new Map<string, boolean>()
+  readonly #targets = new Map<string, Known>()
 
   /** Undefined: nobody has taken a call yet. */
   isWeft(target: string): boolean | undefined {
-    return this.#isWeft.get(target)
+    return this.#targets.get(target)?.isWeft
   }
 
-  took(target: string, byWeft: boolean): void {
-    if (this.#isWeft.get(target) === false) return
-    if (this.#isWeft.size < most || this.#isWeft.has(target)) this.#isWeft.set(target, byWeft)
+  /** Whether the target has ever taken this very operation. */
+  hasServed(target: string, { function: fn }: Operation): boolean {
+    return this.#targets.get(target)?.served.has(fn) === true
+  }
+
+  took(target: string, { function: fn }: Operation, byWeft: boolean): void {
+    const before = this.#targets.get(target)
+    if (before && before.served.size < most) before.served.add(fn)
+    const isWeft = before?.isWeft === false ? false : byWeft
+    if (before ? before.isWeft !== isWeft : this.#targets.size < most)
+      this.#targets.set(target, { isWeft, served: before?.served ?? new Set([fn]) })
   }
 }
