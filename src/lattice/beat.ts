@@ -181,6 +181,8 @@ class Silences {
       if (late > limitMs / 7) this.#forgive(late)
       for (const [host, at] of this.#heardAt) if (now - at > limitMs) onSilent(host)
     }, stepMs)
+    // The connection keeps its process alive, this need not.
+    this.#timer.unref()
   }
 
   heard(host: string): void {
