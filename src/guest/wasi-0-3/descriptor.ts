@@ -16,6 +16,8 @@ type StreamAnd<T> = [AsyncIterable<T>, Promise<FileResult>]
 
 /** Read at a time. */
 const pieceSize = 256n * 1024n
+/** Entries of a directory given at a time. */
+const mostEntries = 64
 
 const dialect: FileDialect = {
   failure: (tag) => ({ tag }),
@@ -106,9 +108,15 @@ async function* pieces(node: OpenNode, offset: bigint): AsyncGenerator<Uint8Arra
 
 async function* entries(node: OpenNode): AsyncGenerator<readonly object[]> {
   const reader = new DirectoryReader(node)
+  let batch: object[] = []
   try {
-    for (let entry = await reader.next(); entry; entry = await reader.next())
-      yield [{ type: wasiType(entry.type), name: entry.name }]
+    for (let entry = await reader.next(); entry; entry = await reader.next()) {
+      batch.push({ type: wasiType(entry.type), name: entry.name })
+      if (batch.length < mostEntries) continue
+      yield batch
+      batch = []
+    }
+    if (batch.length > 0) yield batch
   } finally {
     await reader.close()
   }

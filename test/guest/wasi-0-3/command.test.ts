@@ -117,6 +117,12 @@ describe('a command on WASI 0.3', { timeout: 120_000 }, () => {
     assert.equal(await readFile(inVolume('y'), 'utf8'), 'abcdef')
   })
 
+  test('lists large directories', async () => {
+    await Promise.all(Array.from({ length: 200 }, (_, index) => writeFile(inVolume(`sub/n${index}`), '')))
+    const [line = ''] = await run('ls sub', { volumes })
+    assert.equal(line.split(',').length, 200)
+  })
+
   test('writes to its own log while 64 run in one instance', async () => {
     const args = 'clock ; read hello ; clock ; write x y ; env'.split(' ')
     const reuse = { invocations: 1000, concurrent: 64 }
