@@ -4,6 +4,7 @@ import { HostImports } from './host-imports.ts'
 import type { Instance, InstanceLimits, LoadedModule } from './instance.ts'
 import { hostModule } from './instrument-placement.ts'
 import { loweredFunction } from './lower.ts'
+import type { MemoryPages } from './memory-pages.ts'
 import type { Canon, CoreInstanceDefinition, CoreItem } from './program.ts'
 import { resourceFunction } from './resource-functions.ts'
 import type { TrackedMemory } from './tracked-memory.ts'
@@ -22,13 +23,17 @@ export class CoreInstances {
   constructor(instance: Instance, modules: readonly LoadedModule[], limits: InstanceLimits) {
     this.#instance = instance
     this.#modules = modules
-    const infos = modules.map(({ info }) => info)
-    this.#host = new HostImports(instance, infos, limits)
+    this.#host = new HostImports(instance, limits)
   }
 
   /** Memories that came from the host. */
   get memories(): readonly TrackedMemory[] {
     return this.#host.memories
+  }
+
+  /** Pages of its memories, as the guest sees them. */
+  get pages(): MemoryPages {
+    return this.#host.pages
   }
 
   tracked(memory: WebAssembly.Memory): TrackedMemory | undefined {
@@ -72,7 +77,7 @@ export class CoreInstances {
           : Object.fromEntries(from.map(([item, ref]) => [item, this.item(ref)]))
     }
     const index = this.#exports.length
-    const all = this.#host.of(number, { info: loaded.info, given, owner: () => this.#exportsOf(index) })
+    const all = this.#host.of({ info: loaded.info, given, owner: () => this.#exportsOf(index) })
     const { exports } = new WebAssembly.Instance(loaded.module, all)
     this.#exports.push(exports)
     this.globals.push(

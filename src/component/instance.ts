@@ -45,6 +45,8 @@ export interface InstanceOptions {
 /** What an instance is before its first call. */
 export interface InstanceImage {
   readonly memories: readonly Uint8Array[]
+  /** Their sizes in pages. */
+  readonly pages: readonly number[]
   /** Values of mutable globals by core instance. */
   readonly globals: readonly (readonly (number | bigint)[])[]
 }
@@ -229,6 +231,7 @@ export class Instance {
   takeImage(): InstanceImage {
     return {
       memories: this.#core.memories.map((memory) => memory.takeImage()),
+      pages: this.#core.pages.sizes,
       globals: this.#core.globals.map((globals) => globals.map(({ value }) => value as number | bigint)),
     }
   }
@@ -237,6 +240,7 @@ export class Instance {
   reset(image: InstanceImage): void {
     this.releaseHandles()
     this.#limitHit = undefined
+    this.#core.pages.restore(image.pages)
     this.#core.memories.forEach((memory, index) => {
       const bytes = image.memories[index]
       if (bytes) memory.restore(bytes)

@@ -45,6 +45,9 @@ function grow(place: Placement): CoreWriter {
   if (pages === undefined) return body((code) => code.byte(0x41, 0))
   const getPages = (code: CoreWriter) => code.byte(0x23).u32(pages)
   return body((code) => {
+    // if !claim(delta) return -1
+    code.byte(0x20, 0, op.call).u32(place.claim).byte(0x45, op.if, 0x40, op.call).u32(place.limit)
+    code.byte(0x41, 0x7f, 0x0f, op.end)
     // if (pages + delta, as 64 bits) <= memory.size
     getPages(code).byte(0xad, 0x20, 0, 0xad, 0x7c)
     code.byte(op.memorySize, 0, 0xad, 0x58)

@@ -12,6 +12,8 @@ export interface Placement {
   readonly yield: number
   readonly limit: number
   readonly tables: number
+  /** Only where the module has a memory of its own. */
+  readonly claim: number
   readonly firstHelper: number
   /** Indexes of memories; the guest's own is 0 when there is one. */
   readonly dirty: number

@@ -75,6 +75,13 @@ export function withImports(
     .name('tables')
     .byte(0)
     .u32(types + tablesType)
+  if (own) {
+    writer
+      .name(hostModule)
+      .name('claim')
+      .byte(0)
+      .u32(types + 1 + helper.grow)
+  }
   if (hasMemory && !own) {
     writer
       .name(hostModule)

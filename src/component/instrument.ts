@@ -89,7 +89,7 @@ function rewrite(bytes: Uint8Array, number: number): InstrumentedModule {
   const globals = readGlobals(find(coreSection.global), reader)
   const hasMemory = all.length > 0
   // A memory of another module is grown and measured by that module.
-  const importedFunctions = hasMemory && !own ? 6 : 4
+  const importedFunctions = own ? 5 : hasMemory ? 6 : 4
   const firstHelper = imports.functions + importedFunctions + functions
   const place: Placement = {
     movedFrom: imports.functions,
@@ -98,6 +98,7 @@ function rewrite(bytes: Uint8Array, number: number): InstrumentedModule {
     yield: imports.functions + 1,
     limit: imports.functions + 2,
     tables: imports.functions + 3,
+    claim: imports.functions + 4,
     firstHelper,
     dirty: hasMemory ? 1 : 0,
     flag: hasMemory ? 2 : 0,

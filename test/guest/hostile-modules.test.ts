@@ -4,6 +4,7 @@ import { parse } from '@bytecodealliance/jco'
 import type { ComponentLimits } from '../../src/component-settings.ts'
 import { GuestComponent } from '../../src/guest/component.ts'
 import { fakeServices, guestCall, openGuests } from '../support/guest.ts'
+import { watComponent } from '../support/wat-component.ts'
 
 let guests: Awaited<ReturnType<typeof openGuests>>
 before(async () => {
@@ -70,5 +71,49 @@ describe('the limit of memory', () => {
     }
     assert.deepEqual(await grow(2_000_000), [1, 1, 1])
     assert.deepEqual(await grow(1_000_000), [-1, -1, 1])
+  })
+
+  test('is one for all memories of a component: what one leaves another may take', async () => {
+    const memory = (name: string) => `(core module $${name}
+      (memory (export "memory") 1)
+      (func (export "run") (param i32) (result i32) (memory.grow (local.get 0))))
+      (core instance $i-${name} (instantiate $${name}))
+      (func (export "${name}") (param "by" u32) (result s32) (canon lift (core func $i-${name} "run")))`
+    const pages = 10
+    const component = await watComponent(guests.compiler, `(component ${memory('one')} ${memory('two')})`, {
+      settings: { limits: { memoryBytes: pages * 65_536 }, reuse: { invocations: 4 } },
+    })
+    const grow = (name: string, by: number) => component.run(guestCall(component, name, [by]), fakeServices())
+    assert.equal(await grow('one', 7), 1)
+    assert.equal(await grow('two', 2), -1)
+    assert.equal(await grow('two', 1), 1)
+    assert.equal(await grow('one', 1), -1)
+    // A fresh instance.
+    assert.equal(await grow('two', 8), 1)
+  })
+
+  test('holds for components that one component makes several instances of', async () => {
+    const instances = Array.from({ length: 5 }, (_, index) => `(instance $i${index} (instantiate $c))`)
+    const component = await watComponent(
+      guests.compiler,
+      `(component
+        (component $c
+          (core module $m (memory 10) (func (export "run")))
+          (core instance $i (instantiate $m))
+          (func (export "run") (canon lift (core func $i "run"))))
+        ${instances.join('\n')}
+        (export "run" (func $i0 "run")))`,
+      { settings: { limits: { memoryBytes: 45 * 65_536 } } },
+    )
+    await assert.rejects(run(component), { code: 'exhausted', limit: 'memory' })
+  })
+
+  test('is what a reset instance begins anew with', async () => {
+    const component = await componentOf(
+      '(memory 1) (func (export "run") (if (i32.eq (memory.grow (i32.const 5)) (i32.const -1)) (then unreachable)))',
+      { memoryBytes: 6 * 65_536 },
+    )
+    for (let time = 0; time < 5; time++) await run(component)
+    assert.equal(component.ready, 1)
   })
 })
