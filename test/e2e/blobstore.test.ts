@@ -26,7 +26,10 @@ for (const store of ['nats', 'fs']) {
           OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
           OTEL_BSP_SCHEDULE_DELAY: '100',
         }
-        const up = place.start(['up', '--ephemeral', '--port', '0', '--threads', '2'], otel)
+        const up = place.start(
+          ['up', '--ephemeral', '--port', '0', '--threads', '2', '--label', 'zone=near'],
+          otel,
+        )
         await up.seen(/weft is up/)
         const far = place.start(['host', '--threads', '1', '--label', 'zone=far'], otel)
         await far.seen(/has joined lattice default/)
@@ -126,7 +129,8 @@ spec:
       type: component
       properties: { image: ${guest} }
       traits:
-        - { type: spreadscaler, properties: { instances: 40 } }
+        - type: spreadscaler
+          properties: { instances: 40, spread: [{ name: near, requirements: { zone: near } }] }
         - type: link
           properties:
             namespace: wasi
