@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import type { VolumeMount } from '../../src/component-settings.ts'
 import type { GuestComponent } from '../../src/guest/component.ts'
-import { fakeServices, guestCall, openGuests } from '../support/guest.ts'
+import { fakeServices, fetchFrom, guestCall, openGuests } from '../support/guest.ts'
 
 describe('a guest on the std of Rust', { timeout: 120_000 }, () => {
   let guests: Awaited<ReturnType<typeof openGuests>>
@@ -156,6 +156,21 @@ describe('a guest on the std of Rust', { timeout: 120_000 }, () => {
     for (const subpath of ['..', 'out', '/etc', 'sub/../..', 'nowhere', 'hello']) {
       await assert.rejects(run('env', [{ ...mount, subpath }]), { code: 'not_found' }, subpath)
     }
+  })
+
+  test('on the libc of C too, whose start function asks for its volumes already', async () => {
+    await mkdir(inVolume('etc'))
+    await writeFile(inVolume('etc/passwd'), 'nobody')
+    const hostVolumes = { data: { path: join(folder, 'volume'), access: 'read-only' } } as const
+    const volumes = { mounts: [{ volume: 'data', path: '/etc', subpath: 'etc' }] }
+    const probe = 'test/guest/wasi-0-2/probe/probe.wasm'
+    for (const settings of [{ volumes }, { volumes, reuse: { invocations: 100 } }]) {
+      const component = await guests.load(probe, { hostVolumes, settings })
+      for (let times = 0; times < 3; times++)
+        assert.match((await fetchFrom(component, '/world')).text, /file=open/)
+      component.close()
+    }
+    assert.match((await fetchFrom(await guests.load(probe), '/world')).text, /file=none/)
   })
 
   test('leaves no descriptor behind, however it ends', async () => {
