@@ -17,8 +17,8 @@ export interface HearHostOptions {
   readonly onLinkPut: (link: ResolvedLink) => void
   readonly onLinkDeleted: (link: ResolvedLink) => void
   readonly onConfig: (config: Readonly<Record<string, string>>) => void | Promise<void>
-  /** The host that started this process asks it to end; it has been told yes. */
-  readonly onShutdown: () => void
+  /** The host that started this process asks it to end; it is told yes when this settles, and may kill then. */
+  readonly onShutdown: () => Promise<void>
   readonly log: Log
 }
 
@@ -45,10 +45,10 @@ export function hearHost(options: HearHostOptions): {
   })
   subscribeGuarded(connection, subjects.shutdown, {
     log,
-    onMessage(message) {
+    async onMessage(message) {
       if (parseJson(message.data, shutdownShape).host_id !== options.hostId) return
+      await options.onShutdown()
       message.respond('shutting down')
-      options.onShutdown()
     },
   })
   return {

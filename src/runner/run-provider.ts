@@ -23,6 +23,8 @@ export interface RunProviderOptions {
   readonly interrupted: Promise<void>
 }
 
+/** A Rust host waits 300 ms for the answer to a shutdown, and kills when it has it. */
+const answerMs = 200
 /** What runs when a host asks for the end may take so long; the host ends a process that takes longer. */
 const drainMs = 2_500
 
@@ -45,10 +47,12 @@ export async function runProvider(
   })
   const around = options.instrument(connection)
   const calls = openCalls({ data, connection, around, log })
+  const stopped = Promise.withResolvers<void>()
   try {
     const provider = await definition.start(contextOf({ data, login, calls, log }))
-    await serveUntilEnd({ ...options, definition, provider, connection, calls })
+    await serveUntilEnd({ ...options, definition, provider, connection, calls, stopped: stopped.promise })
     await Promise.race([provider.stop(), delay(drainMs, undefined, { ref: false })])
+    stopped.resolve()
   } finally {
     calls.stop()
     await around.stop()
@@ -61,9 +65,12 @@ interface Served extends RunProviderOptions {
   readonly provider: Provider
   readonly connection: Connection
   readonly calls: ProviderCalls
+  /** When the provider has stopped. */
+  readonly stopped: Promise<void>
 }
 
-async function serveUntilEnd({ data, definition, provider, connection, calls, log, interrupted }: Served) {
+async function serveUntilEnd(served: Served): Promise<void> {
+  const { data, definition, provider, connection, calls, log } = served
   const key = ownKey(data)
   const linked = new Linked({ provider, read: (link) => providerLink(link, data, key), log })
   const shutdown = Promise.withResolvers<void>()
@@ -76,7 +83,10 @@ async function serveUntilEnd({ data, definition, provider, connection, calls, lo
     onLinkPut: (link) => linked.put(link),
     onLinkDeleted: (link) => linked.delete(link),
     onConfig: (config) => provider.putConfig?.(config),
-    onShutdown: shutdown.resolve,
+    async onShutdown() {
+      shutdown.resolve()
+      await Promise.race([served.stopped, delay(answerMs, undefined, { ref: false })])
+    },
     log,
   })
   for (const link of data.link_definitions) linked.put(link)
@@ -91,7 +101,7 @@ async function serveUntilEnd({ data, definition, provider, connection, calls, lo
     : undefined
   await linked.settled
   host.answerHealth(() => healthOf(provider, linked))
-  await Promise.race([shutdown.promise, interrupted])
+  await Promise.race([shutdown.promise, served.interrupted])
   linked.stop()
   await Promise.race([serving?.drain(), delay(drainMs, undefined, { ref: false })])
 }
