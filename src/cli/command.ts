@@ -50,6 +50,11 @@ export const latticeFlags = {
     help: 'NATS server (env WEFT_NATS_URL; default: the lattice that runs on this machine)',
   },
   lattice: { type: 'string', value: 'NAME', help: 'lattice (env WEFT_LATTICE; default: default)' },
+  'ctl-topic-prefix': {
+    type: 'string',
+    value: 'PREFIX',
+    help: 'where control requests go (env WEFT_CTL_TOPIC_PREFIX; default wasmbus.ctl)',
+  },
   'nats-creds': { type: 'string', value: 'FILE', help: 'NATS credentials file (env WEFT_NATS_CREDS)' },
   'nats-jwt': { type: 'string', value: 'JWT', help: 'NATS user JWT, or a file with it (env WEFT_NATS_JWT)' },
   'nats-seed': {

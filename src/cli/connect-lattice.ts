@@ -7,6 +7,8 @@ import { natsFrom } from './nats-flags.ts'
 export interface OpenLattice {
   readonly connection: Awaited<ReturnType<typeof connectNats>>
   readonly lattice: string
+  /** Where control requests go; default `wasmbus.ctl`. */
+  readonly controlPrefix?: string
   readonly log: Log
 }
 
@@ -15,7 +17,7 @@ export async function withLattice<T>(
   input: CommandInput,
   work: (open: OpenLattice) => Promise<T>,
 ): Promise<T> {
-  const { natsUrl: url, natsLogin: login, lattice } = await natsFrom(input)
+  const { natsUrl: url, natsLogin: login, lattice, controlPrefix } = await natsFrom(input)
   const log = createLog(({ level, message }) => {
     if (level === 'warn' || level === 'error') input.terminal.err(`weft: ${message}\n`)
   })
@@ -26,7 +28,7 @@ export async function withLattice<T>(
     login,
   })
   try {
-    return await work({ connection, lattice, log })
+    return await work({ connection, lattice, controlPrefix, log })
   } finally {
     await connection.close()
   }

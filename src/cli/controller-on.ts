@@ -10,17 +10,20 @@ export async function controllerOn(options: {
   readonly natsUrl: string
   readonly natsLogin?: NatsLogin | undefined
   readonly lattice: string
+  /** Where control requests go; default `wasmbus.ctl`. */
+  readonly controlPrefix?: string
   readonly log: Log
   /** How long to listen for hosts before anything is done, in ms. */
   readonly settleMs?: number
   /** Makes spans of what it commands. */
   readonly traceWork?: TraceWork
 }): Promise<{ stop(): Promise<void> }> {
-  const { natsUrl, natsLogin: login, lattice, log, ...more } = options
+  const { natsUrl, natsLogin: login, lattice, controlPrefix, log, ...more } = options
   const connection = await connectNats({ url: natsUrl, name: 'weft-controller', log, login })
   try {
-    const client = createControlClient({ connection, lattice })
-    const clientUnder = (trace: TraceHeaders) => createControlClient({ connection, lattice, trace })
+    const where = { connection, lattice, ...(controlPrefix !== undefined && { controlPrefix }) }
+    const client = createControlClient(where)
+    const clientUnder = (trace: TraceHeaders) => createControlClient({ ...where, trace })
     const controller = await startController({ connection, lattice, client, clientUnder, log, ...more })
     return {
       async stop() {

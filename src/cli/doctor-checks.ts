@@ -61,14 +61,14 @@ async function checkServerBinary({ terminal }: CommandInput): Promise<Finding> {
 }
 
 async function checkLattice(input: CommandInput): Promise<Finding[]> {
-  const { natsUrl: url, natsLogin: login, lattice } = await natsFrom(input)
+  const { natsUrl: url, natsLogin: login, lattice, controlPrefix } = await natsFrom(input)
   const what = 'nats'
   try {
     const connection = await connectNats({ url, name: 'weft-doctor', login })
     try {
       const ms = await connection.rtt()
       const where = `${withoutSecrets(url)}, nats-server ${connection.info?.version}, JetStream on, ${ms} ms away`
-      const hosts = await createControlClient({ connection, lattice }).ping()
+      const hosts = await createControlClient({ connection, lattice, controlPrefix }).ping()
       const names = hosts.map((host) => host.friendly_name).join(', ')
       return [
         { what, state: 'well', detail: where },

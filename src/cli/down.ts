@@ -30,8 +30,8 @@ export const command: Command = {
 
 async function stopChosen(input: CommandInput): Promise<number> {
   const { args, terminal } = input
-  return withLattice(input, async ({ connection, lattice }) => {
-    const client = createControlClient({ connection, lattice })
+  return withLattice(input, async (open) => {
+    const client = createControlClient(open)
     const all = await client.ping()
     const chosen = new Set(args.map((text) => findHost(all, text)))
     const hosts = args.length > 0 ? [...chosen] : all

@@ -42,9 +42,7 @@ export const command: Command = {
     if (thing === 'config' && !input.args[1])
       throw new WeftError('invalid', 'weft get config: expected the name of a config')
     wantsJson(input)
-    await withLattice(input, ({ connection, lattice }) =>
-      get(input, createControlClient({ connection, lattice })),
-    )
+    await withLattice(input, (open) => get(input, createControlClient(open)))
     return 0
   },
 }

@@ -1,4 +1,6 @@
+import { WeftError } from '../errors.ts'
 import { latticeOf } from '../lattice/state-file.ts'
+import { defaultControlPrefix, isOneToken } from '../lattice/subjects.ts'
 import type { NatsLogin } from '../nats-login.ts'
 import type { CommandInput, Flags } from './command.ts'
 import { flagOrVariable, isOn } from './variables.ts'
@@ -8,6 +10,8 @@ export interface LatticeNats {
   readonly natsUrl: string
   readonly natsLogin: NatsLogin
   readonly lattice: string
+  /** Where control requests go. */
+  readonly controlPrefix: string
 }
 
 /** Flags of a host whose calls go over another connection than its control requests. */
@@ -29,7 +33,16 @@ export async function natsFrom(input: CommandInput): Promise<LatticeNats> {
     { natsUrl: flags['nats-url'] as string | undefined, lattice: flags['lattice'] as string | undefined },
     terminal.env,
   )
-  return { natsUrl: url, lattice, natsLogin: loginFrom(input, 'nats') }
+  return { natsUrl: url, lattice, natsLogin: loginFrom(input, 'nats'), controlPrefix: prefixFrom(input) }
+}
+
+function prefixFrom(input: CommandInput): string {
+  const prefix = flagOrVariable(input, 'ctl-topic-prefix') ?? defaultControlPrefix
+  if (prefix.split('.').every(isOneToken)) return prefix
+  throw new WeftError(
+    'invalid',
+    `--ctl-topic-prefix: expected the beginning of a NATS subject such as wasmbus.ctl, got ${JSON.stringify(prefix)}`,
+  )
 }
 
 /** The server and login for calls; undefined when no `--rpc-…` says that they differ. */

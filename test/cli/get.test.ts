@@ -143,3 +143,20 @@ test('a lattice without hosts is no failure: it is said, and is [] for machines'
   assert.equal(links.code, 1)
   assert.match(links.err, /^weft: no host answers in lattice empty: start one with `weft up`\n$/)
 })
+
+test('a lattice whose control requests go elsewhere is asked there', async () => {
+  const host = await startFakeHost({ connection, lattice: 'get', log, controlPrefix: 'acme.ctl' })
+  const names = async (...args: string[]) => {
+    const { out } = await cli.run('get', 'hosts', '-o', 'json', ...args)
+    return (JSON.parse(out) as { id: string }[]).map(({ id }) => id)
+  }
+  assert.deepEqual(await names('--ctl-topic-prefix', 'acme.ctl'), [host.id])
+  assert.equal((await names()).includes(host.id), false)
+  const wrong = await cli.run('get', 'hosts', '--ctl-topic-prefix', 'acme.>')
+  assert.deepEqual([wrong.code, wrong.out], [2, ''])
+  assert.match(
+    wrong.err,
+    /--ctl-topic-prefix: expected the beginning of a NATS subject such as wasmbus\.ctl, got "acme\.>"/,
+  )
+  await host.stop()
+})
