@@ -42,6 +42,7 @@ export function latticeWide(app: DesiredApp, { configs }: LatticeView): (command
     (deed.do === 'put config' && configs.has(deed.name) && !ofWorkloads.has(deed.name))
 }
 
-function isRemoval(command: Command): boolean {
+/** Tells what takes something away. */
+export function isRemoval(command: Command): boolean {
   return phaseOf(command) >= 4
 }

@@ -4,12 +4,13 @@ import type { Failure } from './attempts.ts'
 import type { Command } from './command.ts'
 import type { DesiredApp, Workload } from './desired.ts'
 import type { Difference } from './difference.ts'
-import { type HeldFor, latticeWide, whyHeld } from './hold-back.ts'
+import { type HeldFor, isRemoval, latticeWide, whyHeld } from './hold-back.ts'
 import { hostStates } from './host-states.ts'
 import { keptVersion } from './keep-running.ts'
 import type { LatticeView } from './lattice-view.ts'
 import type { Placement } from './place.ts'
-import { type Observed, type Rollout, type RolloutStepPlan, stepRollout } from './rollout.ts'
+import { type RolloutStepPlan, stepRollout } from './rollout.ts'
+import type { Observed, Rollout } from './rollout-terms.ts'
 
 /** What is known about the roll-out of an application besides the lattice itself. */
 export interface RolloutKnowledge {
@@ -59,6 +60,7 @@ export function rollOut(input: {
     workloads,
     linksMissing: all.some(({ deed }) => deed.do === 'put link' && !deed.replace),
     linksWait: all.some(isWide),
+    removalsWait: all.some((command) => isRemoval(command) && command.deed.do !== 'delete config'),
   })
   const why = whyHeld({ app, workloads, view, step })
   const held = all.flatMap((command): HeldCommand[] => {
@@ -69,17 +71,18 @@ export function rollOut(input: {
   return { rollout: step, commands: [...all.filter((command) => !why(command)), ...kept], held }
 }
 
-/** Only a deploy in place of another version is rolled out; going back is done at once. */
+/** A deploy in place of another version goes in steps, if one can go back to that; what else changes goes at once. */
 function rolloutOf(
   { deed, hasBefore }: { readonly deed?: StoredDeed | undefined; readonly hasBefore?: boolean },
   { noted, failures }: Pick<RolloutKnowledge, 'noted' | 'failures'>,
 ): Rollout | undefined {
-  if (deed?.did !== 'deploy' || deed.from === undefined || !hasBefore) return undefined
+  if (!deed || deed.did === 'undeploy' || deed.from === undefined) return undefined
   if (noted?.deed === deed.at) return noted.stage === 'done' ? undefined : noted
   // What came before may not have come to all its hosts itself.
   const fallback = noted && noted.stage !== 'done' ? noted.fallback : deed.from
   return {
     deed: deed.at,
+    pace: deed.did === 'deploy' && hasBefore ? 'in steps' : 'at once',
     fallback,
     failing: failures.map(({ target }) => target),
     stage: 'code',

@@ -3,13 +3,15 @@ import { count, listOf, mapOf, oneOf, record, type Shape, text } from '../lattic
 import type { Failure } from './attempts.ts'
 import type { Notes } from './notes.ts'
 import type { RolloutKnowledge } from './roll-out.ts'
-import type { Rollout, RolloutStepPlan } from './rollout.ts'
+import type { RolloutStepPlan } from './rollout.ts'
+import type { Rollout } from './rollout-terms.ts'
 import { Traffic } from './traffic.ts'
 import { UrlChecks } from './url-checks.ts'
 
 /** Reads what the controller that led before wrote down of a roll-out. */
 export const readRolloutNote: Shape<Rollout> = record({
   deed: text,
+  pace: oneOf(['in steps', 'at once']),
   fallback: text,
   failing: listOf(text),
   stage: oneOf(['code', 'links', 'done']),

@@ -164,10 +164,14 @@ test('what failed before the deploy is not the fault of the new version', () => 
   )
   const to = withSick('file:///v2.wasm')
   const start = look(to, view).commands.find(({ target }) => target.startsWith('my_app-sick'))
-  const swap = look(to, view).commands.find(({ target }) => target.startsWith('my_app-web'))
-  assert.ok(start && swap)
+  assert.ok(start)
+  const sick = [{ ...start, error: 'no such file', tries: 9 }]
+  const swap = look(to, view, { failures: sick }).commands.find(({ target }) =>
+    target.startsWith('my_app-web'),
+  )
+  assert.ok(swap)
   const before = [
-    { ...start, error: 'no such file', tries: 9 },
+    ...sick,
     // Of another version: it was tried with other code.
     { ...swap, deed: { do: 'delete config', name: 'other' } as const, error: 'old news', tries: 9 },
   ]
@@ -264,10 +268,16 @@ test('what the old version needs stays until all hosts run the new one', () => {
   const commands = (fresh: number) => {
     const view = inPlace(from, hostsWith(from, to, { fresh, old: 3 - fresh }))
     const known = { name: 'my-app', manifest: to, stored: true, made, deed, hasBefore: true }
-    const [first] = planAll([known], view)
-    const [plan] = planAll([known], view, { ...noRollouts, noted: first?.rollout?.rollout })
-    assert.deepEqual(plan?.made, fresh === 3 ? plan?.made : made, 'it is remembered meanwhile')
-    return plan?.commands.map(({ deed: { do: does } }) => does)
+    const at = (now: number, noted: RolloutKnowledge['noted']) => {
+      const [plan] = planAll([known], view, { ...noRollouts, noted, now })
+      assert.ok(plan)
+      return plan
+    }
+    const early = at(2_999, at(0, undefined).rollout?.rollout)
+    assert.deepEqual(early.made, made, 'it is remembered meanwhile')
+    assert.ok(early.commands.every(({ deed: { do: does } }) => does === 'scale'))
+    // Calls in flight may still need it, and not every host may have heard of a link yet.
+    return at(3_000, early.rollout?.rollout).commands.map(({ deed: { do: does } }) => does)
   }
   assert.deepEqual(commands(0), ['scale'])
   assert.deepEqual(commands(1), ['scale', 'scale'])
@@ -368,4 +378,56 @@ test('a host whose turn has not come gets another number of instances with the v
   const kept = requests.find(({ host_id }) => host_id === 'b')
   assert.deepEqual([kept?.config, kept?.allow_update], [['lang'], false])
   assert.equal(kept?.annotations['wasmcloud.dev/scaler'], old.scalerId)
+})
+
+test('links go to a new component only when it runs', () => {
+  const from = manifestOf([component('web', 1, { traits: [linkTo('kv')] }), component('kv', 1)])
+  const to = manifestOf([component('web', 1, { traits: [linkTo('next')] }), component('next', 1)])
+  const ids = (manifest: Manifest) => desiredApp(manifest, () => undefined)
+  const made = { links: ids(from).links.map(({ link }) => link), configs: [] }
+  const [web, kv] = ids(from).workloads
+  const next = ids(to).workloads[1]
+  assert.ok(web && kv && next)
+  const does = (only: HostView, noted?: RolloutKnowledge['noted']) => {
+    const view = lattice([only], { links: made.links })
+    const known = { name: 'my-app', manifest: to, stored: true, made, deed, hasBefore: true }
+    const [plan] = planAll([known], view, { ...noRollouts, noted })
+    return { names: plan?.commands.map(({ deed: { do: name } }) => name), noted: plan?.rollout?.rollout }
+  }
+  const before = running(running(host('a'), web), kv)
+  const first = does(before)
+  assert.deepEqual(first.names, ['scale'])
+  assert.deepEqual(does(running(before, next), first.noted).names, ['put link'])
+})
+
+test('going back takes away what only the bad version had, after the links have changed', () => {
+  const good = manifestOf([component('web', 1)])
+  const [web] = desiredApp(good, () => undefined).workloads
+  const [extra] = desiredApp(manifestOf([component('extra', 1)]), () => undefined).workloads
+  assert.ok(web && extra)
+  const view = lattice([running(running(host('a'), web), extra)])
+  const back = { ...deed, did: 'rollback' } as const
+  const known = { name: 'my-app', manifest: good, stored: true, made: undefined, deed: back }
+  const at = (now: number, noted: RolloutKnowledge['noted']) => {
+    const [plan] = planAll([known], view, { ...noRollouts, noted, now })
+    return plan
+  }
+  const first = at(0, undefined)
+  assert.deepEqual(first?.commands, [])
+  assert.equal(first?.rollout?.dueAt, 3_000)
+  assert.deepEqual(targets(at(3_000, first?.rollout?.rollout) ?? first), ['my_app-extra on a'])
+})
+
+test('no host gets the new code before the components run that it may call', () => {
+  const from = manifestOf([component('web', 1, { properties: { image: 'file:///v1.wasm' } })])
+  const to = manifestOf([
+    component('web', 1, { properties: { image: 'file:///v2.wasm' } }),
+    component('next', 1),
+  ])
+  const [old] = desiredApp(from, () => undefined).workloads
+  const next = desiredApp(to, () => undefined).workloads[1]
+  assert.ok(old && next)
+  const only = running(host('a'), old)
+  assert.deepEqual(targets(look(to, lattice([only]))), ['my_app-next on a'])
+  assert.deepEqual(targets(look(to, lattice([running(only, next)]))), ['my_app-web on a'])
 })
