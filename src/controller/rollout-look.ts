@@ -19,8 +19,10 @@ export interface Look {
 
 /** Hosts tell of their calls once a second. */
 const lookEveryMs = 1_000
+
 /** All hosts at once, and nothing is watched. */
 const atOnce: RolloutRule = { ...plainRollout, steps: [], timeoutMs: Number.POSITIVE_INFINITY }
+
 /** Fewer traps than these say nothing of a rate. */
 const fewestTraps = 3
 
@@ -41,7 +43,7 @@ export function lookAt(
   if (old.length === 0 && !before) return undefined
   const reached = before?.hosts === fresh.length ? before : { hosts: fresh.length, since: now }
   const look = { id, reached, next: new Set<string>(), isDone: false, checks: [], waits: '' }
-  const sick = fresh.find(({ host }) => host.unhealthy.has(id))
+  const sick = rollout.pace === 'in steps' && fresh.find(({ host }) => host.unhealthy.has(id))
   if (sick) {
     const why = sick.host.unhealthy.get(id) || 'health check failed'
     return {

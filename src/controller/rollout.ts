@@ -23,6 +23,7 @@ export interface RolloutStepPlan {
 const triesUntilFailed = 2
 /** What is not needed any more stays so long after the last change: calls in flight may need it, and hosts hear of links. */
 const settleMs = 3_000
+
 /** Says which hosts may get the new version now, or that it is to be taken back. */
 export function stepRollout(input: RolloutInput): RolloutStepPlan {
   const { rollout, workloads, linksMissing, failures } = input
@@ -38,7 +39,9 @@ export function stepRollout(input: RolloutInput): RolloutStepPlan {
     ([workload, states]) =>
       !looks.some(({ id }) => id === workload.id) && startingOn(rollout, workload, states) > 0,
   )
-  const isReady = !linksMissing && !isNewStarting
+  // Going back does not wait for what does not start.
+  const mayGoOn = rollout.pace === 'at once' && failures.length > 0
+  const isReady = !linksMissing && (!isNewStarting || mayGoOn)
   const links = isCodeDone ? lookAtLinks(input) : undefined
   const all = links ? [...looks, links] : looks
   const failed =

@@ -431,3 +431,29 @@ test('no host gets the new code before the components run that it may call', () 
   assert.deepEqual(targets(look(to, lattice([only]))), ['my_app-next on a'])
   assert.deepEqual(targets(look(to, lattice([running(only, next)]))), ['my_app-web on a'])
 })
+
+test('going back goes on where something is not well or does not start', () => {
+  const back = { ...deed, did: 'automatic rollback', version: 'v1', from: 'v2', reason: 'x' } as const
+  const plan = (manifest: Manifest, hosts: HostView[], more: Partial<RolloutKnowledge> = {}) => {
+    const known = { name: 'my-app', manifest, stored: true, made: undefined, deed: back }
+    const [first] = planAll([known], lattice(hosts), { ...noRollouts, ...more })
+    assert.ok(first)
+    return first
+  }
+  const sick = host('a', { unhealthy: new Map([['my_app-kv', 'no store']]) })
+  const [good, bad] = [workloadOf(kvOf('oci://kv:1')), workloadOf(kvOf('oci://kv:2'))]
+  const half = plan(kvOf('oci://kv:1'), [running(sick, good), running(host('b'), bad)])
+  assert.deepEqual([targets(half), half.rollout?.failed], [['my_app-kv on b'], undefined])
+
+  const withExtra = manifestOf([component('web', 1), component('extra', 1)])
+  const [web] = desiredApp(withExtra, () => undefined).workloads
+  assert.ok(web)
+  const hosts = [running(host('a'), web, { image: 'file:///bad.wasm' })]
+  const first = plan(withExtra, hosts)
+  assert.deepEqual(targets(first), ['my_app-extra on a'])
+  const [command] = first.commands
+  assert.ok(command)
+  const failures = [{ ...command, error: 'no such file', tries: 1 }]
+  const next = plan(withExtra, hosts, { noted: first.rollout?.rollout, failures })
+  assert.deepEqual(targets(next), ['my_app-extra on a', 'my_app-web on a'])
+})
