@@ -14,6 +14,11 @@ const keptMs = 30_000
 /** Connections kept, over all servers. */
 const mostKept = 16
 
+/** What the guest has set, and when it gives the request up. */
+interface DirectOptions extends SendOptions {
+  readonly signal?: AbortSignal
+}
+
 /**
  * Sends HTTP requests of a component without a link, to servers that its manifest names. The name of a server is checked
  * when the request is made; the addresses that it resolves to when a connection is made, which then goes to one of those.
@@ -39,7 +44,7 @@ export class DirectHttp {
 
   /** Answers a call of `outgoing-handler.handle`. */
   readonly send = async (call: Call): Promise<HttpResult> => {
-    const [request, options] = call.args as readonly [HttpRequest, SendOptions | undefined]
+    const [request, options] = call.args as readonly [HttpRequest, DirectOptions | undefined]
     const url = urlOf(request)
     if (!url) return refused('HTTP-request-URI-invalid')
     const rules = this.#rulesFor(url)
@@ -48,7 +53,13 @@ export class DirectHttp {
       (name) => this.#network.lookup(name),
       (address) => rules.some((rule) => rule.coversResolved(address)),
     )
-    return sendHttp(request, { call, agents: this.#kept(), options: options ?? {}, lookup })
+    const signal = options?.signal ? AbortSignal.any([call.signal, options.signal]) : call.signal
+    return sendHttp(request, {
+      call: { ...call, signal },
+      agents: this.#kept(),
+      options: options ?? {},
+      lookup,
+    })
   }
 
   /** Keeps no connections any more; requests under way go on. */

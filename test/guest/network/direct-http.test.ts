@@ -4,9 +4,12 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import type { Call, Invoke } from '../../../src/call/call.ts'
+import type { HttpRequest } from '../../../src/capability/http.ts'
 import type { NetworkSettings } from '../../../src/component-settings.ts'
 import type { GuestComponent } from '../../../src/guest/component.ts'
+import { Network } from '../../../src/guest/network/network.ts'
 import { fakeServices, fetchFrom, openGuests } from '../../support/guest.ts'
+import { sampleCall } from '../../support/sample-call.ts'
 
 describe('HTTP without a link', { timeout: 60_000 }, () => {
   let guests: Awaited<ReturnType<typeof openGuests>>
@@ -93,6 +96,30 @@ describe('HTTP without a link', { timeout: 60_000 }, () => {
   test('says what went wrong', async () => {
     assert.equal(await fetched('localhost:1/', { http: ['localhost:1'] }), 'ErrorCode::ConnectionRefused')
     assert.match(await fetched('nowhere.invalid/', { http: ['nowhere.invalid'] }), /DnsError/)
+  })
+
+  test('a request that the guest gives up is hung up', async () => {
+    const { promise: hungUp, resolve } = Promise.withResolvers<void>()
+    const givenUp = new AbortController()
+    const silent = createServer((req) => {
+      req.once('close', resolve)
+      givenUp.abort()
+    }).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const authority = `127.0.0.1:${(silent.address() as AddressInfo).port}`
+    const { http } = new Network({ http: [authority] })
+    const request: HttpRequest = {
+      method: { tag: 'get' },
+      scheme: { tag: 'HTTP' },
+      authority,
+      headers: [],
+      body: (async function* () {})(),
+      trailers: Promise.resolve(undefined),
+    }
+    const call = sampleCall({ args: [request, { signal: givenUp.signal }] })
+    assert.deepEqual(await http.send(call), { tag: 'err', val: { tag: 'connection-terminated' } })
+    await hungUp
+    silent.close()
   })
 
   test('leaves to the link what the manifest does not name', async () => {
