@@ -1,3 +1,4 @@
+import type { Secrets } from '../secret.ts'
 import type { PlannedProcess, ProcessSurroundings } from './process/provider-instance.ts'
 import { defaultRestarts, ProviderProcess, type RestartRules } from './process/provider-process.ts'
 
@@ -19,11 +20,12 @@ export class ProviderProcesses {
     this.#options = options
   }
 
-  /** Starts one and waits until it answers; a start that fails leaves nothing behind. */
-  async start(plan: PlannedProcess): Promise<void> {
+  /** Starts one and waits until it answers; a start that fails leaves nothing behind. `secrets` are for restarts. */
+  async start(plan: PlannedProcess, secrets: () => Promise<Secrets>): Promise<void> {
     const { around, restarts = defaultRestarts, onHealth, onRuns, onGivenUp } = this.#options
     const process = await ProviderProcess.start(plan, {
       around,
+      secrets,
       restarts,
       onHealth: (problem) => onHealth(plan.id, problem),
       onRun: onRuns,

@@ -144,9 +144,10 @@ export class ProviderWork {
       await apply(id)
       return threads.problemOf(id)
     }
-    await secrets.prepareLinks(data.linkSecrets(id), { ...provider, ...applicationOf(provider.annotations) })
+    const owner = { ...provider, ...applicationOf(provider.annotations) }
+    await secrets.prepareLinks(data.linkSecrets(id), owner)
     const plan = workload.processes(data, secrets).find((one) => one.id === id)
-    if (plan) await processes.start(plan)
+    if (plan) await processes.start(plan, () => secrets.fetch(provider.configNames, owner))
     // Links may have come while it started.
     await apply(id)
     return processes.problemOf(id)

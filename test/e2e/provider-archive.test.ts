@@ -59,7 +59,13 @@ test('a signed archive from a registry runs as a process, with the secret that i
     const started = await start()
     assert.equal(started.code, 0, started.err)
 
-    assert.equal(await greetOver(connection, 'greeter')('secret'), value)
+    const greet = greetOver(connection, 'greeter')
+    assert.equal(await greet('secret'), value)
+    // One that starts again has the secret as it is then.
+    await writeFile(join(folder, 'value.txt'), `${value}-2`)
+    assert.equal((await cli.run('secrets', 'put', 'password', '--file', join(folder, 'value.txt'))).code, 0)
+    process.kill(Number(await greet('pid')), 'SIGKILL')
+    await until(async () => (await greet('secret', 5_000).catch(() => '')) === `${value}-2`, patient)
     const [shown] = JSON.parse((await cli.run('get', 'providers', '-o', 'json')).out)
     assert.equal(shown.id, 'greeter')
     assert.match((await cli.run('get', 'claims')).out, /greeter/)

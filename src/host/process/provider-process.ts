@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { WeftError } from '../../errors.ts'
+import type { Secrets } from '../../secret.ts'
 import {
   type PlannedProcess,
   type ProcessSurroundings,
@@ -28,6 +29,8 @@ export const defaultRestarts: RestartRules = Object.freeze({
 
 export interface ProviderProcessOptions {
   readonly around: ProcessSurroundings
+  /** The secrets as they are now, for a restart: they may be others than at the start. */
+  readonly secrets: () => Promise<Secrets>
   readonly restarts: RestartRules
   /** The outcome of each health check, and of each end. */
   readonly onHealth: (problem: string | undefined) => void
@@ -106,8 +109,15 @@ export class ProviderProcess {
   }
 
   async #startAgain(): Promise<ProviderInstance | undefined> {
+    const { around } = this.#options
     try {
-      const instance = await startInstance(this.#plan, this.#options.around)
+      const secrets = await this.#options.secrets().catch((error: unknown) => {
+        around.log.warn(
+          `provider ${this.#plan.id} starts with the secrets it had: ${WeftError.from(error).message}`,
+        )
+        return this.#plan.secrets
+      })
+      const instance = await startInstance({ ...this.#plan, secrets }, around)
       this.#instance = instance
       this.#options.onRun()
       // It may have been told to stop, or the plan may have changed, while it was being started.

@@ -50,6 +50,7 @@ async function open(script: string, health: () => ProviderHealth | 'no answer' =
   }
   const options: ProviderProcessOptions = {
     around,
+    secrets: async () => ({}),
     restarts: { firstMs: 1, mostMs: 4, budget: 3, calmMs: 60_000 },
     onHealth: (problem) => told.push(problem ?? 'well'),
     onRun() {},
