@@ -24,7 +24,7 @@ describe('a component that follows its load over two hosts', () => {
     app = await place.manifest('manifests/chain/app.yaml', (text) => text.trimEnd() + autoscaler)
     const up = place.start(['up', app.path, '--port', '0', '--ephemeral', '--threads', '1'])
     await up.seen(/weft is up/)
-    await place.start(['host', '--threads', '1']).seen(/has joined lattice/)
+    await place.start(['host', '--threads', '1', '--max-instances', '100']).seen(/has joined lattice/)
   })
   after(() => place.close())
 
@@ -61,6 +61,26 @@ describe('a component that follows its load over two hosts', () => {
     }
     await until(async () => (await instances(greeter)) === 0, patience)
     assert.match(await ask(), /Hello Ada/)
+  })
+
+  test('no host gets more than it can carry, and what finds no room waits', async () => {
+    const hosts = JSON.parse((await place.run(['get', 'hosts', '-o', 'json'])).out) as {
+      friendly_name: string
+      labels: Readonly<Record<string, string>>
+    }[]
+    const [roomy] = hosts.filter(({ labels }) => labels['weft.capacity.instances'] === '100')
+    const [other] = hosts.filter((host) => host !== roomy)
+    assert.ok(roomy && other)
+    // Each host has five of the gateway's ten instances.
+    await place.run(['label', 'put', other.friendly_name, 'weft.capacity.instances=15'])
+    const { code, out, err } = await place.run(['scale', greeter, '200', '--timeout', '5s'])
+    assert.equal(code, 1)
+    assert.match(out, /105 of 200 instances on 2 hosts/)
+    assert.match(err, /weft app status chain/)
+    assert.match((await place.run(['app', 'status', 'chain'])).out, /with room for 105 of 200 instances/)
+    await place.run(['label', 'del', other.friendly_name, 'weft.capacity.instances'])
+    await until(async () => (await instances(greeter)) === 200, patience)
+    await place.run(['scale', greeter, 'auto'])
   })
 
   test('by hand it has the number that is asked for, and zero is a stop that no call undoes', async () => {
