@@ -1,10 +1,10 @@
 import { type LimitName, WeftError } from '../errors.ts'
 import type { Borrows } from './borrows.ts'
+import { Confines } from './confines.ts'
 import { CoreInstances } from './core-instances.ts'
 import { GuestResource, HandleTable } from './handle-table.ts'
 import type { ImportObjects } from './host-function.ts'
 import type { ModuleInfo } from './instrument.ts'
-import { jspi } from './jspi.ts'
 import { type Lifted, liftedFunction, type RunningCall } from './lift.ts'
 import { Lock } from './lock.ts'
 import { MemoryContext, type ValueLimits } from './memory-context.ts'
@@ -22,9 +22,6 @@ export interface InstanceLimits extends ValueLimits {
   /** Elements, summed over its tables. */
   readonly tableElements: number
 }
-
-/** How long a guest may run where it can't wait, in milliseconds: nothing else on its thread runs meanwhile. */
-const mostHeldMs = 2_000
 
 /** A core module ready to be instantiated. */
 export interface LoadedModule {
@@ -69,15 +66,10 @@ export class Instance {
   readonly #lifted: Lifted[] = []
   /** Few at any time. (A set that changes with every call keeps each alive until the next full collection.) */
   readonly #tasks: Task[] = []
-  /** Within `realloc` and `post-return` a guest may call nothing. */
-  #mayLeave = true
-  /** Why the guest's stack can't be suspended now; undefined when it can. */
-  #stuckIn: string | undefined = 'its start function'
+  readonly #confines = new Confines()
   #failure: { readonly reason: unknown } | undefined
   #failedIn: Task | undefined
   #limitHit: LimitName | undefined
-  /** When the guest was first seen to hold its thread where it can't wait. */
-  #heldSince: number | undefined
   #ranOn = false
 
   constructor({ program, modules, imports, suspending, limits, pace }: InstanceOptions) {
@@ -90,14 +82,10 @@ export class Instance {
     this.#core = new CoreInstances(this, modules, limits)
     pace.begin()
     try {
-      this.#core.instantiate()
-    } catch (error) {
-      throw cannotWait(error, 'its start function')
+      this.#confines.within(starting, () => this.#core.instantiate())
     } finally {
       pace.end()
     }
-    this.#stuckIn = undefined
-    this.#heldSince = undefined
   }
 
   /** Calls an exported function (`''` for one of the world itself); its result is a plain value. */
@@ -121,7 +109,7 @@ export class Instance {
     const { owner, deadline } = this.current ?? { owner: undefined, deadline: Number.POSITIVE_INFINITY }
     const options = { owner, deadline, borrows, caller: this.current }
     const lifted = this.#liftedFunction(canon)
-    if (this.#stuckIn !== undefined) return lifted.runNow(args, options)
+    if (!this.maySuspend) return lifted.runNow(args, options)
     const caller = this.current
     const { result } = lifted.start(args, options)
     // A caller that does not wait goes on at once.
@@ -190,17 +178,15 @@ export class Instance {
     const task = this.current
     const now = Date.now()
     const isSliceOver = this.pace.isSliceOver()
-    const heldIn = this.#mayLeave ? this.#stuckIn : 'its realloc or post-return function'
-    if (heldIn !== undefined) this.#heldSince ??= now
-    const holdsUp = heldIn !== undefined && now - (this.#heldSince ?? now) > mostHeldMs
-    const isLate = holdsUp || (task !== undefined && now > task.deadline)
+    const { where } = this.#confines
+    const isLate = this.#confines.holdsUp(now) || (task !== undefined && now > task.deadline)
     this.#ranOn = isLate || task?.signal.aborted === true
     if (task?.signal.aborted) throw task.signal.reason
     if (isLate) {
-      const where = heldIn === undefined ? '' : ` in ${heldIn}`
-      throw new WeftError('deadline', `the guest ran on${where} until its time was over, and was stopped`)
+      const told = where === undefined ? '' : ` in ${where}`
+      throw new WeftError('deadline', `the guest ran on${told} until its time was over, and was stopped`)
     }
-    return isSliceOver && heldIn === undefined ? 1 : 0
+    return isSliceOver && where === undefined ? 1 : 0
   }
 
   /** The guest was refused something that it may take badly: if it traps then, that is why. */
@@ -314,46 +300,33 @@ export class Instance {
     const definition = this.program.resources[rep.resource]
     if (definition?.kind !== 'defined' || !definition.destructor) return
     const destructor = this.coreItem(definition.destructor) as unknown as (rep: number) => void
-    const before = this.#stuckIn
-    this.#stuckIn = 'a destructor'
-    destructor(rep.rep)
-    this.#stuckIn = before
-    this.#heldSince = undefined
+    this.#confines.within('a destructor', () => destructor(rep.rep))
   }
 
   /** The guest calls an import. */
   checkCall(name: string): void {
     // What a start function learns of the world may be another thing for the next instance.
-    if (this.#stuckIn === 'its start function') this.isResettable = false
-    if (!this.#mayLeave)
-      throw new WebAssembly.RuntimeError(`the guest called ${name} in its realloc or post-return function`)
+    if (this.#confines.where === starting) this.isResettable = false
+    if (this.#confines.isQuiet)
+      throw new WebAssembly.RuntimeError(`the guest called ${name} in ${this.#confines.where}`)
   }
 
   get maySuspend(): boolean {
-    return this.#stuckIn === undefined
+    return this.#confines.where === undefined
   }
 
   /** The import that the guest called has to wait. */
   checkMaySuspend(name: string): void {
-    if (this.#stuckIn !== undefined)
+    const { where } = this.#confines
+    if (where !== undefined)
       throw new WebAssembly.RuntimeError(
-        `the guest called ${name}, which must wait, in ${this.#stuckIn}, which can't`,
+        `the guest called ${name}, which must wait, in ${where}, which can't`,
       )
   }
 
   /** A function during which the guest may not call out. */
   quiet<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
-    return (...args) => {
-      this.#mayLeave = false
-      try {
-        return fn(...args)
-      } catch (error) {
-        throw cannotWait(error, 'its realloc or post-return function')
-      } finally {
-        this.#mayLeave = true
-        this.#heldSince = undefined
-      }
-    }
+    return this.#confines.quiet(fn)
   }
 
   /** What a core module is given, or what the host asks of one. */
@@ -372,16 +345,7 @@ export class Instance {
   }
 }
 
-/** The engine refuses to suspend a stack that was not made for it before the import is even called. */
-function cannotWait(error: unknown, where: string): unknown {
-  if (!(error instanceof jspi.SuspendError)) return error
-  const told = new WebAssembly.RuntimeError(
-    `the guest called an import that may wait in ${where}, which can't`,
-  )
-  // Where in the guest.
-  told.stack = error.stack ?? ''
-  return told
-}
+const starting = 'its start function'
 
 type Realloc = (old: number, oldSize: number, align: number, size: number) => number
 
