@@ -1,4 +1,5 @@
-import { type Host, type HostOptions, startHost } from './host/host.ts'
+import { startHost } from './host/host.ts'
+import type { Host, HostOptions } from './host/host-options.ts'
 import { startHostTelemetry } from './host-telemetry.ts'
 import type { TelemetryBatch } from './instrument-thread.ts'
 import { connectNats } from './lattice/connect.ts'

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Host } from '../host/host.ts'
+import type { Host } from '../host/host-options.ts'
 import { describeSignals } from '../telemetry/signals.ts'
 import type { Terminal } from './command.ts'
 import type { StoredApp } from './stored-apps.ts'
