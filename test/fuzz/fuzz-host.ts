@@ -8,6 +8,7 @@ import { metricsIn } from '../support/otlp-metrics.ts'
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts'
 import { until } from '../support/until.ts'
 import { freePort } from '../support/weft.ts'
+import { serveEvil } from './evil-server.ts'
 import { hostileHeaders, payload, subjectFor } from './hostile.ts'
 import { type Random, seeded } from './random.ts'
 import { misbehave } from './wrpc-sessions.ts'
@@ -17,6 +18,8 @@ export interface FuzzOutcome {
   /** Hostile messages sent, and conversations held. */
   readonly messages: number
   readonly sessions: number
+  /** Calls to a server that answers as it should not; each had an end in time, or is among what went `wrong`. */
+  readonly evilCalls: number
   /** Good requests that were made meanwhile, and what went wrong with them. */
   readonly requests: number
   readonly wrong: readonly string[]
@@ -36,6 +39,10 @@ export interface Handles {
 const calc = 'test/guests/calc/calc.wasm'
 const hello = 'test/guests/http-hello-p2/http-hello-p2.wasm'
 
+const gateway = 'manifests/chain/gateway/gateway.wasm'
+/** What the HTTP server gives a request that ends at the evil server. */
+const evilTimeoutMs = 1_500
+
 const link = {
   source_id: 'http',
   target: 'hello',
@@ -45,6 +52,16 @@ const link = {
   interfaces: ['incoming-handler'],
   source_config: ['address'],
   target_config: [],
+}
+
+const evilLink = {
+  ...link,
+  source_id: 'gateway',
+  target: 'evil',
+  wit_namespace: 'weft-example',
+  wit_package: 'greetings',
+  interfaces: ['greeter'],
+  source_config: [],
 }
 
 /** Does its worst to a host for so long, with good callers beside, and tells what became of it. */
@@ -87,6 +104,14 @@ async function fuzz(fuzzing: Fuzzing): Promise<FuzzOutcome> {
   await lattice.scale(host, { component_id: 'calc', count: 100, path: calc })
   await lattice.scale(host, { component_id: 'hello', count: 100, path: hello })
   await lattice.client.putLink(link)
+  const evilPort = await freePort()
+  await lattice.client.putConfig('evil-address', {
+    address: `127.0.0.1:${evilPort}`,
+    timeout_ms: String(evilTimeoutMs),
+  })
+  await lattice.scale(host, { component_id: 'gateway', count: 100, path: gateway })
+  await lattice.client.putLink(evilLink)
+  await lattice.client.putLink({ ...link, name: 'evil', target: 'gateway', source_config: ['evil-address'] })
   const url = `http://127.0.0.1:${port}/`
   await until(
     () =>
@@ -107,8 +132,13 @@ async function fuzz(fuzzing: Fuzzing): Promise<FuzzOutcome> {
   const before = await handles()
   const good = goodCallers(url)
   const enemy = await connectNats({ url: lattice.nats.url, name: 'enemy' })
+  const evil = serveEvil(enemy, 'default.evil.wrpc.0.0.1.weft-example:greetings/greeter@0.1.0.*', random)
+  const victims = victimsOf(`http://127.0.0.1:${evilPort}/?name=x`)
   const counts = await attack({ enemy, patterns, random, seconds })
+  const { slowest, evilCalls } = await victims.stop()
+  evil.stop()
   const { requests, wrong } = await good.stop()
+  if (slowest > evilTimeoutMs + 3_000) wrong.push(`a call to the evil server took ${slowest} ms`)
   await enemy.close()
   const isAsBefore = (now: Handles) =>
     now.calls <= before.calls && now.subscriptions <= before.subscriptions && now.files <= before.files + 2
@@ -128,7 +158,7 @@ async function fuzz(fuzzing: Fuzzing): Promise<FuzzOutcome> {
   await until(answers, { timeoutMs: 20_000, what: 'the link is back' })
   const output = host.weft.output()
   const unnamed = patterns.filter((pattern) => isNamed(pattern) && !output.includes(beginningOf(pattern)))
-  return { ...counts, requests, wrong, before, after, unnamed }
+  return { ...counts, evilCalls, requests, wrong, before, after, unnamed }
 }
 
 /** What the host's connections are subscribed to, as the NATS server knows it. */
@@ -216,6 +246,35 @@ function goodCallers(url: string) {
       isOver = true
       await Promise.all(callers)
       return { requests, wrong }
+    },
+  }
+}
+
+/** Callers of a component that calls the evil server: however it answers, they get an end in time. */
+function victimsOf(url: string): {
+  stop(): Promise<{ readonly slowest: number; readonly evilCalls: number }>
+} {
+  let slowest = 0
+  let evilCalls = 0
+  let isOver = false
+  const victim = async () => {
+    while (!isOver) {
+      const start = performance.now()
+      await fetch(url).then(
+        (answer) => answer.text(),
+        () => '',
+      )
+      slowest = Math.max(slowest, performance.now() - start)
+      evilCalls += 1
+      await delay(5)
+    }
+  }
+  const victims = [victim(), victim(), victim(), victim()]
+  return {
+    async stop() {
+      isOver = true
+      await Promise.all(victims)
+      return { slowest, evilCalls }
     },
   }
 }

@@ -8,8 +8,10 @@ const { values } = parseArgs({
 const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed)
 console.log(`seed ${seed}`)
 const outcome = await fuzzHost({ seconds: Number(values.seconds), seed })
-const { messages, sessions, requests, wrong, before, after, unnamed } = outcome
-console.log(`${messages} hostile messages, ${sessions} conversations; beside them ${requests} good requests`)
+const { messages, sessions, evilCalls, requests, wrong, before, after, unnamed } = outcome
+console.log(
+  `${messages} hostile messages, ${sessions} conversations, ${evilCalls} calls to an evil server; beside them ${requests} good requests`,
+)
 const met = [
   check(wrong.length === 0, `${wrong.length} good requests went wrong`, wrong.slice(0, 5)),
   check(after.calls <= before.calls, `open calls: ${before.calls} before, ${after.calls} after`),
