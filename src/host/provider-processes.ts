@@ -1,3 +1,4 @@
+import { WeftError } from '../errors.ts'
 import type { Secrets } from '../secret.ts'
 import type { PlannedProcess, ProcessSurroundings } from './process/provider-instance.ts'
 import { defaultRestarts, ProviderProcess, type RestartRules } from './process/provider-process.ts'
@@ -15,6 +16,7 @@ export interface ProviderProcessesOptions {
 export class ProviderProcesses {
   readonly #options: ProviderProcessesOptions
   readonly #running = new Map<string, ProviderProcess>()
+  #isStopped = false
 
   constructor(options: ProviderProcessesOptions) {
     this.#options = options
@@ -31,6 +33,10 @@ export class ProviderProcesses {
       onRun: onRuns,
       onGivenUp: (why) => onGivenUp(plan.id, why),
     })
+    if (this.#isStopped) {
+      await process.stop(0)
+      throw new WeftError('cancelled', 'the host stops')
+    }
     this.#running.set(plan.id, process)
     onRuns()
   }
@@ -60,7 +66,9 @@ export class ProviderProcesses {
     this.#running.delete(id)
   }
 
+  /** Ends all of them; one that is still being started ends when it has. */
   async stopAll(graceMs: number): Promise<void> {
+    this.#isStopped = true
     await Promise.all([...this.#running.keys()].map((id) => this.stop(id, graceMs)))
   }
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { makeNatsAccounts } from '../support/nats-accounts.ts'
 import { openCli } from '../support/run-cli.ts'
 import { startNats } from '../support/start-nats.ts'
 import { until } from '../support/until.ts'
-import { openWorkplace } from '../support/weft.ts'
+import { openWorkplace, root } from '../support/weft.ts'
 
 const tls = join(import.meta.dirname, '..', 'support', 'tls')
 
@@ -29,6 +30,11 @@ test('a lattice on a NATS with TLS and accounts: host, controller, providers, co
     assert.match(await (await fetch(app.url)).text(), /visit 2/)
     assert.match((await stranger.run('get', 'hosts')).err, /refused the login/)
     assert.equal((await cli.run('get', 'components')).out.includes('hello-hello'), true)
+    // A provider in a process of its own is handed login and authority; it answers health checks over NATS.
+    const provider = pathToFileURL(join(root, 'test/provider-programs/greeter.ts')).href
+    const started = await cli.run('start', 'provider', 'greeter', provider)
+    assert.equal(started.code, 0, started.err)
+    assert.doesNotMatch(host.output(), /greeter is unhealthy/)
   } finally {
     host.interrupt()
     await host.ended
@@ -48,6 +54,11 @@ test('a password in the URL is not printed', async () => {
     await until(() => host.output().includes('has joined'), { timeoutMs: 30_000 })
     const all = host.output() + (await cli.run('get', 'hosts', '-o', 'json')).out
     assert.ok(!all.includes('hush'), all)
+    const provider = pathToFileURL(join(root, 'test/provider-programs/greeter.ts')).href
+    const started = await cli.run('start', 'provider', 'greeter', provider)
+    assert.equal(started.code, 0, started.err)
+    assert.doesNotMatch(host.output(), /greeter is unhealthy/)
+    assert.ok(!host.output().includes('hush'))
   } finally {
     host.interrupt()
     await host.ended
