@@ -22,7 +22,7 @@ export function fromC({ name, folder, language }: Guest): Promise<Uint8Array> {
     const common = [
       // Debian's libraries stand under the older name of wasm32-wasip1.
       ...['--target=wasm32-wasi', '-Wno-deprecated', `--sysroot=${process.env.WASI_SYSROOT ?? '/usr'}`],
-      ...[`-ffile-prefix-map=${root}/=`, `-ffile-prefix-map=${made}/=`],
+      ...[`-ffile-prefix-map=${root}/=`, `-ffile-prefix-map=${made}/=`, '-ffile-compilation-dir=.'],
       ...['-I', made, ...flags.split('\n').filter((flag) => flag !== '')],
     ]
     const cc = process.env.CC ?? 'clang-22'
