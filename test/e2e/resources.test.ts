@@ -47,7 +47,7 @@ function manifestOf(): object {
     name,
     type: 'component',
     properties: {
-      image: pathToFileURL(join(root, `test/guests/stock/stock-${name}/stock-${name}.wasm`)).href,
+      image: pathToFileURL(join(root, `test/guests/stock-composed/stock-${name}/stock-${name}.wasm`)).href,
     },
     traits: [{ type: 'spreadscaler', properties: { instances: 5 } }, ...traits],
   })

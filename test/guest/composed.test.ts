@@ -7,7 +7,7 @@ let guests: Awaited<ReturnType<typeof openGuests>>
 let stock: GuestComponent
 before(async () => {
   guests = await openGuests()
-  stock = await guests.load('test/guests/stock/stock.wasm')
+  stock = await guests.load('test/guests/stock-composed/stock-composed.wasm')
 })
 after(() => guests.close())
 
@@ -71,7 +71,7 @@ describe('a component composed of one in C++, one in C and one in Rust', () => {
 
   test('holds the open handles of all its components within the limit of each', async () => {
     const settings = { limits: { handles: 10 } }
-    const limited = await guests.load('test/guests/stock/stock.wasm', { settings })
+    const limited = await guests.load('test/guests/stock-composed/stock-composed.wasm', { settings })
     const sum = (items: number) =>
       limited.run(guestCall(limited, 'sum', [new Array(items).fill(1)]), fakeServices())
     assert.deepEqual(await sum(9), [9n, 9, 0])

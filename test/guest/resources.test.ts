@@ -10,9 +10,9 @@ let maker: GuestComponent
 let auditor: GuestComponent
 before(async () => {
   guests = await openGuests()
-  user = await guests.load('test/guests/stock/stock-user/stock-user.wasm')
-  maker = await guests.load('test/guests/stock/stock-maker/stock-maker.wasm')
-  auditor = await guests.load('test/guests/stock/stock-auditor/stock-auditor.wasm')
+  user = await guests.load('test/guests/stock-composed/stock-user/stock-user.wasm')
+  maker = await guests.load('test/guests/stock-composed/stock-maker/stock-maker.wasm')
+  auditor = await guests.load('test/guests/stock-composed/stock-auditor/stock-auditor.wasm')
 })
 after(() => guests.close())
 
