@@ -108,7 +108,6 @@ export async function startController(options: ControllerOptions): Promise<Contr
     const reconciler: Reconciler = new Reconciler({
       planner,
       scales,
-      client,
       log,
       view: () => ({ hosts: hosts.view(), ...contents.view() }),
       made: new Notes(recordsOf(bucket, 'made'), readMade),

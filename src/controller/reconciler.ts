@@ -1,28 +1,22 @@
 import { WeftError } from '../errors.ts'
-import type { ControlClient } from '../lattice/control-client.ts'
 import type { LatticeEvent } from '../lattice/events.ts'
 import type { StoredApp } from '../lattice/manifest-store.ts'
-import type { Log } from '../log.ts'
 import { appOf } from './annotations.ts'
-import { Attempts, type Failure } from './attempts.ts'
-import { type Command, describe, phaseOf, runningTarget, workloadPart } from './command.ts'
+import { runningTarget, workloadPart } from './command.ts'
 import { concern } from './concerns.ts'
-import { giveCommand } from './give-command.ts'
 import type { LatticeView } from './lattice-view.ts'
 import type { Made } from './made.ts'
 import type { RollbackOrder } from './model-deploys.ts'
 import type { Notes } from './notes.ts'
+import { Orders, type OrdersParts } from './orders.ts'
 import type { AppPlan } from './plan.ts'
 import type { Planner } from './planner.ts'
 import { knownApp } from './read-stored.ts'
-import { Relapses } from './relapses.ts'
 import type { Rollouts } from './rollouts.ts'
 import type { ScaleNote } from './scale-note.ts'
 import type { Status } from './status.ts'
 
-export interface ReconcilerParts {
-  readonly client: ControlClient
-  readonly log: Log
+export interface ReconcilerParts extends OrdersParts {
   readonly view: () => LatticeView
   readonly planner: Planner
   readonly made: Notes<Made>
@@ -32,10 +26,6 @@ export interface ReconcilerParts {
   readonly rollouts: Rollouts
   /** Deploys again what was deployed before, because the present version does not run well. */
   readonly rollBack: (order: RollbackOrder) => Promise<void>
-  /** Asked before each pass and each command. */
-  readonly mayAct: () => boolean
-  /** Gives commands under the trace of the deploy that they follow from. */
-  readonly giveUnder: (command: Command, give: (client: ControlClient) => Promise<void>) => Promise<void>
   readonly onStatus: (name: string, status: Status) => void
 }
 
@@ -54,15 +44,12 @@ const planningSliceMs = 10
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts
-  readonly #attempts = new Attempts()
-  readonly #relapses = new Relapses()
+  readonly #orders: Orders
   readonly #planner: Planner
   /** What is being carried out, by application. */
   readonly #busy = new Map<string, Promise<void>>()
   readonly #stored = new Map<string, StoredApp>()
   readonly #resting = new Map<string, number>()
-  /** By host: what fails when it is gone. */
-  readonly #waitingFor = new Map<string, Set<(error: WeftError) => void>>()
   #notes: 'unread' | 'being read' | 'read' = 'unread'
   #timer: NodeJS.Timeout | undefined
   #restlessAt = 0
@@ -72,6 +59,7 @@ export class Reconciler {
   constructor(parts: ReconcilerParts) {
     this.#parts = parts
     this.#planner = parts.planner
+    this.#orders = new Orders({ ...parts, mayAct: () => this.#mayAct() })
   }
 
   /** True once everything was looked at since this controller took over: its statuses are of now. */
@@ -104,27 +92,24 @@ export class Reconciler {
   }
 
   onEvent(event: LatticeEvent): void {
-    const now = performance.now()
     if (event.name === 'component_scale_failed') {
       const { component_id, error, annotations } = event.data
       const target = runningTarget(event.source, component_id)
       const { app } = this.#planner.find(component_id) ?? {}
-      // Nobody has asked for anything: it ran, and its host gave it up.
-      if (app && appOf(annotations) === app.name && !this.#attempts.knows(target))
-        this.#relapses.gaveUp({ app: app.name, part: workloadPart(component_id), target }, error, now)
-      else this.#attempts.failed(target, error, now)
+      if (app && appOf(annotations) === app.name)
+        this.#orders.failedOrGaveUp({ app: app.name, part: workloadPart(component_id), target }, error)
+      else this.#orders.failed(target, error)
       this.wake(concern.workload(component_id))
     } else if (event.name === 'provider_start_failed') {
       const { provider_id, error } = event.data
-      this.#attempts.failed(runningTarget(event.source, provider_id), error, now)
+      this.#orders.failed(runningTarget(event.source, provider_id), error)
       this.wake(concern.workload(provider_id))
     }
   }
 
   /** A host is gone: what was asked of it and not answered has failed. */
   hostGone(id: string): void {
-    const gone = new WeftError('unavailable', 'the host is gone')
-    for (const fail of this.#waitingFor.get(id) ?? []) fail(gone)
+    this.#orders.hostGone(id)
   }
 
   /** Does what is due. Called a few times a second, and soon after each change. */
@@ -139,8 +124,7 @@ export class Reconciler {
       this.#restlessAt = now + restlessMs
       this.#planner.allChanged()
     }
-    const pausesOver = this.#relapses.dueApps(now, (target) => this.#attempts.knows(target))
-    for (const app of [...this.#attempts.dueApps(now), ...pausesOver, ...this.#parts.rollouts.due()])
+    for (const app of [...this.#orders.dueApps(now), ...this.#parts.rollouts.due()])
       this.#planner.changed(concern.application(app))
     this.#planner.see(this.#parts.view())
     const due = this.#planner.due()
@@ -188,10 +172,12 @@ export class Reconciler {
   }
 
   #begin(name: string): void {
-    const appPlan = this.#planner.plan(name, this.#parts.rollouts.knowledge(name, this.#failures(name)))
+    const appPlan = this.#planner.plan(
+      name,
+      this.#parts.rollouts.knowledge(name, this.#orders.failures(name)),
+    )
     if (!appPlan) return
-    this.#attempts.keepOnly(name, appPlan.commands)
-    this.#relapses.planned(name, appPlan.commands)
+    this.#orders.planned(name, appPlan.commands)
     const done = this.#carryOut(appPlan)
       .then(() => {
         this.#resting.delete(name)
@@ -219,9 +205,9 @@ export class Reconciler {
     if (await this.#rollBack(appPlan)) return
     await made.set(name, appPlan.made)
     this.#planner.madeIs(name, appPlan.made)
-    await this.#giveAll(commands)
+    await this.#orders.giveAll(commands)
     if (!this.#mayAct()) return
-    const status = appPlan.status(this.#failures(name))
+    const status = appPlan.status(this.#orders.failures(name))
     const isOver = appPlan.made === undefined && !appPlan.stored
     if ((await statuses.set(name, isOver ? undefined : status)) && !isOver) onStatus(name, status)
     if (!isOver) return
@@ -240,57 +226,7 @@ export class Reconciler {
     return true
   }
 
-  #failures(app: string): readonly Failure[] {
-    return [...this.#relapses.failures(app), ...this.#attempts.failures(app)]
-  }
-
   #mayAct(): boolean {
     return !this.#stopped && this.#parts.mayAct()
-  }
-
-  /** Waits for an answer, or until the host is gone that was asked. */
-  async #unlessGone({ deed }: Command, answer: Promise<void>): Promise<void> {
-    const host = 'hostId' in deed ? deed.hostId : 'request' in deed ? deed.request.host_id : ''
-    const { promise, reject } = Promise.withResolvers<never>()
-    const waiting = this.#waitingFor.get(host) ?? new Set()
-    this.#waitingFor.set(host, waiting.add(reject))
-    try {
-      await Promise.race([answer, promise])
-    } finally {
-      waiting.delete(reject)
-      if (waiting.size === 0 && this.#waitingFor.get(host) === waiting) this.#waitingFor.delete(host)
-    }
-  }
-
-  async #giveAll(commands: readonly Command[]): Promise<void> {
-    const phases = Map.groupBy(commands, phaseOf)
-    for (const [phase, group] of [...phases].toSorted(([a], [b]) => a - b)) {
-      // What starts or is linked needs its config; what is removed does not.
-      if (phase > 0 && phase < 4 && !this.#configsAreThere(phases.get(0) ?? [])) continue
-      await Promise.all(group.map((command) => this.#give(command)))
-    }
-  }
-
-  #configsAreThere(puts: readonly Command[]): boolean {
-    return puts.every((command) => this.#attempts.isFlying(command))
-  }
-
-  async #give(command: Command): Promise<void> {
-    const { giveUnder, log } = this.#parts
-    const now = performance.now()
-    if (!this.#mayAct() || this.#relapses.holds(command.target, now)) return
-    if (!this.#attempts.mayGive(command, now)) return
-    this.#attempts.given(command, performance.now())
-    log.info(`controller: ${describe(command)}`, { application: command.app })
-    try {
-      await this.#unlessGone(
-        command,
-        giveUnder(command, (client) => giveCommand(client, command.deed)),
-      )
-    } catch (error) {
-      const { message } = WeftError.from(error)
-      this.#attempts.failed(command.target, message, performance.now())
-      log.warn(`controller: ${describe(command)}: ${message}`, { application: command.app })
-    }
   }
 }
