@@ -61,9 +61,10 @@ describe('what a lattice does when a host is lost', () => {
       await until(() => load.soFar().good > 20, patience)
       assert.ok(healedMs < healMs, `it took ${healedMs} ms`)
     } finally {
-      // It had accepted nothing, so that every call could go elsewhere.
-      assert.deepEqual((await load.stop()).lost, [])
+      const { lost } = await load.stop()
       process.kill(busy.weft.pid, 'SIGCONT')
+      // It had accepted nothing, so that every call could go elsewhere.
+      assert.deepEqual(lost, [])
     }
     const back = await until(() => told()?.components[greeter], patience)
     assert.equal(back.calls, before, 'calls that it finds in its socket are not run')

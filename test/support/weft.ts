@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url'
 export const root = resolve(import.meta.dirname, '..', '..')
 const launcher = join(root, 'src', 'weft.mjs')
 const startLimitMs = 60_000
+const stopLimitMs = 60_000
 
 /** A `weft` process that keeps running. */
 export interface RunningWeft {
@@ -111,7 +112,12 @@ function startWeft([program = '', ...args]: readonly string[], env: NodeJS.Proce
         check()
       }),
     async stop(signal = 'SIGTERM') {
-      if (!hasEnded(child)) child.kill(signal)
+      if (hasEnded(child)) return ended
+      child.kill(signal)
+      // A test that failed may have left it frozen.
+      child.kill('SIGCONT')
+      const patience = setTimeout(() => child.kill('SIGKILL'), stopLimitMs)
+      void ended.then(() => clearTimeout(patience))
       return ended
     },
   }
