@@ -30,6 +30,8 @@ export class Pace {
   enter(): void {
     this.#sliceStart = performance.now()
     this.#slice = sliceMs
+    // It went up for whoever ran before; one that stays long enough sees it go up again.
+    Atomics.store(this.#words, flag, 0)
   }
 
   /** Takes the flag down and is true when whoever runs has had its slice and others should have a turn. */
