@@ -26,8 +26,8 @@ const hauntedWaits = [100, 100, 100, 150, 150, 200, 300, 400]
 const acceptGraceMs = 100
 /** A call that was refused, or not accepted by who knows whom, is sent once more. */
 const maxAttempts = 2
-/** A Weft target has other hosts, or will have when it was healed: within the deadline, this many tries find one. */
-const maxWeftAttempts = 15
+/** A Weft target has other hosts, or will have when it was healed: within the deadline, so many tries find one. */
+const maxWeftAttempts = 60
 
 export interface InvokeOverOptions {
   readonly connection: NatsConnection
@@ -79,6 +79,7 @@ async function attemptUntilAccepted(
   const most = isWeft === true ? maxWeftAttempts : maxAttempts
   const hasServed = known.hasServed(call.target, call.operation)
   const nobody = new NobodyYet({ ...options, hasServed })
+  const begun = performance.now()
   for (let number = 1; ; number++) {
     const attempt = new Attempt(options)
     try {
@@ -87,7 +88,7 @@ async function attemptUntilAccepted(
           ? await acceptedAtAll(attempt, options)
           : await tryOnce(attempt, end, waits[number - 1] ?? acceptWithinMs)
       if (accepted !== undefined) return { attempt, accepted }
-      if (number >= most) throw nobodyAccepts(call, most)
+      if (number >= most) throw nobodyAccepts(call, performance.now() - begun)
       log.debug('nobody accepted a call in time; sending it again', {
         operation: operationName(call.operation),
         target: call.target,
@@ -231,11 +232,10 @@ function tooLate(call: Call): WeftError {
   )
 }
 
-function nobodyAccepts(call: Call, attempts: number): WeftError {
+function nobodyAccepts(call: Call, waitedMs: number): WeftError {
   const operation = operationName(call.operation)
-  const waited = attempts * acceptWithinMs
   return new WeftError(
     'unavailable',
-    `${call.target} did not accept the call within ${waited} ms (${operation})`,
+    `${call.target} did not accept the call within ${Math.round(waitedMs)} ms (${operation})`,
   )
 }

@@ -226,7 +226,7 @@ test('a call to a target of unknown kind that nobody accepts twice is unavailabl
   await server.connection.flush()
   await assert.rejects(client.call('echo', ['x']), {
     code: 'unavailable',
-    message: /server did not accept the call within 2000 ms/,
+    message: /server did not accept the call within 2\d\d\d ms/,
   })
   assert.equal(seen.length, 2)
   assert.notEqual(seen[0]?.reply, seen[1]?.reply)
