@@ -10,7 +10,7 @@ import {
 import { WeftError } from '../errors.ts'
 
 /** Whose key it is, by the letter that it begins with: https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth */
-export const nkeyKinds = { account: 'A', component: 'M', provider: 'V', host: 'N', user: 'U' } as const
+const nkeyKinds = { account: 'A', component: 'M', provider: 'V', host: 'N', user: 'U' } as const
 export type NkeyKind = keyof typeof nkeyKinds
 
 /** A key pair that signs; ed25519 by node:crypto, which is hundreds of times faster than the nkeys package. */

@@ -70,7 +70,7 @@ export function paceMemory(): WebAssembly.Memory {
 const flag = 0
 const running = 1
 /** How long a guest runs before others on its thread have a turn, in milliseconds. */
-export const sliceMs = 2
+const sliceMs = 2
 /** The same for each further turn. */
 const shortSliceMs = 1
 

@@ -4,7 +4,7 @@ import type { Link } from '../lattice/link.ts'
 export type LinkKey = Pick<Link, 'source_id' | 'target' | 'name' | 'wit_namespace' | 'wit_package'>
 
 /** One text per place that a link can stand in; links with different targets can compete for it. */
-export function linkPlace({ source_id, wit_namespace, wit_package, name }: LinkKey): string {
+function linkPlace({ source_id, wit_namespace, wit_package, name }: LinkKey): string {
   return `${source_id} ${wit_namespace}:${wit_package} ${name}`
 }
 

@@ -17,7 +17,7 @@ export const defaultLimits: FullLimits = {
 }
 
 /** What no manifest can go beyond. */
-export const ceilings: FullLimits = {
+const ceilings: FullLimits = {
   memoryBytes: 4096 * MiB,
   tableElements: 10_000_000,
   handles: 1_000_000,

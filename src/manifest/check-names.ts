@@ -7,7 +7,7 @@ import type { ConfigProperty, SecretProperty } from './read-config.ts'
 import type { Report } from './report.ts'
 
 /** The policy type that names a secrets backend. */
-export const secretPolicyType = 'policy.secret.wasmcloud.dev/v1alpha1'
+const secretPolicyType = 'policy.secret.wasmcloud.dev/v1alpha1'
 
 interface Application {
   readonly name: string

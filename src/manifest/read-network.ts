@@ -6,7 +6,7 @@ import type { Report } from './report.ts'
 const kinds = ['tcp', 'udp', 'listen', 'http'] as const
 
 /** A name, a pattern of names, an address or a range. */
-export const networkHost =
+const networkHost =
   '(\\*|(\\*\\.)?[A-Za-z0-9_]([\\w.-]*[\\w.])?|\\d+\\.\\d+\\.\\d+\\.\\d+(/\\d+)?|\\[[0-9A-Fa-f:.]+\\](/\\d+)?)'
 const address = '(\\*|\\d+\\.\\d+\\.\\d+\\.\\d+(/\\d+)?|\\[[0-9A-Fa-f:.]+\\](/\\d+)?)'
 const port = '(\\d{1,5}|\\*)'

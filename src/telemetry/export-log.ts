@@ -65,7 +65,7 @@ function makerOf(record: LogRecord, options: ExportLogOptions): SpanResource {
 }
 
 /** A log line as OTLP has it. */
-export function otlpLogFromRecord(record: LogRecord): OtlpLog {
+function otlpLogFromRecord(record: LogRecord): OtlpLog {
   const { traceId, spanId, ...attributes } = record.attributes
   const hasTrace = typeof traceId === 'string' && /^[0-9a-f]{32}$/.test(traceId)
   const hasSpan = hasTrace && typeof spanId === 'string' && /^[0-9a-f]{16}$/.test(spanId)

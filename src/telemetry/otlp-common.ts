@@ -63,14 +63,14 @@ export function writeAttributes(out: OtlpWriter, field: OtlpField, attributes: O
 }
 
 /** `InstrumentationScope` */
-export const writeScope: OtlpMessage<OtlpScope> = (out, scope) => {
+const writeScope: OtlpMessage<OtlpScope> = (out, scope) => {
   out.text(scopeFields.name, scope.name)
   out.text(scopeFields.version, scope.version ?? '')
   if (scope.attributes) writeAttributes(out, scopeFields.attributes, scope.attributes)
 }
 
 /** `Resource` */
-export const writeResource: OtlpMessage<OtlpAttributes> = (out, attributes) =>
+const writeResource: OtlpMessage<OtlpAttributes> = (out, attributes) =>
   writeAttributes(out, resourceFields.attributes, attributes)
 
 /** The request message of a signal: groups by resource, in them groups by scope, in them what `writeItems` writes. */

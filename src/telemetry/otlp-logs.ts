@@ -40,7 +40,7 @@ const fields = otlpFields({
 })
 
 /** `LogRecord` */
-export const writeLog: OtlpMessage<OtlpLog> = (out, log) => {
+const writeLog: OtlpMessage<OtlpLog> = (out, log) => {
   out.time(fields.timeUnixNano, log.time)
   out.time(fields.observedTimeUnixNano, log.observed)
   out.integer(fields.severityNumber, log.severity)

@@ -136,7 +136,7 @@ const exemplarFields = otlpFields({
 })
 
 /** `Metric` */
-export const writeMetric: OtlpMessage<OtlpMetric> = (out, metric) => {
+const writeMetric: OtlpMessage<OtlpMetric> = (out, metric) => {
   out.text(fields.name, metric.name)
   out.text(fields.description, metric.description)
   out.text(fields.unit, metric.unit)

@@ -2,11 +2,11 @@ import type { Labels } from '../measure.ts'
 import { attributeNames as names } from './names.ts'
 
 /** The SDK's limit on series per instrument; what comes beyond goes into one series marked as overflow. */
-export const maxSeries = 2000
+const maxSeries = 2000
 /** A series that nobody used for so long makes room for another one. */
 const idleMs = 10 * 60_000
 
-export const overflowLabels: Labels = { [names.metricOverflow]: 'true' }
+const overflowLabels: Labels = { [names.metricOverflow]: 'true' }
 
 interface Kept<S> {
   readonly series: S

@@ -41,7 +41,7 @@ export interface SpanLink {
   readonly attributes: SpanAttributes
 }
 
-export const statusCodes = ['unset', 'ok', 'error'] as const
+const statusCodes = ['unset', 'ok', 'error'] as const
 
 export interface SpanStatus {
   readonly code: (typeof statusCodes)[number]

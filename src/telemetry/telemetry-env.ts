@@ -2,7 +2,7 @@ import type { Env } from './otlp-target.ts'
 import type { SpanResource } from './span.ts'
 
 /** Stands before a standard variable that is meant for the telemetry of applications alone. */
-export const applicationPrefix = 'WEFT_APP_'
+const applicationPrefix = 'WEFT_APP_'
 
 /**
  * The environment that holds for what `maker` made. The platform (hosts and controller) has the standard variables;

@@ -86,7 +86,7 @@ function readTypeBound(reader: BinaryReader, scope: Scope, name: string): TypeDe
 }
 
 /** Shims that re-export an interface import its resources under `import-type-…`. */
-export function resourceNameFrom(name: string): string {
+function resourceNameFrom(name: string): string {
   return name.replace(/^import-type-/, '')
 }
 

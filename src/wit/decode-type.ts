@@ -93,7 +93,7 @@ export function readFunctionType(code: number, reader: BinaryReader, scope: Scop
   throw reader.unexpected('one result or none', 'named results')
 }
 
-export function readFields(reader: BinaryReader, scope: Scope): WitField[] {
+function readFields(reader: BinaryReader, scope: Scope): WitField[] {
   return reader.list(() => ({ name: reader.name(), type: readValueType(reader, scope) }))
 }
 

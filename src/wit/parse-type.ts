@@ -153,7 +153,7 @@ export function parseParams(reader: TokenReader): FieldSyntax[] {
 }
 
 /** Reads items between commas until `close` is next; a comma may stand after the last one. */
-export function listUntil<T>(reader: TokenReader, close: string, read: () => T): T[] {
+function listUntil<T>(reader: TokenReader, close: string, read: () => T): T[] {
   const items: T[] = []
   while (!reader.is(close)) {
     skipGates(reader)

@@ -4,7 +4,7 @@ import { formatTraceparent, parseTraceparent } from '../call/trace-context.ts'
 import { errorCodeFrom, WeftError } from '../errors.ts'
 
 /** The NATS headers of a call. The `weft-` ones are ours; other peers pass over them. */
-export const headerNames = {
+const headerNames = {
   sourceId: 'source-id',
   targetId: 'target-id',
   linkName: 'link-name',
