@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkManifest } from '../../src/manifest/check-manifest.ts'
+import { manifestWithTraits } from '../support/manifest-with-traits.ts'
 
-const manifestWith = (traits: string, type = 'component') =>
-  checkManifest(`apiVersion: core.oam.dev/v1beta1
-kind: Application
-metadata: { name: a, annotations: { version: v1 } }
-spec:
-  components:
-    - name: c
-      type: ${type}
-      properties: { image: file:///c.wasm }
-      traits: [${traits}]
-`)
+const manifestWith = (traits: string, type?: string) =>
+  checkManifest(manifestWithTraits(`        [${traits}]`, type))
 const autoscaler = (properties: string, type?: string) =>
   manifestWith(`{ type: autoscaler, properties: { ${properties} } }`, type)
 

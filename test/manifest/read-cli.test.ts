@@ -1,24 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseManifest } from '../../src/manifest/parse-manifest.ts'
-
-function manifestWith(traits: string) {
-  return `apiVersion: core.oam.dev/v1beta1
-kind: Application
-metadata: { name: a, annotations: { version: v1 } }
-spec:
-  components:
-    - name: c
-      type: component
-      properties: { image: file:///c.wasm }
-      traits:
-${traits}
-`
-}
+import { manifestWithTraits } from '../support/manifest-with-traits.ts'
 
 test('arguments and environment become settings', () => {
   const [component] = parseManifest(
-    manifestWith(
+    manifestWithTraits(
       '        - { type: cli, properties: { args: [--verbose, "8"], env: { LOG: debug, EMPTY: "" } } }',
     ),
     'a.yaml',
@@ -32,7 +19,7 @@ test('what is no text or can be no variable is named', () => {
   assert.throws(
     () =>
       parseManifest(
-        manifestWith(
+        manifestWithTraits(
           '        - { type: cli, properties: { args: [8], env: { "A=B": x, PORT: 80 }, arg: [] } }',
         ),
         'a.yaml',

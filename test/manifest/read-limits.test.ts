@@ -1,24 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseManifest } from '../../src/manifest/parse-manifest.ts'
-
-function manifestWith(traits: string) {
-  return `apiVersion: core.oam.dev/v1beta1
-kind: Application
-metadata: { name: a, annotations: { version: v1 } }
-spec:
-  components:
-    - name: c
-      type: component
-      properties: { image: file:///c.wasm }
-      traits:
-${traits}
-`
-}
+import { manifestWithTraits } from '../support/manifest-with-traits.ts'
 
 test('limits and reuse become settings in plain units', () => {
   const [component] = parseManifest(
-    manifestWith(`        - { type: limits, properties: { memory: 64MiB, time: 1.5s, request: 2 MB, queue: 7, queueTime: 250ms } }
+    manifestWithTraits(`        - { type: limits, properties: { memory: 64MiB, time: 1.5s, request: 2 MB, queue: 7, queueTime: 250ms } }
         - { type: reuse, properties: { invocations: 1000, concurrent: 4 } }`),
     'a.yaml',
   ).components
@@ -32,7 +19,7 @@ test('what is no size, no time, no number, or stands twice is named', () => {
   assert.throws(
     () =>
       parseManifest(
-        manifestWith(`        - { type: limits, properties: { memory: 64, time: soon, memry: 1MiB } }
+        manifestWithTraits(`        - { type: limits, properties: { memory: 64, time: soon, memry: 1MiB } }
         - { type: reuse, properties: { invocations: 0 } }
         - { type: reuse, properties: { concurrent: 2 } }
         - { type: limits, properties: {} }`),

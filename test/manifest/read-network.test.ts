@@ -4,20 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { Network } from '../../src/guest/network/network.ts'
 import { parseManifest } from '../../src/manifest/parse-manifest.ts'
-
-function manifestWith(traits: string) {
-  return `apiVersion: core.oam.dev/v1beta1
-kind: Application
-metadata: { name: a, annotations: { version: v1 } }
-spec:
-  components:
-    - name: c
-      type: component
-      properties: { image: file:///c.wasm }
-      traits:
-${traits}
-`
-}
+import { manifestWithTraits } from '../support/manifest-with-traits.ts'
 
 test('what a component may reach becomes settings, and the host takes all of it', async () => {
   const good = await readFile(join(import.meta.dirname, 'good', 'weft-traits.yaml'), 'utf8')
@@ -30,7 +17,7 @@ test('what is no host and port is named', () => {
   assert.throws(
     () =>
       parseManifest(
-        manifestWith(
+        manifestWithTraits(
           '        - { type: network, properties: { tcp: [db.example.com, "https://x:1", "a b:1"], listen: ["localhost:1"], http: ["x/y"], tpc: [] } }',
         ),
         'a.yaml',

@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkManifest } from '../../src/manifest/check-manifest.ts'
+import { manifestWithTraits } from '../support/manifest-with-traits.ts'
 
-const manifestWith = (traits: string) =>
-  checkManifest(`apiVersion: core.oam.dev/v1beta1
-kind: Application
-metadata: { name: a, annotations: { version: v1 } }
-spec:
-  components:
-    - name: c
-      type: component
-      properties: { image: file:///c.wasm }
-      traits: [${traits}]
-`)
+const manifestWith = (traits: string) => checkManifest(manifestWithTraits(`        [${traits}]`))
 
 test('a placement names the failure domain and how many a host should have', () => {
   const { manifest } = manifestWith('{ type: placement, properties: { domain: rack, perHost: 10 } }')

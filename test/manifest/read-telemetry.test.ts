@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseManifest } from '../../src/manifest/parse-manifest.ts'
+import { manifestWithTraits } from '../support/manifest-with-traits.ts'
 
-function manifestWith(properties: string) {
-  return `apiVersion: core.oam.dev/v1beta1
-kind: Application
-metadata: { name: a, annotations: { version: v1 } }
-spec:
-  components:
-    - name: c
-      type: component
-      properties: { image: file:///c.wasm }
-      traits:
-        - { type: telemetry, properties: ${properties} }
-`
-}
+const manifestWith = (properties: string) =>
+  manifestWithTraits(`        - { type: telemetry, properties: ${properties} }`)
 
 test('a telemetry trait names the service and where its telemetry goes', () => {
   const properties =

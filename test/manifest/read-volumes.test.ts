@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseManifest } from '../../src/manifest/parse-manifest.ts'
+import { manifestWithTraits } from '../support/manifest-with-traits.ts'
 
-function manifestWith(mounts: string) {
-  return `apiVersion: core.oam.dev/v1beta1
-kind: Application
-metadata: { name: a, annotations: { version: v1 } }
-spec:
-  components:
-    - name: c
-      type: component
-      properties: { image: file:///c.wasm }
-      traits:
-        - type: volumes
+const manifestWith = (mounts: string) =>
+  manifestWithTraits(`        - type: volumes
           properties:
             mounts:
-${mounts}
-`
-}
+${mounts}`)
 
 test('mounts become settings', () => {
   const [component] = parseManifest(
