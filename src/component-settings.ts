@@ -40,6 +40,7 @@ export interface VolumeSettings {
   readonly mounts: readonly VolumeMount[]
 }
 
+/** A volume that a component sees as a directory. */
 export interface VolumeMount {
   /** A volume by the name that the hosts' operators gave it. */
   readonly volume: string

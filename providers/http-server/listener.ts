@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { WeftError } from '../../src/errors.ts'
 
+/** Where to listen. */
 export interface Address {
   readonly host: string
   readonly port: number
 }
 
+/** A server that listens. */
 export interface Listener {
   /** Takes no more connections, ends those that are idle, and waits for requests under way. */
   close(): Promise<void>

@@ -9,6 +9,7 @@ import { WeftError } from '../../src/errors.ts'
 import type { ProviderContext, ProviderLink } from '../../src/provider.ts'
 import { decodeKey } from './key.ts'
 
+/** What a watch of one link works with. */
 export interface WatchParts {
   readonly context: ProviderContext
   readonly link: ProviderLink

@@ -18,6 +18,7 @@ export interface MessageSite {
   readonly timeoutMs: number
 }
 
+/** A message that came for a component, before the component is called with it. */
 export interface EnteringMessage {
   readonly message: BrokerMessage
   /** What the message was sent under. */

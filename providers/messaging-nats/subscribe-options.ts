@@ -1,6 +1,7 @@
 import { WeftError } from '../../src/errors.ts'
 import { checkSubscription } from './subject.ts'
 
+/** What a link's config asks for: what is subscribed to, and how much of it at once. */
 export interface SubscribeOptions {
   readonly subscriptions: readonly WantedSubscription[]
   readonly consumers: readonly WantedConsumer[]

@@ -12,6 +12,7 @@ export interface Inflow {
   stop(): Promise<void>
 }
 
+/** What the messages of one link come in with. */
 export interface InflowParts {
   readonly site: MessageSite
   readonly connection: NatsConnection

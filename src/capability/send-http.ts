@@ -16,6 +16,7 @@ export interface SendOptions {
   readonly betweenBytesTimeout?: bigint
 }
 
+/** What one request is sent with. */
 export interface SendContext {
   readonly call: Call
   readonly agents: { readonly http: Agent; readonly https: SecureAgent }

@@ -11,6 +11,7 @@ import { decodeWorld } from '../wit/decode-component.ts'
 import { type InterfaceName, parseInterfaceName } from '../wit/names.ts'
 import type { WitWorld } from '../wit/type.ts'
 
+/** What was found: problems stop a deploy, warnings do not. */
 export interface CheckedComponents {
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]

@@ -5,6 +5,7 @@ import { subscribeEvents } from '../lattice/events.ts'
 import type { HostInventory } from '../lattice/inventory.ts'
 import type { OpenLattice } from './connect-lattice.ts'
 
+/** How the update of a component went on one host. */
 export interface UpdateOutcome {
   readonly host: string
   /** What ran there before. */

@@ -6,6 +6,7 @@ import { type Command, describe, phaseOf } from './command.ts'
 import { giveCommand } from './give-command.ts'
 import { Relapses } from './relapses.ts'
 
+/** What orders are given with. */
 export interface OrdersParts {
   readonly log: Log
   /** Asked before each command. */

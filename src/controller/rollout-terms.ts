@@ -18,6 +18,7 @@ export interface Rollout {
   readonly reached: Readonly<Record<string, Reached>>
 }
 
+/** On how many hosts a version runs, and since when. */
 export interface Reached {
   readonly hosts: number
   readonly since: number

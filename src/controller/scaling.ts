@@ -12,6 +12,7 @@ import type { Planner } from './planner.ts'
 import { isAsleep, isValid, type ScaleNote } from './scale-note.ts'
 import type { Status } from './status.ts'
 
+/** What scaling looks at, and where it keeps what it decided. */
 export interface ScalingParts {
   readonly planner: Planner
   readonly notes: Notes<ScaleNote>

@@ -9,6 +9,7 @@ export const statusTypes = [
 ] as const
 export type StatusType = (typeof statusTypes)[number]
 
+/** A status with the reason for it. */
 export interface StatusInfo {
   readonly type: StatusType
   readonly message: string

@@ -6,6 +6,7 @@ import { type ResolvedLink, resolvedLinkShape } from './resolved-link.ts'
 import { mapOf, parseJson, record, text } from './shape.ts'
 import { providerSubjects } from './subjects.ts'
 
+/** Which provider hears its host, and what it does with what it hears. */
 export interface HearHostOptions {
   readonly connection: NatsConnection
   readonly lattice: string

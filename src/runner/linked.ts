@@ -3,6 +3,7 @@ import type { ResolvedLink } from '../lattice/resolved-link.ts'
 import type { Log } from '../log.ts'
 import type { Provider, ProviderLink } from '../provider.ts'
 
+/** What the links of a provider are handed on with. */
 export interface LinkedOptions {
   readonly provider: Pick<Provider, 'putLink' | 'deleteLink' | 'moveLink'>
   /** A link from the wire, its secrets opened. */

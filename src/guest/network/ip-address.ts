@@ -26,10 +26,12 @@ export interface Endpoint {
   readonly port: number
 }
 
+/** WASI's `ip-socket-address` as the host has it. */
 export function endpointFrom({ val: { port, address } }: SocketAddress): Endpoint {
   return { port, address: textOfAddress(address) }
 }
 
+/** An address of the host as WASI's `ip-socket-address`. */
 export function socketAddressFrom({ address, port }: Endpoint): SocketAddress {
   const ip = ipAddressFrom(address)
   return ip.tag === 'ipv4'
@@ -48,10 +50,12 @@ export function ipAddressFrom(text: string): IpAddress {
   return { tag: 'ipv6', val: [...before, ...zeroes, ...after].map((group) => Number.parseInt(group, 16)) }
 }
 
+/** The family of an IP address in text. */
 export function familyOf(address: string): AddressFamily {
   return isIP(address) === 6 ? 'ipv6' : 'ipv4'
 }
 
+/** True of `0.0.0.0` and `::`, which stand for every address of the machine. */
 export function isUnspecified(address: string): boolean {
   return ipAddressFrom(address).val.every((part) => part === 0)
 }

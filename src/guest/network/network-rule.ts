@@ -49,6 +49,7 @@ export function coversName({ name }: NetworkRule, asked: string): boolean {
   return name.startsWith('*.') ? plain.endsWith(name.slice(1)) : plain === name
 }
 
+/** Whether the rule allows this port. */
 export function coversPort({ port: allowed }: NetworkRule, port: number): boolean {
   return allowed === '*' || allowed === port
 }

@@ -4,6 +4,7 @@ import { type AddressFamily, type Endpoint, familyOf, isUnspecified } from './ip
 import { SocketError } from './socket-error.ts'
 import type { SocketOwner } from './tcp.ts'
 
+/** A datagram that came, and from where. */
 export interface Datagram {
   readonly data: Uint8Array
   readonly remote: Endpoint

@@ -7,6 +7,7 @@ import { type OpenFor, OpenNode } from './open-node.ts'
 
 const statOf = promisify(fstat)
 
+/** What a guest asks to be opened, and how. */
 export interface OpenRequest extends OpenFor {
   readonly path: string
   readonly follow: boolean

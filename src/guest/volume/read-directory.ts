@@ -6,6 +6,7 @@ import { type FileType, typeOf } from './file-status.ts'
 import { textFrom } from './locate.ts'
 import type { OpenNode } from './open-node.ts'
 
+/** What a directory has of one of its entries. */
 export interface DirectoryEntry {
   readonly type: FileType
   readonly name: string

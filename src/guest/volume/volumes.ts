@@ -48,6 +48,7 @@ export function retainVolumes(volumes: readonly OpenVolume[]): readonly OpenVolu
   return volumes
 }
 
+/** One user less, after `openVolumes` or `retainVolumes`: the last one closes them. */
 export function releaseVolumes(volumes: readonly OpenVolume[]): void {
   for (const { root } of volumes) root.release()
 }
