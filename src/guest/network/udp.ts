@@ -28,7 +28,9 @@ export class Udp {
   #peer: Endpoint | undefined
   /** Bound to a place that the manifest names: anybody may send there. Else only those that the guest may send to. */
   #isListener = false
-  hopLimit = 64
+  #hopLimit = 64
+  /** What Linux gives by default. */
+  readonly #bufferSizes = { receive: 212_992n, send: 212_992n }
 
   constructor(family: AddressFamily, owner: SocketOwner) {
     if (owner.sockets.isFull) throw new SocketError('new-socket-limit')
@@ -58,6 +60,25 @@ export class Udp {
     this.#peer = peer
     const kept = this.#waiting.filter(({ remote }) => this.#takesFrom(remote))
     this.#waiting.splice(0, this.#waiting.length, ...kept)
+  }
+
+  get hopLimit(): number {
+    return this.#hopLimit
+  }
+
+  set hopLimit(value: number) {
+    if (value === 0) throw new SocketError('invalid-argument')
+    this.#hopLimit = value
+  }
+
+  bufferSize(which: 'receive' | 'send'): bigint {
+    return this.#bufferSizes[which]
+  }
+
+  /** Kept and given back: the system's own sizes stay. */
+  setBufferSize(which: 'receive' | 'send', value: bigint): void {
+    if (value === 0n) throw new SocketError('invalid-argument')
+    this.#bufferSizes[which] = value
   }
 
   get peer(): Endpoint | undefined {

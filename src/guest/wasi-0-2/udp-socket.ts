@@ -25,7 +25,6 @@ export class UdpSocket {
   readonly #sockets: Wasi02Sockets
   readonly #bell = new Bell()
   #binding: { readonly isDone: boolean; readonly error?: unknown } | undefined
-  #bufferSizes = { receive: 212_992n, send: 212_992n }
   readonly #readiness: Readiness = {
     isReady: () => this.#binding?.isDone ?? true,
     onChange: (wake) => this.#bell.onChange(wake),
@@ -96,25 +95,24 @@ export class UdpSocket {
 
   setUnicastHopLimit(value: number): void {
     asked(() => {
-      if (value === 0) throw new SocketError('invalid-argument')
       this.#udp.hopLimit = value
     })
   }
 
   receiveBufferSize(): bigint {
-    return this.#bufferSizes.receive
+    return this.#udp.bufferSize('receive')
   }
 
   setReceiveBufferSize(value: bigint): void {
-    this.#setBuffer('receive', value)
+    asked(() => this.#udp.setBufferSize('receive', value))
   }
 
   sendBufferSize(): bigint {
-    return this.#bufferSizes.send
+    return this.#udp.bufferSize('send')
   }
 
   setSendBufferSize(value: bigint): void {
-    this.#setBuffer('send', value)
+    asked(() => this.#udp.setBufferSize('send', value))
   }
 
   subscribe(): Pollable {
@@ -123,14 +121,6 @@ export class UdpSocket {
 
   [Symbol.dispose](): void {
     this.#udp.drop()
-  }
-
-  /** Kept and given back: the system's own sizes stay. */
-  #setBuffer(which: 'receive' | 'send', value: bigint): void {
-    asked(() => {
-      if (value === 0n) throw new SocketError('invalid-argument')
-      this.#bufferSizes[which] = value
-    })
   }
 }
 

@@ -22,7 +22,6 @@ class UdpSocket {
   readonly #udp: Udp
   readonly #sockets: Wasi03Sockets
   readonly #arrival: Readiness
-  #bufferSizes = { receive: 212_992n, send: 212_992n }
 
   constructor(udp: Udp, sockets: Wasi03Sockets) {
     this.#udp = udp
@@ -88,36 +87,27 @@ class UdpSocket {
 
   setUnicastHopLimit(value: number): void {
     asked(() => {
-      if (value === 0) throw new SocketError('invalid-argument')
       this.#udp.hopLimit = value
     })
   }
 
   getReceiveBufferSize(): bigint {
-    return this.#bufferSizes.receive
+    return this.#udp.bufferSize('receive')
   }
 
   setReceiveBufferSize(value: bigint): void {
-    this.#setBuffer('receive', value)
+    asked(() => this.#udp.setBufferSize('receive', value))
   }
 
   getSendBufferSize(): bigint {
-    return this.#bufferSizes.send
+    return this.#udp.bufferSize('send')
   }
 
   setSendBufferSize(value: bigint): void {
-    this.#setBuffer('send', value)
+    asked(() => this.#udp.setBufferSize('send', value))
   }
 
   [Symbol.dispose](): void {
     this.#udp.drop()
-  }
-
-  /** Kept and given back: the system's own sizes stay. */
-  #setBuffer(which: 'receive' | 'send', value: bigint): void {
-    asked(() => {
-      if (value === 0n) throw new SocketError('invalid-argument')
-      this.#bufferSizes[which] = value
-    })
   }
 }
