@@ -35,7 +35,7 @@ export async function serveRequest(site: Site, req: IncomingMessage, res: Server
         }),
       )) as HttpResult
       // The request is not over before its body is out: the span and the deadline last that long.
-      await writeResult(res, result, req.method === 'HEAD')
+      await writeResult(res, result, { isHead: req.method === 'HEAD' })
       return result
     })
   } catch (error) {

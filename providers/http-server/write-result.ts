@@ -25,7 +25,11 @@ const textOf = (bytes: Uint8Array) =>
 const perConnection = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade'])
 
 /** Writes what the component answered; resolves when the last byte is handed to the socket. */
-export async function writeResult(res: ServerResponse, result: HttpResult, isHead: boolean): Promise<void> {
+export async function writeResult(
+  res: ServerResponse,
+  result: HttpResult,
+  { isHead }: { readonly isHead: boolean },
+): Promise<void> {
   if (result.tag === 'err')
     throw new WeftError('internal', `the component answered with error ${describe(result.val)}`)
   const { status, body, trailers, ...response } = result.val

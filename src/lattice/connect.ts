@@ -116,10 +116,9 @@ async function clientOptions(options: ConnectNatsOptions): Promise<NodeConnectio
     servers: urls.map((url) => `${url.hostname}:${url.port === '' ? '4222' : url.port}`),
     name: options.name,
     ...login,
-    ...(await loginOptions(
-      options.login ?? {},
-      urls.some((url) => url.protocol === 'tls:'),
-    )),
+    ...(await loginOptions(options.login ?? {}, {
+      urlAsksForTls: urls.some((url) => url.protocol === 'tls:'),
+    })),
     timeout: options.timeoutMs ?? 5000,
     maxReconnectAttempts: -1,
     reconnectTimeWait: reconnectWaitMs,

@@ -6,9 +6,12 @@ import type { NatsLogin } from '../nats-login.ts'
 const seedForm = /^SU[A-Z2-7]{56}$/
 const jwtForm = /^ey[\w-]+\./
 
-/** The client's options for a login; `tls` is true when the URL asks for it. What cannot be read is `invalid`. */
-export async function loginOptions(login: NatsLogin, tls: boolean): Promise<Partial<NodeConnectionOptions>> {
-  const wantsTls = tls || login.tls === true || login.tlsCa !== undefined || login.tlsFirst === true
+/** The client's options for a login; `urlAsksForTls` when a URL says `tls:`. What cannot be read is `invalid`. */
+export async function loginOptions(
+  login: NatsLogin,
+  { urlAsksForTls }: { readonly urlAsksForTls: boolean },
+): Promise<Partial<NodeConnectionOptions>> {
+  const wantsTls = urlAsksForTls || login.tls === true || login.tlsCa !== undefined || login.tlsFirst === true
   return {
     ...(await authenticator(login)),
     ...(wantsTls && {

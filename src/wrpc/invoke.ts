@@ -55,7 +55,7 @@ export function invokeOver(options: InvokeOverOptions): Invoke {
     try {
       const attempting = { ...options, call, params, end }
       const { attempt, accepted } = await attemptUntilAccepted(attempting, known)
-      known.took(call.target, call.operation, accepted.byWeft)
+      known.took(call.target, call.operation, accepted)
       return await converse(attempting, attempt, accepted)
     } catch (thrown) {
       end.finish()

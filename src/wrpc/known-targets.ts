@@ -25,7 +25,8 @@ export class KnownTargets {
     return this.#targets.get(target)?.served.has(fn) === true
   }
 
-  took(target: string, { function: fn }: Operation, byWeft: boolean): void {
+  /** Told of each call that was taken. */
+  took(target: string, { function: fn }: Operation, { byWeft }: { readonly byWeft: boolean }): void {
     const before = this.#targets.get(target)
     if (before && before.served.size < most) before.served.add(fn)
     const isWeft = before?.isWeft === false ? false : byWeft
