@@ -6,8 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { thisTarget } from '../../src/artifact/archive.ts'
 import { writeTar } from '../../src/artifact/write-tar.ts'
-import type { Link } from '../../src/lattice/link.ts'
-import { greetOver } from '../support/greet.ts'
+import { greeterLink, greetOver } from '../support/greet.ts'
 import { openLattice, type TestLattice } from '../support/lattice.ts'
 import { until } from '../support/until.ts'
 import { root } from '../support/weft.ts'
@@ -16,16 +15,6 @@ import { type Running, startProgram } from './run-program.ts'
 
 const { path, skip } = findPeer('rust-host', 'build it with `node test/conformance/build.ts rust-host`')
 const patient = { timeoutMs: 60_000 }
-const link: Link = {
-  source_id: 'test',
-  target: 'greeter',
-  name: 'default',
-  wit_namespace: 'weft-example',
-  wit_package: 'greetings',
-  interfaces: ['greeter'],
-  source_config: [],
-  target_config: ['greeting'],
-}
 
 describe("a provider of Weft's SDK as a process of a wasmCloud 1.9.2 host", { skip }, () => {
   let lattice: TestLattice
@@ -74,11 +63,11 @@ describe("a provider of Weft's SDK as a process of a wasmCloud 1.9.2 host", { sk
   })
 
   test('links are put and deleted, and its config changes, while it runs', async () => {
-    await lattice.client.putLink(link)
+    await lattice.client.putLink(greeterLink)
     await says('link', 'Hi')
     await lattice.client.putConfig('own', { greeting: 'Aye' })
     await says('config', 'Aye')
-    await lattice.client.deleteLink(link)
+    await lattice.client.deleteLink(greeterLink)
     await says('link', 'none')
   })
 

@@ -2,22 +2,11 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import type { Link } from '../../src/lattice/link.ts'
-import { greetOver } from '../support/greet.ts'
+import { greeterLink, greetOver } from '../support/greet.ts'
 import { type LatticeHost, openLattice, type TestLattice } from '../support/lattice.ts'
 import { until } from '../support/until.ts'
 import { root } from '../support/weft.ts'
 
-const link: Link = {
-  source_id: 'test',
-  target: 'greeter',
-  name: 'default',
-  wit_namespace: 'weft-example',
-  wit_package: 'greetings',
-  interfaces: ['greeter'],
-  source_config: [],
-  target_config: ['greeting'],
-}
 const reference = pathToFileURL(`${root}/test/provider-programs/greeter.ts`).href
 const patient = { timeoutMs: 40_000 }
 
@@ -33,7 +22,7 @@ describe('a provider in TypeScript, on two hosts', () => {
     second = await lattice.startHost()
     await lattice.client.putConfig('greeting', { greeting: 'Hi' })
     await lattice.client.putConfig('own', { greeting: 'Ahoy' })
-    await lattice.client.putLink(link)
+    await lattice.client.putLink(greeterLink)
     for (const host of [first, second]) await start(host, 'greeter')
     greet = greetOver(lattice.connection, 'greeter')
   })
@@ -94,8 +83,8 @@ describe('a provider in TypeScript, on two hosts', () => {
     await lattice.client.putConfig('own', { greeting: 'Aye' })
     await bothSay('link', 'Hey')
     await bothSay('config', 'Aye')
-    await lattice.client.deleteLink(link)
-    await lattice.client.putLink(link)
+    await lattice.client.deleteLink(greeterLink)
+    await lattice.client.putLink(greeterLink)
     const enough = answered + 100
     await until(() => answered > enough, patient)
     stop.abort()

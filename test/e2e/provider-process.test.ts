@@ -2,20 +2,12 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import type { Link } from '../../src/lattice/link.ts'
+import { greeterLink } from '../support/greet.ts'
 import { type LatticeHost, openLattice, type TestLattice } from '../support/lattice.ts'
 import { until } from '../support/until.ts'
 import { freePort, root } from '../support/weft.ts'
 
-const greeter: Link = {
-  source_id: 'gateway',
-  target: 'greeter',
-  name: 'default',
-  wit_namespace: 'weft-example',
-  wit_package: 'greetings',
-  interfaces: ['greeter'],
-  source_config: [],
-  target_config: ['greeting'],
-}
+const greeter: Link = { ...greeterLink, source_id: 'gateway' }
 const reference = pathToFileURL(`${root}/test/provider-programs/greeter.py`).href
 const patient = { timeoutMs: 30_000 }
 
