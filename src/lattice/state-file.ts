@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { isRunning, processMark } from './same-process.ts'
@@ -36,31 +36,47 @@ export function stateDir(env: Env = process.env): string {
   return join(env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'weft')
 }
 
-/** Notes what runs; the last `weft up` wins. */
+/** Notes what runs, beside what else does on this machine. */
 export async function writeRunning(running: Running, env: Env = process.env): Promise<void> {
-  await mkdir(stateDir(env), { recursive: true })
-  const draft = `${runningPath(env)}.${process.pid}.new`
+  await mkdir(notesDir(env), { recursive: true })
+  const draft = `${notePath(running.pid, env)}.${process.pid}.new`
   const note = { ...running, started: processMark(running.pid).started }
   // For the owner alone: the url may carry a password.
   await writeFile(draft, JSON.stringify(note, null, 2), { mode: 0o600 })
-  await rename(draft, runningPath(env))
+  await rename(draft, notePath(running.pid, env))
 }
 
-/** What runs on this machine; undefined when nothing does, a note of a dead process included. */
-export async function readRunning(env: Env = process.env): Promise<Running | undefined> {
+/**
+ * What runs on this machine; undefined when nothing does, notes of dead processes included. Of several it is the one of
+ * `lattice`; without that the one of the default lattice, else the one that has run for longest.
+ */
+export async function readRunning(env: Env = process.env, lattice?: string): Promise<Running | undefined> {
+  const names = await readdir(notesDir(env)).catch((): string[] => [])
+  const notes = await Promise.all(
+    names.filter((name) => name.endsWith('.json')).map((name) => readNote(join(notesDir(env), name))),
+  )
+  const living = notes
+    .filter((note) => note !== undefined)
+    .toSorted((one, other) => one.since - other.since)
+    .map(({ running }) => running)
+  if (lattice !== undefined) return living.find((one) => one.lattice === lattice)
+  return living.find((one) => one.lattice === defaultLattice) ?? living[0]
+}
+
+/** Removes the note of `pid`. */
+export async function clearRunning(pid: number = process.pid, env: Env = process.env): Promise<void> {
+  await rm(notePath(pid, env), { force: true })
+}
+
+async function readNote(path: string): Promise<{ running: Running; since: number } | undefined> {
   try {
-    const { started, ...running } = parseJson(await readFile(runningPath(env)), runningShape)
-    return isRunning({ pid: running.pid, started }) ? running : undefined
+    const { started, ...running } = parseJson(await readFile(path), runningShape)
+    if (!isRunning({ pid: running.pid, started })) return undefined
+    return { running, since: (await stat(path)).mtimeMs }
   } catch {
-    // No note, or one that cannot be read: either way nothing is known to run.
+    // One that cannot be read tells nothing.
     return undefined
   }
-}
-
-/** Removes the note of `pid`; one that another process has written since stays. */
-export async function clearRunning(pid: number = process.pid, env: Env = process.env): Promise<void> {
-  const running = await readRunning(env)
-  if (running === undefined || running.pid === pid) await rm(runningPath(env), { force: true })
 }
 
 /**
@@ -71,15 +87,20 @@ export async function latticeOf(
   flags: { readonly natsUrl?: string | undefined; readonly lattice?: string | undefined },
   env: Env = process.env,
 ): Promise<LatticeAddress> {
-  const running = await readRunning(env)
+  const named = flags.lattice || env['WEFT_LATTICE'] || undefined
+  const running =
+    (named === undefined ? undefined : await readRunning(env, named)) ?? (await readRunning(env))
   const url = flags.natsUrl || env['WEFT_NATS_URL'] || running?.url || defaultUrl
   const sameServer = url === running?.url
-  const lattice =
-    flags.lattice || env['WEFT_LATTICE'] || (sameServer ? running.lattice : undefined) || defaultLattice
+  const lattice = named ?? (sameServer ? running.lattice : undefined) ?? defaultLattice
   const from = flags.natsUrl ? 'flag' : env['WEFT_NATS_URL'] ? 'environment' : running ? 'weft up' : 'default'
   return { url, lattice, from }
 }
 
-function runningPath(env: Env): string {
-  return join(stateDir(env), 'running.json')
+function notesDir(env: Env): string {
+  return join(stateDir(env), 'running')
+}
+
+function notePath(pid: number, env: Env): string {
+  return join(notesDir(env), `${pid}.json`)
 }

@@ -54,7 +54,7 @@ test('clearing leaves the note of another process that lives', () =>
 test('a damaged note counts as none', () =>
   withStateDir(async (env) => {
     await writeRunning(here, env)
-    await writeFile(join(stateDir(env), 'running.json'), '{"url":')
+    await writeFile(join(stateDir(env), 'running', `${process.pid}.json`), '{"url":')
     assert.equal(await readRunning(env), undefined)
   }))
 
@@ -80,4 +80,20 @@ test('a command finds its lattice by flag, then environment, then what runs, the
       lattice: 'default',
       from: 'flag',
     })
+  }))
+
+test('of several lattices a command means the one it names, else the default one', () =>
+  withStateDir(async (env) => {
+    const second = spawn('sleep', ['60'])
+    assert.ok(second.pid)
+    try {
+      await writeRunning({ ...here, lattice: 'two', pid: second.pid }, env)
+      await writeRunning({ ...here, lattice: 'default' }, env)
+      assert.equal((await latticeOf({}, env)).lattice, 'default')
+      assert.equal((await readRunning(env, 'two'))?.pid, second.pid)
+      await clearRunning(second.pid, env)
+      assert.equal((await readRunning(env))?.lattice, 'default')
+    } finally {
+      second.kill('SIGKILL')
+    }
   }))
