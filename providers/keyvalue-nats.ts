@@ -9,7 +9,7 @@ import { watchBucket } from './keyvalue-nats/watch.ts'
 import { natsConnections, natsLoginOf } from './nats/connections.ts'
 
 /** Buckets that belong to the lattice itself and are never a component's. */
-const reserved = /^(LATTICEDATA_|CONFIGDATA_|WEFT_|wadm_)/
+const reserved = /^(LATTICEDATA_|CONFIGDATA_|WEFT_|wadm_|WASMCLOUD_SECRETS$|SECRETS_)/
 
 /**
  * Key-value in NATS JetStream. Link target config: `bucket`, the JetStream bucket (default `default`, made when it is

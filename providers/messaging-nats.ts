@@ -114,10 +114,11 @@ async function natsOf(
   context: ProviderContext,
   connections: NatsConnections,
   link: ProviderLink,
-): Promise<{ readonly connection: NatsConnection; readonly guards: boolean }> {
+): Promise<{ readonly connection: NatsConnection; readonly guards: boolean; readonly lattice: string }> {
   const isTarget = link.target === context.id
   const config = { ...context.config, ...(isTarget ? link.targetConfig : link.sourceConfig) }
   const url = config['cluster_uris'] ?? context.natsUrl
   const login = natsLoginOf(config, isTarget ? link.targetSecrets : link.sourceSecrets)
-  return { connection: await connections.to(url, login), guards: url === context.natsUrl }
+  const connection = await connections.to(url, login)
+  return { connection, guards: url === context.natsUrl, lattice: context.lattice }
 }

@@ -1,7 +1,14 @@
 import { WeftError } from '../../src/errors.ts'
 
 /** Subjects of the lattice itself and of JetStream: guests and their subscriptions stay out of them. */
-const reserved = /^(wasmbus|wadm|weft|\$[A-Z]+)(\.|$)|\.wrpc\.0\.0\.1\./
+const reserved = /^(wasmbus|wadm|weft|wasmcloud\.secrets|\$[A-Z]+)(\.|$)|\.wrpc\.0\.0\.1\./
+
+/** What no subscription may take in, wildcards or not: control, secrets, and calls in the lattice. */
+const latticePatterns = (lattice: string) => [
+  'wasmbus.ctl.v1.>',
+  'wasmcloud.secrets.v1alpha1.>',
+  `${lattice}.*.wrpc.>`,
+]
 
 /** What a guest may publish to; `invalid` or `denied`, saying why not. `guards` is true on the NATS of the lattice. */
 export function checkPublishSubject(subject: string, { guards }: { readonly guards: boolean }): void {
@@ -21,7 +28,7 @@ export function checkPublishSubject(subject: string, { guards }: { readonly guar
  */
 export function checkSubscription(
   { subject, item }: { readonly subject: string; readonly item: string },
-  { guards }: { readonly guards: boolean },
+  { guards, lattice }: { readonly guards: boolean; readonly lattice: string },
 ): void {
   if (!isSubject(subject) || subject.slice(0, -1).includes('>')) {
     throw new WeftError(
@@ -29,11 +36,23 @@ export function checkSubscription(
       `link config \`subscriptions\`: expected subjects such as orders.new or orders.*, or with a queue group orders.new|workers, got ${JSON.stringify(item)}`,
     )
   }
-  if (!guards || !(reserved.test(subject) || /^(\*\.)*>$/.test(subject))) return
+  const takesIn =
+    reserved.test(subject) ||
+    /^((\*\.)*>$|_INBOX\.)/.test(subject) ||
+    latticePatterns(lattice).some((pattern) => overlap(subject.split('.'), pattern.split('.')))
+  if (!guards || !takesIn) return
   throw new WeftError(
     'denied',
     `link config \`subscriptions\`: ${subject} takes in the lattice's own messages; begin it with a word of your own, or name another NATS in \`cluster_uris\``,
   )
+}
+
+/** True when some subject matches both. */
+function overlap(one: readonly string[], other: readonly string[]): boolean {
+  const [a, b] = [one[0], other[0]]
+  if (a === undefined || b === undefined) return a === b
+  if (a === '>' || b === '>') return true
+  return (a === b || a === '*' || b === '*') && overlap(one.slice(1), other.slice(1))
 }
 
 function isSubject(text: string): boolean {

@@ -35,7 +35,7 @@ const defaultInFlight = 64
  */
 export function subscribeOptionsFrom(
   config: Readonly<Record<string, string>>,
-  nats: { readonly guards: boolean },
+  nats: { readonly guards: boolean; readonly lattice: string },
 ): SubscribeOptions {
   const values = new Map(Object.entries(config).map(([key, value]) => [key.toLowerCase(), value]))
   return {
@@ -49,7 +49,10 @@ export function subscribeOptionsFrom(
   }
 }
 
-function subscriptionsFrom(text: string, nats: { readonly guards: boolean }): WantedSubscription[] {
+function subscriptionsFrom(
+  text: string,
+  nats: { readonly guards: boolean; readonly lattice: string },
+): WantedSubscription[] {
   return text.split(',').map((given) => {
     const item = given.trim()
     const [, subject = '', queue] = /^([^|]+)(?:\|([^|\s]+))?$/.exec(item) ?? []

@@ -44,6 +44,11 @@ describe('key-value in NATS', () => {
     })
   })
 
+  test('a link to a bucket of the secrets, or of who may read them, is refused', async () => {
+    for (const bucket of ['WASMCLOUD_SECRETS', 'SECRETS_nats-kv_state'])
+      await assert.rejects(provider.putLink(keyvalueLink('bad', { bucket })), { code: 'invalid' }, bucket)
+  })
+
   test('a link to a bucket of the lattice is refused, and health says so', async () => {
     const wrong = keyvalueLink('bad', { bucket: 'LATTICEDATA_default' })
     await assert.rejects(provider.putLink(wrong), {

@@ -161,6 +161,7 @@ describe('messaging over NATS', () => {
       assert.match(await refused(subject), /expected tokens with dots between them/, subject)
     for (const subject of [
       'wasmbus.ctl.v1.test.host.stop.N1',
+      'wasmcloud.secrets.v1alpha1.nats-kv.add_mapping.MA',
       '$JS.API.STREAM.DELETE.x',
       'test.kv.wrpc.0.0.1.x.get',
     ])
@@ -501,6 +502,10 @@ describe('messaging over NATS', () => {
     [{ subscriptions: '>' }, /takes in the lattice's own messages/],
     [{ subscriptions: '*.>' }, /takes in the lattice's own messages/],
     [{ subscriptions: 'wasmbus.evt.>' }, /takes in the lattice's own messages/],
+    [{ subscriptions: '*.ctl.>' }, /takes in the lattice's own messages/],
+    [{ subscriptions: 'test.>' }, /takes in the lattice's own messages/],
+    [{ subscriptions: '_INBOX.>' }, /takes in the lattice's own messages/],
+    [{ subscriptions: 'wasmcloud.*.v1alpha1.*.get' }, /takes in the lattice's own messages/],
     [
       { subscriptions: 'a', timeout_ms: 'soon' },
       /`timeout_ms`: expected milliseconds such as 30000, got "soon"/,
