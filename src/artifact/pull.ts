@@ -6,7 +6,7 @@ import { downloadBlob } from './download.ts'
 import { type Descriptor, layerFor, readManifest } from './manifest.ts'
 import { type ArtifactKind, manifestTypes } from './media-types.ts'
 import { formatReference, type ImageReference } from './reference.ts'
-import type { Registry } from './registry.ts'
+import { bodyOf, type Registry } from './registry.ts'
 
 export interface PullOptions {
   readonly registry: Registry
@@ -78,9 +78,9 @@ async function requestManifest(options: PullOptions, reference: string): Promise
     headers: { accept: manifestTypes.join(', ') },
     signal,
   })
-  const bytes = new Uint8Array(await response.arrayBuffer())
+  const bytes = await bodyOf(response, largestManifest)
   const name = formatReference(image)
-  if (bytes.length > largestManifest) throw new WeftError('invalid', `${name}: its manifest is too large`)
+  if (!bytes) throw new WeftError('invalid', `${name}: its manifest is too large`)
   const digest = await digestOf(bytes)
   const expected = reference.startsWith('sha256:') ? reference : response.headers.get('docker-content-digest')
   if (expected?.startsWith('sha256:') && expected !== digest)

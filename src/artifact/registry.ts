@@ -23,6 +23,8 @@ export interface RegistryRequest {
 
 /** How long one request may take, its body included. */
 const requestMs = 300_000
+/** Bytes of a refusal or a token. */
+const largestAnswer = 1024 * 1024
 
 /** Docker Hub's API is on another host than its name. */
 const apiHosts: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' }
@@ -105,7 +107,7 @@ export class Registry {
       signal: deadlineOf(signal),
     })
     if (!response.ok) throw this.#denied(`its login at ${url.host} answered ${response.status}`)
-    const { token, access_token } = (await response.json()) as { token?: unknown; access_token?: unknown }
+    const { token, access_token } = parsed(await textOf(response)) as Record<string, unknown>
     const given = token ?? access_token
     if (typeof given !== 'string') throw this.#denied(`its login at ${url.host} gave no token`)
     return `Bearer ${given}`
@@ -114,7 +116,7 @@ export class Registry {
   async #refusal(response: Response): Promise<WeftError> {
     const { image } = this.#options
     const name = formatReference(image)
-    const said = reasonIn(await response.text().catch(() => ''))
+    const said = reasonIn(await textOf(response))
     if (response.status === 401 || response.status === 403)
       return this.#denied(said || String(response.status))
     if (response.status === 404)
@@ -154,6 +156,32 @@ export class Registry {
       `${formatReference(image)}: cannot reach ${url.origin} (${short})${hint}`,
       { cause: thrown },
     )
+  }
+}
+
+/** A body of at most `largest` bytes; undefined, and not read on, when it is larger: a little gzip may become gigabytes. */
+export async function bodyOf(response: Response, largest: number): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length
+    if (size > largest) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** What a registry says of a refusal or a login; '' when it cannot be read or is no such thing. */
+async function textOf(response: Response): Promise<string> {
+  const bytes = await bodyOf(response, largestAnswer).catch(() => undefined)
+  return new TextDecoder().decode(bytes)
+}
+
+function parsed(text: string): object {
+  try {
+    return Object(JSON.parse(text))
+  } catch {
+    return {}
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -287,6 +288,34 @@ test('a manifest that is none is refused', async () => {
       message: /its manifest/,
     })
     await fake.stop()
+  }
+})
+
+test('a manifest that grows without end is not read on', async () => {
+  const block = Buffer.alloc(1024 * 1024, ' ')
+  let sent = 0
+  const server = createServer((_, response) => {
+    const more = () => {
+      while (sent < 512 && !response.destroyed) {
+        sent += 1
+        if (!response.write(block)) return
+      }
+      response.end()
+    }
+    response.on('drain', more)
+    more()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  try {
+    await assert.rejects(artifactsWith({ allowedInsecure: [host] }).fetch(`${host}/x:1`, 'component'), {
+      code: 'invalid',
+      message: /its manifest is too large/,
+    })
+    assert.ok(sent < 64, `${sent} MiB were taken`)
+  } finally {
+    server.closeAllConnections()
+    server.close()
   }
 })
 
