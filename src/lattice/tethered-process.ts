@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { WeftError } from '../errors.ts'
 
 export interface TetheredProcess {
@@ -32,6 +33,9 @@ code=$?
 kill "$watch" 2>/dev/null
 exit "$code"
 `
+
+/** Characters of a line that are kept. */
+const longestLine = 64 * 1024
 
 /**
  * Starts a program that cannot outlive this process for long. It gets a process group of its own: Ctrl-C in a terminal
@@ -73,8 +77,7 @@ export async function startTethered(options: {
 async function endOf(shell: ChildProcess, onLine: (line: string) => void): Promise<string> {
   const pipe = shell.stdio[3]
   pipe?.on('error', () => undefined)
-  const lines = shell.stderr && createInterface({ input: shell.stderr }).on('line', onLine)
-  const linesEnd = lines && once(lines, 'close')
+  const linesEnd = shell.stderr && eachLine(shell.stderr, onLine)
   try {
     const [code]: unknown[] = await once(shell, 'exit')
     // The last lines say why it ended, and may come after the news that it did.
@@ -85,6 +88,22 @@ async function endOf(shell: ChildProcess, onLine: (line: string) => void): Promi
   } finally {
     pipe?.destroy()
   }
+}
+
+/** Tells each line; of one that is longer than `longestLine` only the beginning, for nobody knows where it ends. */
+async function eachLine(input: Readable, onLine: (line: string) => void): Promise<void> {
+  const ended = once(input, 'close')
+  let line = ''
+  input.setEncoding('utf8').on('data', (text: string) => {
+    const [first = '', ...others] = text.split('\n')
+    line += first.slice(0, longestLine - line.length)
+    for (const next of others) {
+      onLine(line.replace(/\r$/, ''))
+      line = next.slice(0, longestLine)
+    }
+  })
+  await ended
+  if (line !== '') onLine(line)
 }
 
 async function firstLine(shell: ChildProcess): Promise<number> {

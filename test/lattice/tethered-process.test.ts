@@ -41,3 +41,13 @@ test('one that does not mind SIGTERM is killed after the grace time', async () =
   await child.stop(50)
   assert.equal(await child.ended, 'exit code 137')
 })
+
+test('of a line without an end only the beginning is kept', async () => {
+  const long = `head -c 20000000 /dev/zero | tr '\\0' A >&2`
+  const { child, lines } = await run(['sh', '-c', `echo first >&2; ${long}; echo >&2; printf last >&2`])
+  assert.equal(await child.ended, 'exit code 0')
+  assert.deepEqual(
+    lines.map((line) => line.length),
+    [5, 65_536, 4],
+  )
+})
