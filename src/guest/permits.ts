@@ -60,6 +60,9 @@ export interface PermitsOptions {
   readonly poke: () => void
 }
 
+/** 24 days: who may wait longer has another deadline before. */
+const longestTimerMs = 2 ** 31 - 1
+
 /**
  * `max_instances` of one component, exact over the data threads of a host: one shared counter, first come first served
  * within a thread. A thread that gives a permit back while others wait calls `poke`, and they call `poked`.
@@ -140,9 +143,11 @@ export class Permits {
         reject(reason)
       }
       const giveUp = () => leave(signal.reason)
-      const timer = Number.isFinite(this.longestMs)
-        ? setTimeout(() => leave(full(`no instance came free within ${this.longestMs} ms`)), this.longestMs)
-        : undefined
+      // A timer that is longer than it can be would ring at once.
+      const timer =
+        this.longestMs <= longestTimerMs
+          ? setTimeout(() => leave(full(`no instance came free within ${this.longestMs} ms`)), this.longestMs)
+          : undefined
       signal.addEventListener('abort', giveUp, { once: true })
       this.#wait(1)
       this.#queue.push(entry)

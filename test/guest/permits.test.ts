@@ -98,3 +98,13 @@ test('what a lost thread had comes free, no more and no less', () => {
   first.release()
   assert.equal(first.active, 0)
 })
+
+test('who may wait longer than a timer takes is not turned away at once', async () => {
+  const [permits] = twoThreads(1)
+  permits.longestMs = 2 ** 31
+  await permits.acquire(forever)
+  const waiting = permits.acquire(forever)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  permits.release()
+  await waiting
+})
