@@ -26,6 +26,10 @@ export interface ControlHandlersOptions {
 /** How long a host that is asked to stop lets calls finish, when the request does not say. */
 const defaultGraceMs = 10_000
 
+/** What is larger than a message of NATS makes a host that nobody hears of any more. */
+const mostLabels = 100
+const largestLabel = 1024
+
 const refusal: ControlReply = { success: false, message: drainingRefusal }
 
 /** This host's answers to the control interface. */
@@ -55,6 +59,10 @@ export function controlHandlers(options: ControlHandlersOptions): ControlHandler
     putLabel(key, value) {
       if (key.toLowerCase().startsWith('hostcore.')) {
         return { success: false, message: 'hostcore.* labels cannot be set dynamically' }
+      }
+      if (Buffer.byteLength(key + value) > largestLabel || (!labels.has(key) && labels.size >= mostLabels)) {
+        const bounds = `at most ${mostLabels} labels of ${largestLabel} bytes each`
+        return { success: false, message: `a host takes ${bounds}: they travel in each heartbeat` }
       }
       const isChange = labels.get(key) !== value
       labels.set(key, value)
