@@ -120,5 +120,12 @@ async function natsOf(
   const url = config['cluster_uris'] ?? context.natsUrl
   const login = natsLoginOf(config, isTarget ? link.targetSecrets : link.sourceSecrets)
   const connection = await connections.to(url, login)
-  return { connection, guards: url === context.natsUrl, lattice: context.lattice }
+  const guards = isSameNats(connection, await connections.to(context.natsUrl))
+  return { connection, guards, lattice: context.lattice }
+}
+
+/** One server may be named in several ways, and a cluster by each of its servers. */
+function isSameNats({ info: one }: NatsConnection, { info: other }: NatsConnection): boolean {
+  if (!one || !other) return true
+  return one.server_id === other.server_id || (one.cluster !== undefined && one.cluster === other.cluster)
 }

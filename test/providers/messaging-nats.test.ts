@@ -522,6 +522,15 @@ describe('messaging over NATS', () => {
     })
   }
 
+  test("the lattice's NATS by another name is guarded as well", async () => {
+    const provider = await start()
+    const url = nats.url.replace('127.0.0.1', 'localhost')
+    assert.notEqual(url, nats.url)
+    await assert.rejects(provider.putLink(toHandler({ subscriptions: '>', cluster_uris: url })), {
+      code: 'denied',
+    })
+  })
+
   test('on a NATS of its own a link may subscribe to everything', async () => {
     const own = await startNats()
     const other = await connect({ servers: own.url })
