@@ -20,6 +20,16 @@ const u32: Shape<number> = (value, path) => {
 
 const id: Shape<string> = (value, path) => oneToken(path, text(value, path))
 
+/** Characters of all annotations of a component or provider: every inventory and heartbeat carries them. */
+const longestAnnotations = 32_768
+
+const annotations: Shape<Readonly<Record<string, string>>> = (value, path) => {
+  const read = mapOf(text)(value, path)
+  const length = JSON.stringify(read).length
+  if (length <= longestAnnotations) return read
+  throw new WeftError('invalid', `${path}: expected at most ${longestAnnotations} characters, got ${length}`)
+}
+
 /** Reads a body; whatever is wrong with it, the client sees the one text that Rust hosts answer. */
 export function readBody<T>(bytes: Uint8Array, body: Body<T>): T {
   try {
@@ -45,7 +55,7 @@ export const scaleBody: Body<ScaleRequest> = {
     {
       component_ref: or(text, ''),
       component_id: id,
-      annotations: or(mapOf(text), {}),
+      annotations: or(annotations, {}),
       count: or(u32, 0),
       host_id: or(text, ''),
       config: or(listOf(text), []),
@@ -57,10 +67,7 @@ export const scaleBody: Body<ScaleRequest> = {
 
 export const updateBody: Body<UpdateRequest> = {
   what: 'component update command',
-  shape: record(
-    { component_id: id, host_id: or(text, ''), new_component_ref: text },
-    { annotations: mapOf(text) },
-  ),
+  shape: record({ component_id: id, host_id: or(text, ''), new_component_ref: text }, { annotations }),
 }
 
 export const startProviderBody: Body<StartProviderRequest> = {
@@ -70,7 +77,7 @@ export const startProviderBody: Body<StartProviderRequest> = {
     provider_ref: or(text, ''),
     host_id: or(text, ''),
     config: or(listOf(text), []),
-    annotations: or(mapOf(text), {}),
+    annotations: or(annotations, {}),
   }),
 }
 
