@@ -10,6 +10,7 @@ import { exportLog } from './telemetry/export-log.ts'
 import { exportMetrics } from './telemetry/export-metrics.ts'
 import type { DropReason } from './telemetry/export-queue.ts'
 import { exportSpans } from './telemetry/export-spans.ts'
+import { guestLogLine } from './telemetry/guest-log-line.ts'
 import { Measurements } from './telemetry/measurements.ts'
 import { isSdkDisabled, type Signal } from './telemetry/otlp-target.ts'
 import { samplerFromEnv } from './telemetry/sampler.ts'
@@ -107,6 +108,10 @@ export function startHostTelemetry(options: HostTelemetryOptions): HostTelemetry
       }
       if ('guests' in batch) {
         guests.accept(batch.guests)
+        for (const one of batch.guests) {
+          if (!('logs' in one)) continue
+          for (const log of one.logs) published.sink(guestLogLine(one.component, log))
+        }
         return
       }
       metrics.accept(batch.measured)

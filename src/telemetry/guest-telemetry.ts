@@ -4,7 +4,7 @@ import type { SpanRecord, SpanResource } from './span.ts'
 
 /** Log records and metrics that one guest made. Plain data, handed to the control thread. */
 export type GuestBatch =
-  | { readonly maker: SpanResource; readonly logs: readonly OtelLog[] }
+  | { readonly component: string; readonly maker: SpanResource; readonly logs: readonly OtelLog[] }
   | { readonly maker: SpanResource; readonly metrics: readonly OtelMetrics[] }
 
 export interface GuestTelemetryOptions {
@@ -43,7 +43,7 @@ export function guestTelemetry(options: GuestTelemetryOptions): GuestOtel & { fl
   }
   return {
     span: (component, span) => recordSpan({ ...span, resource: resourceOf(component) }),
-    log: (component, log) => push({ maker: resourceOf(component), logs: [log] }, 'logs'),
+    log: (component, log) => push({ component, maker: resourceOf(component), logs: [log] }, 'logs'),
     metrics: (component, metrics) => push({ maker: resourceOf(component), metrics }, 'metrics'),
     dropped: drop,
     flush,
