@@ -73,8 +73,11 @@ async function inApplication(
 ): Promise<number> {
   const app = await updateApplication({ open, ...wanted, terminal: input.terminal })
   if (wantsJson(input)) printJson(input, { id: wanted.component, application: app })
-  else
-    input.terminal.out(`${wanted.component} is ${wanted.image} in ${app.name} ${app.version}: ${app.state}\n`)
+  else {
+    const becomes = app.state.startsWith('rolled back') ? 'does not become' : 'is'
+    const of = `${app.name} ${app.version}: ${app.state}`
+    input.terminal.out(`${wanted.component} ${becomes} ${wanted.image} in ${of}\n`)
+  }
   if (app.state === 'deployed') return 0
   for (const line of app.missing) input.terminal.err(`weft: ${line}\n`)
   return 1
