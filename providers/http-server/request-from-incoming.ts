@@ -1,20 +1,21 @@
 import type { IncomingMessage } from 'node:http'
 import type { HttpFields, HttpMethod, HttpRequest } from '../../src/capability/http.ts'
+import { requestTarget } from './request-target.ts'
 
 const known = new Set(['get', 'head', 'post', 'put', 'delete', 'connect', 'options', 'trace', 'patch'])
 const encoder = new TextEncoder()
 
 /** Node's request as the lattice's record. The body streams; nothing is read before somebody asks. */
 export function requestFromIncoming(req: IncomingMessage): HttpRequest {
-  const host = req.headers.host
+  const { path, authority } = requestTarget(req)
   return {
     body: bodyOf(req),
     trailers: Promise.resolve(undefined),
     method: methodFrom(req.method ?? 'GET'),
-    pathWithQuery: req.url ?? '/',
+    pathWithQuery: path,
     scheme: { tag: 'HTTP' },
     // A URI with a scheme needs an authority; HTTP/1.0 clients may send no host.
-    authority: host ?? `${req.socket.localAddress}:${req.socket.localPort}`,
+    authority: authority ?? `${req.socket.localAddress}:${req.socket.localPort}`,
     headers: headersFrom(req.rawHeaders),
   }
 }

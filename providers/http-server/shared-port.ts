@@ -4,6 +4,7 @@ import type { ProviderContext, ProviderLink } from '../../src/provider.ts'
 import { hostFrom, pathFrom, type Routing, timeoutFrom } from './listen-options.ts'
 import { type Listener, listen } from './listener.ts'
 import type { Doors } from './own-ports.ts'
+import { requestTarget } from './request-target.ts'
 import { type Site, serveRequest } from './serve-request.ts'
 
 type Shared = Exclude<Routing, { readonly mode: 'address' }>
@@ -52,7 +53,7 @@ type Refusal = 'path not found' | 'host not found' | 'no host given'
 
 /** The path itself, else the longest `/…/*` that it is below. */
 function siteOfPath(sites: ReadonlyMap<string, Site>, req: IncomingMessage): Site | Refusal {
-  const path = /^[^?#]*/.exec(req.url ?? '/')?.[0] ?? '/'
+  const path = /^[^?#]*/.exec(requestTarget(req).path)?.[0] ?? '/'
   const exact = sites.get(path)
   if (exact) return exact
   for (let end = path.length; end >= 0; end = path.lastIndexOf('/', end - 1)) {
@@ -65,7 +66,7 @@ function siteOfPath(sites: ReadonlyMap<string, Site>, req: IncomingMessage): Sit
 
 /** By the whole value, else without its port. */
 function siteOfHost(sites: ReadonlyMap<string, Site>, req: IncomingMessage, header: string): Site | Refusal {
-  const given = req.headers[header]
+  const given = header === 'host' ? requestTarget(req).authority : req.headers[header]
   const host = (Array.isArray(given) ? given[0] : given)?.trim().toLowerCase()
   if (host === undefined || host === '') return 'no host given'
   return sites.get(host) ?? sites.get(host.replace(/:\d+$/, '')) ?? 'host not found'
