@@ -73,7 +73,8 @@ function callFrom({ context, timeoutMs, route }: Site, req: IncomingMessage, res
 }
 
 function fail(context: ProviderContext, res: ServerResponse, error: WeftError): void {
-  if (error.code === 'cancelled') return void res.destroy()
+  // The client hung up: nobody is there to answer. Others may have given up the call while the client still waits.
+  if (res.closed || res.destroyed) return
   if (res.headersSent) {
     context.log.warn(`response broken off: ${error.message}`)
     return void res.destroy()

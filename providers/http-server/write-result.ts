@@ -8,7 +8,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   not_found: 503,
   unavailable: 503,
   deadline: 504,
-  cancelled: 499,
+  cancelled: 503,
   exhausted: 503,
   trapped: 500,
   internal: 500,
