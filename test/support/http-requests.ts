@@ -14,7 +14,8 @@ export function startLoad(url: string) {
         const text = await answer.text()
         if (answer.status !== 200) wrong.push(`${answer.status} ${text}`)
       } catch (error) {
-        wrong.push(`${error instanceof Error ? (error.cause ?? error) : error}`)
+        // `terminated`: broken off within an answer; `fetch failed`: before one.
+        wrong.push(error instanceof Error ? `${error.message}: ${error.cause ?? ''}` : String(error))
       }
       count += 1
       slowest = Math.max(slowest, performance.now() - start)
