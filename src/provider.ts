@@ -31,6 +31,8 @@ export interface ProviderContext {
   readonly natsLogin?: NatsLogin | undefined
   /** True on one thread of the host: it does what must happen once, before the other threads are told to start. */
   readonly isLeader: boolean
+  /** True on a thread in the place of one that was lost: the other threads have gone on, with its ports too. */
+  readonly isReplacement?: boolean
   readonly config: Readonly<Record<string, string>>
   /** Secrets by name, when there are any; they belong into no log, error, span or bucket. */
   readonly secrets?: Secrets

@@ -19,7 +19,7 @@ export function ownPorts(context: ProviderContext): Doors {
   const open = async (link: ProviderLink) => {
     const site = { context, link, timeoutMs: timeoutFrom(link.sourceConfig) }
     const listener = await listen(addressFrom(link.sourceConfig), {
-      probes: context.isLeader,
+      probes: context.isLeader && context.isReplacement !== true,
       onRequest: (req, res) => void serveRequest(site, req, res),
     })
     listeners.set(link.name, { listener, site })

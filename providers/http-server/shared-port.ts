@@ -31,7 +31,10 @@ export function sharedPort(context: ProviderContext, routing: Shared): Doors {
   }
   return {
     async open(link) {
-      listener ??= await listen(routing.address, { probes: context.isLeader, onRequest: answer })
+      listener ??= await listen(routing.address, {
+        probes: context.isLeader && context.isReplacement !== true,
+        onRequest: answer,
+      })
       add(link)
     },
     async close(link) {
