@@ -137,6 +137,41 @@ async function openHost() {
     )
   await answers('good')
   await answers('bad')
+  /** A component whose messages are handled in order: one thread of the host takes them. */
+  const handleInOrder = async () => {
+    await client.scale({
+      host_id: host.id,
+      component_id: 'stock',
+      component_ref: `file://${root}/manifests/orders/stock/stock.wasm`,
+      count: 5,
+      annotations: {},
+      config: [],
+      allow_update: true,
+    })
+    await happened('component_scaled', 'stock')
+    await client.putConfig('in-order', { subscriptions: 'stock.check', max_in_flight: '1' })
+    await client.startProvider({
+      host_id: host.id,
+      provider_id: 'messages',
+      provider_ref: 'wasmcloud+builtin://messaging-nats',
+      config: [],
+      annotations: {},
+    })
+    const link = { name: 'default', wit_namespace: 'wasmcloud', wit_package: 'messaging', target_config: [] }
+    const own = { source_config: [], interfaces: ['consumer'] }
+    await client.putLink({ ...link, ...own, source_id: 'stock', target: 'messages' })
+    const handler = { source_config: ['in-order'], interfaces: ['handler'] }
+    await client.putLink({ ...link, ...handler, source_id: 'messages', target: 'stock' })
+  }
+  const inStock = () =>
+    until(
+      () =>
+        connection.request('stock.check', 'tea', { timeout: 1_000 }).then(
+          (answer) => answer.string() === '7',
+          () => false,
+        ),
+      { ...patience, what: 'messages are handled' },
+    )
   const inFlight = (id: string, count: number) =>
     until(() => beats.peers.get(host.id)?.components[id]?.inFlight === count, {
       ...patience,
@@ -144,6 +179,8 @@ async function openHost() {
     })
   const resources = started.move()
   return {
+    handleInOrder,
+    inStock,
     inFlight,
     get,
     answers,
@@ -175,6 +212,15 @@ describe('data threads', () => {
     await host.answers('good')
     assert.equal(host.callsLost(), 1)
     assert.ok(host.isWell())
+  })
+
+  test('what one thread does for the host goes on when that thread is lost', async () => {
+    await using host = await openHost()
+    await host.handleInOrder()
+    await host.inStock()
+    await host.kill({ roles: ['leader'], how: 'end' }, 1)
+    await host.inStock()
+    await host.answers('good')
   })
 
   test('a thread that hangs is replaced', async () => {
