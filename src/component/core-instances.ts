@@ -71,10 +71,7 @@ export class CoreInstances {
     if (!loaded) throw new WeftError('internal', `the program has no core module ${number}`)
     const given: Record<string, WebAssembly.ModuleImports> = {}
     for (const [name, from] of imports) {
-      given[name] =
-        typeof from === 'number'
-          ? this.#exportsOf(from)
-          : Object.fromEntries(from.map(([item, ref]) => [item, this.item(ref)]))
+      given[name] = typeof from === 'number' ? this.#exportsOf(from) : this.#items(from)
     }
     const index = this.#exports.length
     const all = this.#host.of({ info: loaded.info, given, owner: () => this.#exportsOf(index) })
@@ -86,6 +83,12 @@ export class CoreInstances {
         (_, global) => exports[`${hostModule}.${global}`] as WebAssembly.Global,
       ),
     )
+  }
+
+  #items(from: readonly (readonly [string, CoreItem])[]): WebAssembly.ModuleImports {
+    const items: WebAssembly.ModuleImports = {}
+    for (const [name, item] of from) items[name] = this.item(item)
+    return items
   }
 
   #exportsOf(instance: number): WebAssembly.Exports {

@@ -15,16 +15,31 @@ const mostFlatAsyncParams = 4
 
 /** The core function by which a guest calls an import, or another instance of its composed component. */
 export function loweredFunction(instance: Instance, canon: Lower): CoreFunction | object {
-  const callee = calleeOf(instance, canon)
-  const passing = passingOf(instance, canon)
-  if (canon.options.async) return asyncCall(instance, canon, { callee, passing })
-  const call = syncCall(instance, callee, passing)
-  return callee.maySuspend ? new jspi.Suspending(call) : call
+  const maySuspend = calleeMaySuspend(instance, canon)
+  // Most of what a guest imports it does not call before its instance is gone.
+  let made: Parts | undefined
+  const parts = () => {
+    made ??= { callee: calleeOf(instance, canon), passing: passingOf(instance, canon) }
+    return made
+  }
+  if (canon.options.async) return asyncCall(instance, canon, parts)
+  const call = syncCall(instance, parts, maySuspend)
+  return maySuspend ? new jspi.Suspending(call) : call
+}
+
+function calleeMaySuspend({ program, suspending }: Instance, canon: Lower): boolean {
+  const { func } = canon
+  return func.from === 'lift' || func.type.async || suspending.has(program.signature(canon).name)
+}
+
+/** What a call needs, made when it is first called. */
+interface Parts {
+  readonly callee: Callee
+  readonly passing: Passing
 }
 
 interface Callee {
   readonly name: string
-  readonly maySuspend: boolean
   /** Gives the plain result value, or throws what is no value of it. */
   readonly call: (args: readonly unknown[], borrows: Borrows | undefined) => unknown
   /** It is another component instance, which is lent what it borrows. */
@@ -36,10 +51,10 @@ interface Callee {
 
 function calleeOf(instance: Instance, canon: Lower): Callee {
   const { func } = canon
+  const { givesResult, name } = instance.program.signature(canon)
   if (func.from === 'lift') {
     return {
-      name: 'a component',
-      maySuspend: true,
+      name,
       call: (args, borrows = new Borrows()) => instance.callWithin(func.canon, args, borrows),
       isGuest: true,
       errorValue: (error) => {
@@ -48,12 +63,9 @@ function calleeOf(instance: Instance, canon: Lower): Callee {
       value: (given) => given,
     }
   }
-  const name = `${func.interface}#${func.name}`
-  const { givesResult } = instance.program.signature(canon)
   const host = hostFunction(instance.imports, func.interface, func.name)
   return {
     name,
-    maySuspend: func.type.async || instance.suspending.has(name),
     call: (args) => host(...args),
     isGuest: false,
     errorValue(error) {
@@ -103,8 +115,12 @@ function passingOf(instance: Instance, canon: Lower): Passing {
   }
 }
 
-function syncCall(instance: Instance, callee: Callee, { args, pointer, give }: Passing): CoreFunction {
+function syncCall(instance: Instance, parts: () => Parts, maySuspend: boolean): CoreFunction {
   return (...flat) => {
+    const {
+      callee,
+      passing: { args, pointer, give },
+    } = parts()
     instance.checkCall(callee.name)
     const task = instance.current
     const at = pointer(flat)
@@ -115,7 +131,7 @@ function syncCall(instance: Instance, callee: Callee, { args, pointer, give }: P
     } catch (error) {
       return give(callee.errorValue(error), at)
     }
-    if (!callee.maySuspend || !isThenable(value)) {
+    if (!maySuspend || !isThenable(value)) {
       borrows?.end()
       return give(callee.value(value), at)
     }
@@ -139,14 +155,13 @@ function syncCall(instance: Instance, callee: Callee, { args, pointer, give }: P
   }
 }
 
-function asyncCall(
-  instance: Instance,
-  canon: Lower,
-  { callee, passing }: { readonly callee: Callee; readonly passing: Passing },
-): CoreFunction {
-  const { args, pointer, give } = passing
+function asyncCall(instance: Instance, canon: Lower, parts: () => Parts): CoreFunction {
   const handles = instance.handles(canon.instance)
   return (...flat) => {
+    const {
+      callee,
+      passing: { args, pointer, give },
+    } = parts()
     instance.checkCall(callee.name)
     const task = instance.current
     const at = pointer(flat)

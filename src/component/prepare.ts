@@ -5,6 +5,8 @@ import type { Canon, Program } from './program.ts'
 
 /** A function type as the Canonical ABI passes it. */
 export interface Signature {
+  /** `ns:pkg/iface@version#function` of an import. */
+  readonly name: string
   readonly params: AbiCodec
   readonly result: AbiCodec | undefined
   /** The function's result type is `result<…>`, whose error case a host function throws. */
@@ -26,6 +28,7 @@ export function prepare(program: Program): PreparedProgram {
     if (known) return known
     const { params, result } = functionTypeOf(program, canon)
     const made = {
+      name: nameOf(canon),
       params: tupleCodec(params.map((param) => codecOf(param.type))),
       result: result && codecOf(result),
       givesResult: result?.kind === 'result',
@@ -34,6 +37,11 @@ export function prepare(program: Program): PreparedProgram {
     return made
   }
   return { ...program, codecOf, signature }
+}
+
+function nameOf(canon: Canon): string {
+  if (canon.do !== 'lower') return canon.do === 'lift' ? canon.name : canon.do
+  return canon.func.from === 'import' ? `${canon.func.interface}#${canon.func.name}` : 'a component'
 }
 
 function functionTypeOf(program: Program, canon: Canon) {

@@ -26,24 +26,29 @@ export class TrackedMemory {
     if (length > 0) this.#marks.fill(1, start >> dirtyPageBits, ((start + length - 1) >> dirtyPageBits) + 1)
   }
 
+  /** Marks of the memory as large as it is now, four to a word. Those behind were never touched, and should stay so. */
+  get #markedWords(): number {
+    return Math.ceil(this.memory.buffer.byteLength / dirtyPage / 4)
+  }
+
   /** The content as it is now, without zeroes at its end; from here on only what is written later counts as dirty. */
   takeImage(): Uint8Array {
     const bytes = new Uint8Array(this.memory.buffer)
     let end = bytes.length
     while (end > 0 && bytes[end - 1] === 0) end--
-    this.#words.fill(0)
+    this.forgetMarks()
     return bytes.slice(0, end)
   }
 
   /** Nothing written so far counts. */
   forgetMarks(): void {
-    this.#words.fill(0)
+    this.#words.fill(0, 0, this.#markedWords)
   }
 
   /** Makes the content what it was when `image` was taken. */
   restore(image: Uint8Array): void {
     const bytes = new Uint8Array(this.memory.buffer)
-    const words = Math.ceil(bytes.length / dirtyPage / 4)
+    const words = this.#markedWords
     for (let word = 0; word < words; word++) {
       if (this.#words[word] === 0) continue
       for (let page = word * 4; page < word * 4 + 4; page++) {
