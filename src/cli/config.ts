@@ -50,7 +50,10 @@ async function del(input: CommandInput): Promise<number> {
   const name = requiredArgument('weft config del NAME', input.args, 1)
   refuseExtra(input, 'weft config del', 2)
   return askLattice(input, async (client) => {
+    const wasThere = (await client.getConfig(name)) !== undefined
+    // A host says yes also to what is not there, and deletes what was put since.
     await client.deleteConfig(name)
-    return { said: `config ${name} deleted`, data: { name } }
+    const said = wasThere ? `config ${name} deleted` : `nothing deleted: there is no config ${name}`
+    return { said, data: { name, deleted: wasThere } }
   })
 }

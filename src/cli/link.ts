@@ -1,4 +1,7 @@
 import { WeftError } from '../errors.ts'
+import type { Link } from '../lattice/link.ts'
+import { withoutLink } from '../lattice/link-set.ts'
+import type { LinkKey } from '../lattice/link-shape.ts'
 import { askLattice } from './ask-lattice.ts'
 import { type Command, type CommandInput, latticeFlags, outputFlag } from './command.ts'
 import { requiredArgument } from './pair-arguments.ts'
@@ -62,9 +65,26 @@ async function del(input: CommandInput): Promise<number> {
   refuseExtra(input, 'weft link del', 3)
   const key = { source_id, name: nameOf(input), wit_namespace, wit_package }
   return askLattice(input, async (client) => {
+    const links = await client.links()
+    const { removed } = withoutLink(links, key)
+    // A host says yes also to what is not there, and deletes what was put since.
     await client.deleteLink(key)
-    return { said: `link of ${source_id} for ${wit_namespace}:${wit_package} deleted`, data: key }
+    const said = removed
+      ? `${textOf(key)} deleted`
+      : `nothing deleted: there is no ${textOf(key)}${hint(links, key)}`
+    return { said, data: { ...key, deleted: removed !== undefined } }
   })
+}
+
+function textOf({ source_id, name, wit_namespace, wit_package }: LinkKey): string {
+  const named = name === 'default' ? '' : ` named ${name}`
+  return `link of ${source_id} for ${wit_namespace}:${wit_package}${named}`
+}
+
+/** What may have been meant: the links that the source has. */
+function hint(links: readonly Link[], { source_id }: LinkKey): string {
+  const its = links.filter((link) => link.source_id === source_id).map(textOf)
+  return its.length === 0 ? '; `weft get links` shows all' : `; there is ${its.join(', ')}`
 }
 
 function nameOf({ flags }: CommandInput): string {
