@@ -3,6 +3,7 @@ import { type LatticeLogLine, parseLogLines } from '../lattice/log-lines.ts'
 import { type LogQuery, matchesQuery, serveLogs } from '../lattice/log-requests.ts'
 import { logsSubject } from '../lattice/subjects.ts'
 import type { OpenLattice } from './connect-lattice.ts'
+import { byTime } from './order-lines.ts'
 
 const mostLines = 10_000
 const defaultLimit = 100
@@ -10,8 +11,12 @@ const defaultLimit = 100
 /** Keeps the latest log lines of a lattice in memory, bounded, and answers `weft logs`. */
 export function keepLogs({ connection, lattice, log }: OpenLattice): { stop(): void } {
   const lines: LatticeLogLine[] = []
+  // Hosts send their lines in batches, so that those of several come mixed.
   const find = (query: LogQuery) =>
-    lines.filter((line) => matchesQuery(line, query)).slice(-Math.max(1, query.limit ?? defaultLimit))
+    lines
+      .filter((line) => matchesQuery(line, query))
+      .toSorted(byTime)
+      .slice(-Math.max(1, query.limit ?? defaultLimit))
   const subscription = subscribeGuarded(connection, logsSubject(lattice), {
     log,
     onMessage(message) {

@@ -6,6 +6,8 @@ import { logsSubject } from '../lattice/subjects.ts'
 import { type LogLevel, logLevels } from '../log.ts'
 import { type Command, type CommandInput, latticeFlags, outputFlag } from './command.ts'
 import { type OpenLattice, withLattice } from './connect-lattice.ts'
+import { unknownName } from './name-of-lines.ts'
+import { byTime, orderLines } from './order-lines.ts'
 import { countFrom, printJson, wantsJson } from './output.ts'
 import { refuseExtra } from './refuse-extra.ts'
 import { paint, plain } from './terminal-text.ts'
@@ -61,7 +63,10 @@ function levelFrom(text: unknown): LogLevel | undefined {
 
 async function list(input: CommandInput, open: OpenLattice, query: LogQuery): Promise<number> {
   const lines = await requestLogs({ ...open, query })
+  const unknown = lines.length === 0 ? await unknownName(open, query) : undefined
+  if (unknown !== undefined) throw new WeftError('not_found', unknown)
   if (wantsJson(input)) printJson(input, lines)
+  else if (lines.length === 0) input.terminal.err('weft: no kept line is of that kind\n')
   else for (const line of lines) print(input, line)
   return 0
 }
@@ -72,12 +77,13 @@ async function follow(input: CommandInput, open: OpenLattice, query: LogQuery): 
   const { signal } = input.terminal
   // New lines wait until the kept ones are out.
   let early: LatticeLogLine[] | undefined = []
+  const ordered = orderLines((line) => print(input, line))
   const subscription = subscribeGuarded(connection, logsSubject(lattice), {
     log,
     onMessage(message) {
       const lines = parseLogLines(message.data).filter((line) => matchesQuery(line, query))
       if (early) early.push(...lines)
-      else for (const line of lines) print(input, line)
+      else ordered.take(lines)
     },
   })
   await connection.flush()
@@ -86,11 +92,20 @@ async function follow(input: CommandInput, open: OpenLattice, query: LogQuery): 
     throw error
   })
   const shown = new Set(kept.map((line) => JSON.stringify(line)))
-  for (const line of [...kept, ...early.filter((one) => !shown.has(JSON.stringify(one)))]) print(input, line)
+  const fresh = early.filter((one) => !shown.has(JSON.stringify(one)))
+  for (const line of [...kept, ...fresh].toSorted(byTime)) print(input, line)
   early = undefined
+  if (kept.length === 0) void tellUnknown(input, open, query)
   if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
   subscription.unsubscribe()
+  ordered.stop()
   return 0
+}
+
+/** A name that nobody has may be one that is yet to come. */
+async function tellUnknown({ terminal }: CommandInput, open: OpenLattice, query: LogQuery): Promise<void> {
+  const unknown = await unknownName(open, query).catch(() => undefined)
+  if (unknown !== undefined) terminal.err(`weft: ${unknown}; waiting for its first line\n`)
 }
 
 /** What lines say is not trusted: control characters could move the cursor. */

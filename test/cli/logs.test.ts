@@ -5,6 +5,7 @@ import { connectNats } from '../../src/lattice/connect.ts'
 import { publishLogs } from '../../src/lattice/publish-logs.ts'
 import { logsSubject } from '../../src/lattice/subjects.ts'
 import { createLog } from '../../src/log.ts'
+import { type FakeHost, startFakeHost } from '../lattice/fake-host.ts'
 import { openCli } from '../support/run-cli.ts'
 import { type NatsServer, startNats } from '../support/start-nats.ts'
 import { until } from '../support/until.ts'
@@ -69,7 +70,7 @@ test('component, level, host, trace and limit choose among them', async () => {
   assert.deepEqual(await lines('store'), ['gone'])
   assert.deepEqual(await lines('--level', 'warn'), ['stock is \u001b[2J low', 'gone'])
   assert.deepEqual(await lines('--trace', '4BF92F35'), ['opened'])
-  assert.deepEqual(await lines('--host', 'other'), [])
+  assert.deepEqual(await lines('--host', 'brave-fox', '--trace', 'ff'), [])
   assert.deepEqual(await lines('--limit', '1'), ['gone'])
 })
 
@@ -87,7 +88,11 @@ test('--follow goes on with new lines of every host, also where nobody keeps any
   )
   following.interrupt()
   const { code, out, err } = await following.ended
-  assert.deepEqual([code, err], [0, ''])
+  assert.equal(code, 0)
+  assert.match(
+    err,
+    /^(weft: no component or provider late runs; nothing runs in this lattice; waiting .*\n)?$/,
+  )
   assert.ok(!out.includes('not asked for'))
 })
 
@@ -95,6 +100,42 @@ test('a lattice whose logs nobody keeps says what to do', async () => {
   const { code, err } = await cli.run('logs', '--lattice', 'unkept')
   assert.equal(code, 1)
   assert.match(err, /^weft: nobody keeps the logs of lattice unkept: .*--follow/)
+})
+
+test('a name that nobody has is told, with what may have been meant', async () => {
+  const annotations = { 'wasmcloud.dev/appspec': 'shop' }
+  const component = { image_ref: 'file:///c.wasm', annotations, revision: 0, max_instances: 1, limits: null }
+  const host: FakeHost = await startFakeHost({
+    connection,
+    lattice,
+    log: quiet,
+    handlers: {
+      inventory: () => ({ ...host.inventory, components: [{ id: 'shop-cart', ...component }] }),
+    },
+  })
+  const { friendly_name: name, id } = host.summary
+  const unknown = async (...args: readonly string[]) => {
+    const { code, out, err } = await cli.run('logs', ...args)
+    assert.deepEqual([code, out], [1, ''])
+    return err
+  }
+  const nobody = (called: string) => `weft: no component or provider ${called} runs; `
+  assert.equal(await unknown('cart'), `${nobody('cart')}did you mean shop-cart?\n`)
+  assert.equal(await unknown('shop-crat', '-o', 'json'), `${nobody('shop-crat')}did you mean shop-cart?\n`)
+  assert.equal(await unknown('shop'), `${nobody('shop')}shop is the application of shop-cart\n`)
+  assert.equal(await unknown('nosuch'), `${nobody('nosuch')}there is shop-cart\n`)
+  assert.equal(await unknown(name), `${nobody(name)}${name} is a host: \`weft logs --host ${name}\`\n`)
+  assert.equal(await unknown('--host', 'x'), `weft: there is no host x: the hosts are ${name}\n`)
+  assert.match(await unknown('--host', id), new RegExp(`--host ${name}`))
+  const kept = await cli.run('logs', 'shop-cart')
+  assert.deepEqual(kept, { code: 0, out: '', err: 'weft: no kept line is of that kind\n' })
+  assert.deepEqual(await lines('greeter', '--level', 'error'), [])
+
+  const following = cli.begin('logs', 'cart', '--follow')
+  await until(() => following.output().endsWith('did you mean shop-cart?; waiting for its first line\n'))
+  following.interrupt()
+  await following.ended
+  await host.stop()
 })
 
 test('a wrong level is refused with those that there are', async () => {
@@ -126,4 +167,31 @@ test('a host that says too much in a second says how much it left out', () => {
   const published = messages.flatMap((message) => JSON.parse(message) as { message: string }[])
   assert.equal(published.length, 1002)
   assert.equal(published.at(-2)?.message, '4000 log lines were left out: a host publishes 1000 a second')
+})
+
+test('lines of several hosts are shown in the order of their time, whoever sent first', async () => {
+  const at = (message: string, time: number) => ({
+    level: 'info',
+    message,
+    time,
+    attributes: { component: 'c' },
+  })
+  const send = (host: string, ...all: readonly object[]) =>
+    connection.publish(logsSubject(lattice), JSON.stringify(all.map((line) => ({ host, ...line }))))
+  const now = Date.now()
+  send('oak', at('second', now + 2), at('fourth', now + 4))
+  send('elm', at('first', now + 1), at('third', now + 3))
+  await until(async () => (await lines('c').catch(() => [])).length === 4)
+  assert.deepEqual(await lines('c'), ['first', 'second', 'third', 'fourth'])
+  assert.deepEqual(await lines('c', '--limit', '1'), ['fourth'])
+
+  const following = cli.begin('logs', 'c', '--follow')
+  await until(() => following.output().includes('fourth'))
+  send('oak', at('sixth', now + 6), at('eighth', now + 8))
+  send('elm', at('fifth', now + 5), at('seventh', now + 7))
+  await until(() => following.output().includes('eighth'))
+  following.interrupt()
+  const { out } = await following.ended
+  const order = [...out.matchAll(/ (\w+)\n/g)].map(([, word]) => word)
+  assert.deepEqual(order, ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth'])
 })
