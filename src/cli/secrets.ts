@@ -10,15 +10,16 @@ import { createSecretsAdmin } from '../lattice/secrets-admin.ts'
 import { type SecretValue, secretPrefix } from '../secret.ts'
 import { type Command, type CommandInput, latticeFlags, outputFlag } from './command.ts'
 import { withLattice } from './connect-lattice.ts'
-import { printJson, wantsJson } from './output.ts'
+import { printJson, printTable, wantsJson } from './output.ts'
 import { pickDeed } from './pick-deed.ts'
+import { refuseExtra } from './refuse-extra.ts'
 import { defaultSecretsTopic, secretsBackendName, secretsBackendOn } from './secrets-backend.ts'
 import { untilStopped } from './until-stopped.ts'
 import { flagOrVariable } from './variables.ts'
 
 type Deed = (input: CommandInput) => Promise<number>
 
-const deeds: Readonly<Record<string, Deed>> = { put, grant, revoke, refer, serve }
+const deeds: Readonly<Record<string, Deed>> = { put, list, grant, revoke, refer, serve }
 const builtinScheme = 'wasmcloud+builtin://'
 
 export const command: Command = {
@@ -26,6 +27,7 @@ export const command: Command = {
   summary: 'Keep secrets in NATS, sealed, and say who may read them',
   usage: [
     'weft secrets put KEY [--file FILE]',
+    'weft secrets list',
     'weft secrets grant WHO KEY…',
     'weft secrets revoke WHO KEY…',
     'weft secrets refer NAME [--key KEY]',
@@ -44,6 +46,7 @@ export const command: Command = {
       run: 'weft secrets refer db-password',
       does: 'make the config SECRET_db-password, to start components with',
     },
+    { run: 'weft secrets list', does: 'the names of what is stored and who may read it, never a value' },
     { run: 'weft secrets serve', does: 'run the backend where no `weft up` does' },
   ],
   flags: {
@@ -93,6 +96,20 @@ async function put(input: CommandInput): Promise<number> {
   const value = await valueFrom(input.flags['file'] as string | undefined)
   const version = await withAdmin(input, (admin) => admin.put(key, value))
   say(input, { key, version }, `${key} is stored, version ${version}`)
+  return 0
+}
+
+async function list(input: CommandInput): Promise<number> {
+  refuseExtra(input, 'weft secrets list', 1)
+  const secrets = await withAdmin(input, (admin) => admin.list())
+  if (wantsJson(input)) printJson(input, secrets)
+  else if (secrets.length === 0) input.terminal.out('no secrets\n')
+  else
+    printTable(
+      input,
+      ['SECRET', 'READERS'],
+      secrets.map(({ key, readers }) => [key, readers.length === 0 ? '(nobody)' : readers.join(', ')]),
+    )
   return 0
 }
 

@@ -103,6 +103,11 @@ export class Bucket {
     })
   }
 
+  /** The keys that have a value now, without reading any. */
+  async keys(): Promise<readonly string[]> {
+    return await this.#answer('read the keys', async () => Array.fromAsync(await this.#kv.keys()))
+  }
+
   async #changeNow(key: string, next: (current: Uint8Array | undefined) => string | undefined) {
     const end = performance.now() + contentionTimeoutMs
     for (let pause = firstPauseMs; performance.now() < end; pause = Math.min(pause * 2, longestPauseMs)) {

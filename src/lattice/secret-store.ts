@@ -1,6 +1,7 @@
 import type { NatsConnection } from 'nats'
 import type { SecretValue } from '../secret.ts'
 import { Bucket } from './bucket.ts'
+import type { ListedSecret } from './secrets-protocol.ts'
 import { listOf, parseJson, text } from './shape.ts'
 import type { Xkey } from './xkey.ts'
 
@@ -51,6 +52,19 @@ export class SecretStore {
   /** Seals and stores a value; gives its revision. */
   put(key: string, value: Uint8Array): Promise<number> {
     return this.#secrets.put(key, this.#encryption.seal(value, this.#encryption.publicKey))
+  }
+
+  /** The names of all secrets, each with the public keys that may read it. */
+  async list(): Promise<readonly ListedSecret[]> {
+    const grants = [...(await this.#grants.entries())].map(([subject, bytes]) => ({
+      subject,
+      keys: new Set(parseJson(bytes, namesShape)),
+    }))
+    const keys = await this.#secrets.keys()
+    return keys.toSorted().map((key) => ({
+      key,
+      readers: grants.filter((grant) => grant.keys.has(key)).map(({ subject }) => subject),
+    }))
   }
 
   grant(subject: string, keys: readonly string[]): Promise<void> {

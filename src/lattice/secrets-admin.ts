@@ -1,9 +1,16 @@
 import { headers, type NatsConnection } from 'nats'
 import { WeftError } from '../errors.ts'
 import type { SecretValue } from '../secret.ts'
+import { requestKept } from './kept-requests.ts'
 import { requestServerXkey } from './secrets-client.ts'
-import { hostXkeyHeader, secretJson, secretsSubjects } from './secrets-protocol.ts'
-import { anything, count, or, parseJson, record } from './shape.ts'
+import {
+  hostXkeyHeader,
+  type ListedSecret,
+  listedSecretShape,
+  secretJson,
+  secretsSubjects,
+} from './secrets-protocol.ts'
+import { anything, count, listOf, or, parseJson, record } from './shape.ts'
 import { createXkey } from './xkey.ts'
 
 /** What fills a NATS-KV backend and says who may read what: this one, and wasmCloud's. */
@@ -13,6 +20,8 @@ export interface SecretsAdmin {
   /** Lets the owner of a public key (`M…`, `V…`) read these secrets. */
   grant(subject: string, keys: readonly string[]): Promise<void>
   revoke(subject: string, keys: readonly string[]): Promise<void>
+  /** The names of all secrets and who may read each; only Weft's own backend tells. */
+  list(): Promise<readonly ListedSecret[]>
 }
 
 const timeoutMs = 5_000
@@ -50,5 +59,21 @@ export function createSecretsAdmin(options: {
     },
     grant: (subject, keys) => change(subjects.grant(subject), keys),
     revoke: (subject, keys) => change(subjects.revoke(subject), keys),
+    async list() {
+      await requestServerXkey(options)
+      const { items } = await requestKept({
+        connection,
+        subject: subjects.list,
+        request: {},
+        what: `the secrets of backend ${backend}`,
+        nobody: `the secrets backend ${backend} has gone`,
+      }).catch((cause: unknown) => {
+        const { code, message } = WeftError.from(cause)
+        throw new WeftError(code, `the secrets backend ${backend} does not list what it has: ${message}`, {
+          cause,
+        })
+      })
+      return listOf(listedSecretShape)(items, 'items')
+    },
   }
 }

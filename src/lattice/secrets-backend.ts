@@ -3,6 +3,7 @@ import { verifyToken } from '../claims/token.ts'
 import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { subscribeGuarded } from './connect.ts'
+import { pagesOf } from './pages.ts'
 import { SecretStore } from './secret-store.ts'
 import {
   hostXkeyHeader,
@@ -68,6 +69,7 @@ export async function startSecretsBackend(
       message.respond(JSON.stringify(await putSecret({ message, transit, store })))
     else if (verb === 'add_mapping') await change(message, (keys) => store.grant(subject, keys))
     else if (verb === 'remove_mapping') await change(message, (keys) => store.revoke(subject, keys))
+    else if (verb === 'list_secrets') await answerList(message, { store, connection })
     else message.respond(`unknown operation ${verb}`)
   }
   const subscription = subscribeGuarded(connection, subjects.any, {
@@ -126,6 +128,18 @@ async function putSecret(asked: Asked): Promise<object> {
     return { revision: await asked.store.put(key, value), error: null }
   } catch (thrown) {
     return { revision: 0, error: errorOf(thrown) }
+  }
+}
+
+async function answerList(
+  message: Msg,
+  { store, connection }: { readonly store: SecretStore; readonly connection: NatsConnection },
+): Promise<void> {
+  try {
+    const items = await store.list()
+    for (const page of pagesOf({ items, maxPayload: connection.info?.max_payload })) message.respond(page)
+  } catch (thrown) {
+    message.respond(JSON.stringify({ error: WeftError.from(thrown).message }))
   }
 }
 

@@ -1,9 +1,12 @@
 import { WeftError } from '../errors.ts'
 import type { SecretValue } from '../secret.ts'
-import { anything, byteList, or, orNull, parseJson, record, type Shape, text } from './shape.ts'
+import { anything, byteList, listOf, or, orNull, parseJson, record, type Shape, text } from './shape.ts'
 import { oneToken } from './subjects.ts'
 
-/** Subjects of a secrets backend, as wasmCloud 1.x has them (`v1alpha1`); the last three are those of its NATS-KV one. */
+/**
+ * Subjects of a secrets backend, as wasmCloud 1.x has them (`v1alpha1`); then come those of its
+ * NATS-KV one; `list` is Weft's own.
+ */
 export function secretsSubjects(topic: string, backend: string) {
   const root = `${topic}.v1alpha1.${oneToken('secrets backend', backend)}`
   return {
@@ -12,6 +15,7 @@ export function secretsSubjects(topic: string, backend: string) {
     put: `${root}.put_secret`,
     grant: (subject: string) => `${root}.add_mapping.${oneToken('public key', subject)}`,
     revoke: (subject: string) => `${root}.remove_mapping.${oneToken('public key', subject)}`,
+    list: `${root}.list_secrets`,
     any: `${root}.>`,
     root,
   } as const
@@ -37,6 +41,15 @@ export const secretReferenceShape: Shape<SecretReference> = record(
   { name: text, backend: text, key: text },
   { field: text, version: text, policy: text },
 )
+
+/** A secret as a list shows it: by name, with who may read it, never with its value. */
+export interface ListedSecret {
+  readonly key: string
+  /** Public keys of components and providers (`M…`, `V…`). */
+  readonly readers: readonly string[]
+}
+
+export const listedSecretShape: Shape<ListedSecret> = record({ key: text, readers: listOf(text) })
 
 /** The body of a `get`, sealed on the way. */
 export const secretRequestShape = record({

@@ -38,6 +38,7 @@ test('a secret goes from the backend into a signed component, and nowhere else',
     await writeFile(file, `${value}\n`)
     assert.equal((await cli.run('secrets', 'put', 'db-password', '--file', file)).code, 0)
 
+    assert.match((await cli.run('secrets', 'list')).out, /^SECRET +READERS\ndb-password +\(nobody\)\n$/)
     const port = await freePort()
     const app = join(folder, 'app.yaml')
     await writeFile(app, manifest(pathToFileURL(signed.file).href, port))
@@ -46,6 +47,9 @@ test('a secret goes from the backend into a signed component, and nowhere else',
     assert.match(refused.err + host.output(), /the backend does not give it to this component or provider/)
 
     assert.equal((await cli.run('secrets', 'grant', signed.file, 'db-password')).code, 0)
+    assert.deepEqual(JSON.parse((await cli.run('secrets', 'list', '-o', 'json')).out), [
+      { key: 'db-password', readers: [signed.subject] },
+    ])
     const deployed = await cli.run('app', 'deploy', app, '--timeout', '60s')
     assert.equal(deployed.code, 0, deployed.err)
     const ask = async (name: string) => (await fetch(`http://127.0.0.1:${port}/?${name}`)).text()

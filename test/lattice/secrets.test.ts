@@ -83,6 +83,48 @@ test('what was not granted, was taken back, or is not there is refused with what
   await assert.rejects(client.fetch(reference('missing'), entity), { code: 'not_found' })
 })
 
+test('the names of secrets are listed with who may read each, and no value', async () => {
+  const here = { topic: 'list', backend: 'nats-kv' }
+  const listing = await startSecretsBackend({
+    connection,
+    topic: 'list',
+    bucket: 'LIST',
+    transit: createXkey(),
+    encryption,
+    log,
+  })
+  const keeper = createSecretsAdmin({ connection, ...here })
+  assert.deepEqual(await keeper.list(), [])
+  for (const key of ['shown', 'alone']) await keeper.put(key, { tag: 'string', val: 'correct horse' })
+  await keeper.put('shown', { tag: 'string', val: 'correct horse 2' })
+  await keeper.grant(component, ['shown', 'not-stored'])
+  const heard: string[] = []
+  const ear = subscribeGuarded(connection, '>', {
+    log,
+    onMessage: (message) => void heard.push(message.string()),
+  })
+  assert.deepEqual(await keeper.list(), [
+    { key: 'alone', readers: [] },
+    { key: 'shown', readers: [component] },
+  ])
+  await connection.flush()
+  ear.unsubscribe()
+  assert.ok(heard.length > 1 && !heard.join().includes('horse'))
+  await listing.stop()
+})
+
+test('a backend that lists nothing, as wasmCloud’s, is told so', async () => {
+  const other = subscribeGuarded(connection, secretsSubjects(topic, 'rust').any, {
+    log,
+    onMessage: (message) =>
+      void message.respond(message.subject.endsWith('xkey') ? createXkey().publicKey : 'what?'),
+  })
+  await assert.rejects(createSecretsAdmin({ connection, topic, backend: 'rust' }).list(), {
+    message: /^the secrets backend rust does not list what it has: /,
+  })
+  other.unsubscribe()
+})
+
 test('claims that do not hold get nothing, whatever was granted', async () => {
   await admin.put('mine', { tag: 'string', val: 'x' })
   await admin.grant(component, ['mine'])
