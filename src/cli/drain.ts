@@ -1,19 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { WeftError } from '../errors.ts'
 import { type ControlClient, createControlClient } from '../lattice/control-client.ts'
 import { drainingLabel } from '../lattice/draining.ts'
-import type { HostInventory, HostSummary } from '../lattice/inventory.ts'
+import type { HostSummary } from '../lattice/inventory.ts'
 import { type Command, type CommandInput, latticeFlags, outputFlag } from './command.ts'
-import { withLattice } from './connect-lattice.ts'
+import { type OpenLattice, withLattice } from './connect-lattice.ts'
 import { findHost } from './find-hosts.ts'
+import { handOver } from './hand-over.ts'
 import { durationFlag, printJson, wantsJson } from './output.ts'
 import { requiredArgument } from './pair-arguments.ts'
 import { refuseExtra } from './refuse-extra.ts'
 import { stopHosts } from './stop-hosts.ts'
-
-const pollMs = 200
-/** The annotation of what a controller started. */
-const applicationAnnotation = 'wasmcloud.dev/appspec'
 
 export const command: Command = {
   name: 'drain',
@@ -39,7 +35,7 @@ export const command: Command = {
     return withLattice(input, async (open) => {
       const client = createControlClient(open)
       const host = findHost(await client.ping(), name)
-      return input.flags['undo'] === true ? undo(input, client, host) : drain(input, client, host)
+      return input.flags['undo'] === true ? undo(input, client, host) : drain(input, open, host)
     })
   },
 }
@@ -51,52 +47,16 @@ async function undo(input: CommandInput, client: ControlClient, host: HostSummar
   return 0
 }
 
-async function drain(input: CommandInput, client: ControlClient, host: HostSummary): Promise<number> {
+async function drain(input: CommandInput, open: OpenLattice, host: HostSummary): Promise<number> {
+  const { terminal } = input
   const timeoutMs = durationFlag('timeout', input.flags['timeout'], 120_000)
-  await client.putLabel(host.id, drainingLabel, 'true')
-  const told = new Set<string>()
-  const end = Date.now() + timeoutMs
-  for (;;) {
-    const inventory = await client.inventory(host.id)
-    const left = running(inventory)
-    for (const line of handedOver(left, told))
-      if (!wantsJson(input)) input.terminal.out(`  ${line} has left\n`)
-    for (const { id } of left) told.add(id)
-    if (left.length === 0) break
-    if (Date.now() > end) throw new WeftError('deadline', late(host, left, timeoutMs))
-    await delay(pollMs, undefined, { signal: input.terminal.signal }).catch((cause: unknown) => {
-      const hint = `it goes on draining; \`weft drain ${host.friendly_name} --undo\` ends that`
-      throw new WeftError('cancelled', `interrupted; ${hint}`, { cause })
-    })
-  }
   const stops = input.flags['stop'] === true
-  if (stops) await stopHosts({ client, hosts: [host], signal: input.terminal.signal, onStopped: () => {} })
+  const client = createControlClient(open)
+  await client.putLabel(host.id, drainingLabel, 'true')
+  const onLeft = (id: string) => (wantsJson(input) ? undefined : terminal.out(`  ${id} has left\n`))
+  await handOver({ open, client, host, timeoutMs, terminal, onLeft })
+  if (stops) await stopHosts({ client, hosts: [host], signal: terminal.signal, onStopped: () => {} })
   if (wantsJson(input)) printJson(input, { host_id: host.id, draining: true, stopped: stops })
-  else input.terminal.out(`${host.friendly_name} is ${stops ? 'drained and stopped' : 'drained'}\n`)
+  else terminal.out(`${host.friendly_name} is ${stops ? 'drained and stopped' : 'drained'}\n`)
   return 0
-}
-
-interface Running {
-  readonly id: string
-  readonly annotations?: Readonly<Record<string, string>> | undefined
-}
-
-function running({ components, providers }: HostInventory): readonly Running[] {
-  return [...components, ...providers]
-}
-
-/** What was there before and is gone. */
-function handedOver(left: readonly Running[], told: Set<string>): readonly string[] {
-  const gone = [...told].filter((id) => !left.some((one) => one.id === id))
-  for (const id of gone) told.delete(id)
-  return gone
-}
-
-function late(host: HostSummary, left: readonly Running[], timeoutMs: number): string {
-  const byHand = left.filter(({ annotations = {} }) => annotations[applicationAnnotation] === undefined)
-  const hint =
-    byHand.length === 0
-      ? 'see what they wait for with `weft app status`'
-      : `no application owns ${byHand.map(({ id }) => id).join(', ')}: stop them by hand with \`weft stop\``
-  return `after ${timeoutMs / 1000} s ${host.friendly_name} still runs ${left.map(({ id }) => id).join(', ')}; ${hint}`
 }

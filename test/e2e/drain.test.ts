@@ -78,12 +78,33 @@ describe('a host that is drained', () => {
     assert.equal(waited.code, 1)
     assert.match(
       waited.err,
-      /after 3 s web still runs .*shop-http; see what they wait for with `weft app status`/,
+      /after 3 s web still runs .*shop-http; see what they wait for with `weft app status`; the host goes on draining/,
     )
+    const longer = await weft('drain', 'web', '--timeout', '6s')
+    assert.match(longer.err, /^weft: shop: spread http: .*0 hosts match web=yes \(1 draining\)/m)
     assert.equal((await fetch(url)).status, 200)
     const status = await weft('app', 'status', 'shop')
     assert.match(status.out, /0 hosts match web=yes \(1 draining\)/)
     await weft('drain', 'web', '--undo')
+  })
+
+  test('is not waited for in silence when it runs what no application owns', async () => {
+    const [, bob] = workers
+    assert.ok(bob)
+    const path = 'test/guests/http-hello-p2/http-hello-p2.wasm'
+    await lattice.scale(bob, { component_id: 'by-hand', count: 1, path })
+    const stays =
+      /^weft: no application owns by-hand, so nothing moves it: stop it with `(weft stop component by-hand --host bob)`/m
+    const drained = await weft('drain', 'bob', '--stop')
+    assert.equal(drained.code, 1)
+    assert.match(drained.out, /shop-hello has left/)
+    const [, advice = ''] = stays.exec(drained.err) ?? []
+    const again = await weft('drain', 'bob', '--stop', '-o', 'json')
+    assert.deepEqual([again.code, again.out], [1, ''])
+    assert.match(again.err, stays)
+    const [, ...stop] = advice.split(' ')
+    assert.equal((await weft(...stop)).code, 0)
+    await until(async () => (await componentsOn(bob)) === 0, { timeoutMs: 30_000 })
   })
 
   test('is stopped once it is empty, if that is wanted', async () => {
