@@ -90,6 +90,8 @@ export function readMemoryType(reader: BinaryReader): MemoryType {
 export interface CoreImports {
   readonly functions: number
   readonly memories: readonly MemoryType[]
+  /** Module and name of each memory. */
+  readonly memoryNames: readonly (readonly [string, string])[]
   readonly tables: readonly TableType[]
   readonly globals: number
   readonly count: number
@@ -100,19 +102,21 @@ export interface CoreImports {
 export function readCoreImports(reader: BinaryReader): CoreImports {
   const counts = { functions: 0, globals: 0 }
   const memories: MemoryType[] = []
+  const memoryNames: [string, string][] = []
   const tables: TableType[] = []
   const count = reader.u32()
   const entries = reader.offset
   for (let index = 0; index < count; index++) {
-    reader.name()
-    reader.name()
+    const name: [string, string] = [reader.name(), reader.name()]
     const kind = reader.byte()
     if (kind === 0) {
       reader.u32()
       counts.functions++
     } else if (kind === 1) tables.push(readTableType(reader))
-    else if (kind === 2) memories.push(readMemoryType(reader))
-    else if (kind === 3) {
+    else if (kind === 2) {
+      memories.push(readMemoryType(reader))
+      memoryNames.push(name)
+    } else if (kind === 3) {
       reader.s33()
       reader.byte()
       counts.globals++
@@ -121,5 +125,5 @@ export function readCoreImports(reader: BinaryReader): CoreImports {
       reader.u32()
     } else throw reader.unexpected('the kind of an import', `code ${kind}`)
   }
-  return { ...counts, memories, tables, count, entries }
+  return { ...counts, memories, memoryNames, tables, count, entries }
 }

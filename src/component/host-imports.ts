@@ -47,7 +47,7 @@ export class HostImports {
     readonly owner: () => WebAssembly.Exports
   }): WebAssembly.Imports {
     this.#tables.begin(info.tableElements)
-    const memory = info.memory ? this.#make(info.memory, owner) : this.#importedMemory(given)
+    const memory = info.memory ? this.#make(info.memory, owner) : this.#importedMemory(info, given)
     const common = {
       check: this.#check,
       limit: this.#limit,
@@ -68,12 +68,14 @@ export class HostImports {
     return { memory: tracked.memory, dirty: tracked.dirty, claim }
   }
 
-  #importedMemory(given: WebAssembly.Imports): WebAssembly.ModuleImports {
-    const memory = Object.values(given)
-      .flatMap((items) => Object.values(items))
-      .find((item) => item instanceof WebAssembly.Memory)
-    if (!memory) return {}
-    const owned = this.#owned.get(memory)
+  #importedMemory(
+    { importedMemory }: ModuleInfo,
+    given: WebAssembly.Imports,
+  ): WebAssembly.ModuleImports | undefined {
+    if (!importedMemory) return undefined
+    const [from, name] = importedMemory
+    const memory = given[from]?.[name]
+    const owned = memory instanceof WebAssembly.Memory && this.#owned.get(memory)
     if (!owned) throw new WeftError('internal', 'a core module imports a memory that the host did not make')
     const of =
       (name: string) =>

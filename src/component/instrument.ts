@@ -34,6 +34,8 @@ import { SourceLines } from './source-lines.ts'
 export interface ModuleInfo {
   /** The memory that it defined; it now imports it as `$weft.memory`. */
   readonly memory?: { readonly initial: number; readonly maximum?: number }
+  /** Module and name under which it imports the memory of another one. */
+  readonly importedMemory?: readonly [string, string]
   /** Elements of the tables that it defines, before they grow. */
   readonly tableElements: number
   /** It tells which pages it writes, so that its instance can be reset. */
@@ -159,6 +161,7 @@ function rewrite(bytes: Uint8Array, number: number): InstrumentedModule {
       isResettable: !facts.changesTables,
       globals: mutable.length,
       tableElements: sumOf(tables),
+      ...(imports.memoryNames[0] && { importedMemory: imports.memoryNames[0] }),
       ...(own && {
         memory: { initial: own.initial, ...(own.maximum !== undefined && { maximum: own.maximum }) },
       }),
@@ -171,7 +174,7 @@ type OpenSection = (section: CoreSection) => BinaryReader
 function readImports(section: CoreSection | undefined, open: OpenSection): CoreImports {
   return section
     ? readCoreImports(open(section))
-    : { functions: 0, memories: [], tables: [], globals: 0, count: 0, entries: 0 }
+    : { functions: 0, memories: [], memoryNames: [], tables: [], globals: 0, count: 0, entries: 0 }
 }
 
 function readMemories(section: CoreSection | undefined, open: OpenSection): MemoryType[] {

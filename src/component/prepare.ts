@@ -1,7 +1,7 @@
 import type { AbiCodec, CodecOf } from './abi.ts'
 import { tupleCodec } from './abi-product.ts'
 import { codecsFor } from './codecs.ts'
-import type { Canon, Program } from './program.ts'
+import type { Canon, CoreInstanceDefinition, CoreItem, Program } from './program.ts'
 
 /** A function type as the Canonical ABI passes it. */
 export interface Signature {
@@ -36,7 +36,26 @@ export function prepare(program: Program): PreparedProgram {
     signatures.set(canon, made)
     return made
   }
-  return { ...program, codecOf, signature }
+  return { ...program, coreInstances: program.coreInstances.map(withKeys), codecOf, signature }
+}
+
+/** Names as property keys: one that is no key yet is looked up among all keys each time. */
+function withKeys({ module, imports }: CoreInstanceDefinition): CoreInstanceDefinition {
+  return {
+    module,
+    imports: imports.map(([name, from]) => [
+      keyOf(name),
+      typeof from === 'number' ? from : from.map(([item, ref]) => [keyOf(item), withKey(ref)]),
+    ]),
+  }
+}
+
+function withKey(item: CoreItem): CoreItem {
+  return 'canon' in item ? item : { instance: item.instance, name: keyOf(item.name) }
+}
+
+function keyOf(name: string): string {
+  return Object.keys({ [name]: name })[0] ?? name
 }
 
 function nameOf(canon: Canon): string {
