@@ -1,18 +1,41 @@
 import { formatTraceparent, type TraceContext } from '../call/trace-context.ts'
-import type { HttpFields, HttpRequest } from '../capability/http.ts'
+import type { HttpFields, HttpRequest, HttpScheme } from '../capability/http.ts'
 
 /**
  * The request as a guest sees it: its `traceparent` names the host's span of this call, so that what the guest exports by
- * itself, or sends on with the headers it was given, stands under it and not beside it. Headers are put together when the
- * guest asks for them.
+ * itself, or sends on with the headers it was given, stands under it and not beside it.
  */
 export function tracedRequest(request: HttpRequest, trace: TraceContext | undefined): HttpRequest {
-  if (!trace) return request
-  return {
-    ...request,
-    get headers() {
-      return withTrace(request.headers, trace)
-    },
+  return trace ? new TracedRequest(request, trace) : request
+}
+
+/**
+ * Headers are put together when the guest asks for them. A class, because each object literal with a getter would leave a
+ * shape of its own in the old generation, and with it the whole request.
+ */
+class TracedRequest implements HttpRequest {
+  readonly body: HttpRequest['body']
+  readonly trailers: HttpRequest['trailers']
+  readonly method: HttpRequest['method']
+  readonly pathWithQuery?: string
+  readonly scheme?: HttpScheme
+  readonly authority?: string
+  readonly #headers: HttpFields
+  readonly #trace: TraceContext
+
+  constructor(request: HttpRequest, trace: TraceContext) {
+    this.body = request.body
+    this.trailers = request.trailers
+    this.method = request.method
+    if (request.pathWithQuery !== undefined) this.pathWithQuery = request.pathWithQuery
+    if (request.scheme !== undefined) this.scheme = request.scheme
+    if (request.authority !== undefined) this.authority = request.authority
+    this.#headers = request.headers
+    this.#trace = trace
+  }
+
+  get headers(): HttpFields {
+    return withTrace(this.#headers, this.#trace)
   }
 }
 

@@ -106,7 +106,7 @@ export async function serveWeft(
   return { url: `http://127.0.0.1:${port}/`, pid: up.pid, close: () => place.close() }
 }
 
-function manifestOf(
+export function manifestOf(
   component: string,
   port: number,
   { traits = [], keyvalue = false }: { readonly traits?: readonly object[]; readonly keyvalue?: boolean },
@@ -134,7 +134,7 @@ function manifestOf(
   const storeProvider = {
     name: 'store',
     type: 'capability',
-    properties: { image: 'wasmcloud+builtin://keyvalue-nats' },
+    properties: { image: 'wasmcloud+builtin://keyvalue-memory' },
     traits: [spread(1)],
   }
   const image = pathToFileURL(join(root, component)).href
