@@ -106,7 +106,7 @@ export async function serveWeft(
   return { url: `http://127.0.0.1:${port}/`, pid: up.pid, close: () => place.close() }
 }
 
-export function manifestOf(
+function manifestOf(
   component: string,
   port: number,
   { traits = [], keyvalue = false }: { readonly traits?: readonly object[]; readonly keyvalue?: boolean },
