@@ -23,6 +23,8 @@ export interface ProviderLink {
 export interface ProviderContext {
   /** The provider's id in the lattice. */
   readonly id: string
+  /** The application that it was deployed with, where the host knows. */
+  readonly application?: string | undefined
   readonly hostId: string
   readonly lattice: string
   /** Where this host's NATS is, for providers whose backend is NATS itself. */
@@ -33,6 +35,8 @@ export interface ProviderContext {
   readonly isLeader: boolean
   /** True on a thread in the place of one that was lost: the other threads have gone on, with its ports too. */
   readonly isReplacement?: boolean
+  /** Which providers of this host listen where, `host:port` to who for people: who finds an address taken can say by whom. */
+  readonly listeners?: Map<string, string>
   readonly config: Readonly<Record<string, string>>
   /** Secrets by name, when there are any; they belong into no log, error, span or bucket. */
   readonly secrets?: Secrets

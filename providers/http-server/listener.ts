@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { WeftError } from '../../src/errors.ts'
+import type { ProviderContext } from '../../src/provider.ts'
 
 /** Where to listen. */
 export interface Address {
@@ -14,39 +15,70 @@ export interface Listener {
 }
 
 /**
- * Listens so that every data thread of the host can accept on the same port. `probes` first finds out whether another
- * program holds it: with a shared port another host of the same user on this machine would go unseen.
+ * Listens so that every data thread of the host can accept on the same port. The first thread probes whether somebody else
+ * holds it: with a shared port another host of the same user on this machine would go unseen.
  */
 export async function listen(
   address: Address,
   options: {
-    readonly probes: boolean
+    readonly context: ProviderContext
+    /** What it is for, for people: `link default to hello`. */
+    readonly purpose: string
     readonly onRequest: (req: IncomingMessage, res: ServerResponse) => void
   },
 ): Promise<Listener> {
-  if (options.probes) {
-    const probe = createServer()
-    await listening(probe, { ...address, reusePort: false })
-    await close(probe)
+  const { context, purpose, onRequest } = options
+  const { listeners = new Map<string, string>() } = context
+  const server = createServer(onRequest)
+  try {
+    if (context.isLeader && context.isReplacement !== true) {
+      const probe = createServer()
+      await listening(probe, { ...address, reusePort: false })
+      await close(probe)
+    }
+    await listening(server, { ...address, reusePort: true })
+  } catch (error) {
+    throw listenError(error, address, listeners)
   }
-  const server = createServer(options.onRequest)
-  await listening(server, { ...address, reusePort: true })
-  return { close: () => close(server) }
+  const place = `${address.host}:${address.port}`
+  const { id, application } = context
+  listeners.set(
+    place,
+    `${id}${application === undefined ? '' : ` of application ${application}`} (${purpose})`,
+  )
+  return {
+    close() {
+      listeners.delete(place)
+      return close(server)
+    },
+  }
 }
 
 function listening(server: Server, options: Address & { readonly reusePort: boolean }): Promise<void> {
   return new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, options)))
+    server.once('error', reject)
     server.listen(options, resolve)
   })
 }
 
-function listenError(error: NodeJS.ErrnoException, { host, port }: Address): WeftError {
-  const reason =
-    error.code === 'EADDRINUSE'
-      ? 'another program listens there: stop it, or set another `address` in the link'
-      : error.message
-  return new WeftError('unavailable', `cannot listen on ${host}:${port}: ${reason}`, { cause: error })
+function listenError(cause: unknown, address: Address, listeners: ReadonlyMap<string, string>): WeftError {
+  const { host, port } = address
+  const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+  const reason = isTaken ? takenBy(address, listeners) : WeftError.from(cause).message
+  return new WeftError('unavailable', `cannot listen on ${host}:${port}: ${reason}`, { cause })
+}
+
+function takenBy({ host, port }: Address, listeners: ReadonlyMap<string, string>): string {
+  const isEvery = (name: string) => name === '0.0.0.0' || name === '::'
+  const [, holder] =
+    [...listeners].find(([place]) => {
+      const at = place.lastIndexOf(':')
+      const other = place.slice(0, at)
+      return Number(place.slice(at + 1)) === port && (other === host || isEvery(other) || isEvery(host))
+    }) ?? []
+  return holder === undefined
+    ? 'another program listens there, or another host on this machine: stop it, or set another `address` in the link'
+    : `provider ${holder} listens there: set another \`address\` in one of the links`
 }
 
 async function close(server: Server): Promise<void> {

@@ -19,7 +19,8 @@ export function ownPorts(context: ProviderContext): Doors {
   const open = async (link: ProviderLink) => {
     const site = { context, link, timeoutMs: timeoutFrom(link.sourceConfig) }
     const listener = await listen(addressFrom(link.sourceConfig), {
-      probes: context.isLeader && context.isReplacement !== true,
+      context,
+      purpose: `link ${link.name} to ${link.target}`,
       onRequest: (req, res) => void serveRequest(site, req, res),
     })
     listeners.set(link.name, { listener, site })

@@ -32,7 +32,8 @@ export function sharedPort(context: ProviderContext, routing: Shared): Doors {
   return {
     async open(link) {
       listener ??= await listen(routing.address, {
-        probes: context.isLeader && context.isReplacement !== true,
+        context,
+        purpose: `routing by ${routing.mode}`,
         onRequest: answer,
       })
       add(link)

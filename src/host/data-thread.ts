@@ -216,17 +216,20 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     onOffence: offences.add,
     onLimit: occasionally((component, limit) => send({ kind: 'limit', component, limit })),
   })
+  const listeners = new Map<string, string>()
   const providers = new ThreadProviders({
     serve: serve('first'),
     isLeader: init.role === 'leader',
     contextOf: (planned: PlannedProvider) => ({
       id: planned.id,
+      application: planned.application,
       hostId: init.hostId,
       lattice,
       natsUrl: init.natsUrl,
       natsLogin: init.natsLogin,
       isLeader: init.role === 'leader',
       isReplacement: init.isReplacement,
+      listeners,
       config: planned.config,
       secrets: planned.secrets,
       log: log.with({ provider: planned.id }),

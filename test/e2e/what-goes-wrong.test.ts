@@ -85,6 +85,27 @@ describe('what goes wrong is said in one clear line', () => {
     }
   })
 
+  test('one port for two applications: the other one is named', async () => {
+    const first = await place.manifest('manifests/hello/app.yaml')
+    const second = await place.manifest('manifests/hello/app.yaml', (text) =>
+      text
+        .replace(/^ {2}name: hello$/m, '  name: rival')
+        .replace(/127\.0\.0\.1:\d+/, new URL(first.url).host),
+    )
+    assert.equal((await place.run(['app', 'deploy', first.path])).code, 0)
+    try {
+      const { code, err, out } = await place.run(['app', 'deploy', second.path, '--timeout', '8s'])
+      assert.equal(code, 1)
+      assert.match(
+        err + out,
+        /cannot listen on \S+: provider hello-http of application hello .* listens there/,
+      )
+      assert.equal((await fetch(first.url)).status, 200)
+    } finally {
+      for (const name of ['rival', 'hello']) await place.run(['app', 'delete', name])
+    }
+  })
+
   test('a guest that traps: 500 to the caller, a log line with the place, and the host goes on', async () => {
     const guest = pathToFileURL(join(files, 'http-trap-p2', 'http-trap-p2.wasm')).href
     const manifest = await place.manifest('manifests/hello/app.yaml', (text) =>

@@ -221,6 +221,47 @@ test('a port that is taken is named with what to do', async () => {
   }
 })
 
+test('a port that another provider or link of the host has is told with the application that has it', async () => {
+  const port = await freePort()
+  const listeners = new Map<string, string>()
+  const open = (id: string, application: string) =>
+    httpServer.start({
+      id,
+      application,
+      listeners,
+      hostId: 'N',
+      lattice: 'test',
+      natsUrl: '',
+      isLeader: true,
+      config: {},
+      log: createLog(() => {}),
+      invoke: async () => answer(200),
+      enter: (call, next) => next(call),
+    })
+  const shop = await open('shop-http', 'shop')
+  const blog = await open('blog-http', 'blog')
+  const at = (host: string, name = 'default') => ({ ...linkWith({ address: `${host}:${port}` }), name })
+  const shopLink = { ...at('127.0.0.1'), source: 'shop-http', target: 'cart' }
+  const held =
+    /: provider shop-http of application shop \(link default to cart\) listens there: set another `address`/
+  try {
+    await shop.putLink(shopLink)
+    for (const host of ['127.0.0.1', '0.0.0.0'])
+      await assert.rejects(blog.putLink({ ...at(host), source: 'blog-http' }), {
+        code: 'unavailable',
+        message: held,
+      })
+    await assert.rejects(shop.putLink({ ...at('127.0.0.1', 'second'), source: 'shop-http' }), {
+      message: held,
+    })
+    await shop.deleteLink(shopLink)
+    await blog.putLink({ ...at('127.0.0.1'), source: 'blog-http' })
+  } finally {
+    await shop.stop()
+    await blog.stop()
+  }
+})
+
 for (const [key, value] of [
   ['address', 'nonsense'],
   ['address', '127.0.0.1:99999'],
