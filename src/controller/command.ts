@@ -53,18 +53,18 @@ export const configPart = (name: string) => `config ${name}`
 export const workloadPart = (id: string) => `workload ${id}`
 export const runningTarget = (hostId: string, id: string) => `${id} on ${hostId}`
 
-/** One line for the log: `scale hello to 3 on NABC…`. */
-export function describe({ deed }: Command): string {
+/** One line for the log: `scale hello to 3 on brave-maple (NABCDEFG)`. */
+export function describe({ deed }: Command, nameOf: (hostId: string) => string): string {
   switch (deed.do) {
     case 'put config':
     case 'delete config':
       return `${deed.do} ${deed.name}`
     case 'scale':
-      return `scale ${deed.request.component_id} to ${deed.request.count} on ${deed.request.host_id}`
+      return `scale ${deed.request.component_id} to ${deed.request.count} on ${nameOf(deed.request.host_id)}`
     case 'start provider':
-      return `start provider ${deed.request.provider_id} on ${deed.request.host_id}`
+      return `start provider ${deed.request.provider_id} on ${nameOf(deed.request.host_id)}`
     case 'stop provider':
-      return `stop provider ${deed.providerId} on ${deed.hostId}`
+      return `stop provider ${deed.providerId} on ${nameOf(deed.hostId)}`
     case 'put link':
     case 'delete link':
       return `${deed.do} ${deed.link.source_id} → ${deed.link.target} (${deed.link.wit_namespace}:${deed.link.wit_package})`

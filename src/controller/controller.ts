@@ -109,6 +109,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       planner,
       scales,
       log,
+      nameOf: (id) => hosts.nameOf(id),
       view: () => ({ hosts: hosts.view(), ...contents.view() }),
       made: new Notes(recordsOf(bucket, 'made'), readMade),
       statuses: statusNotes,

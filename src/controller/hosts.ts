@@ -7,6 +7,7 @@ import type { LatticeEvent } from '../lattice/events.ts'
 import type { HostInventory } from '../lattice/inventory.ts'
 import type { Log } from '../log.ts'
 import type { HostView } from './lattice-view.ts'
+import { nameHost } from './name-host.ts'
 
 export interface HostsOptions {
   readonly client: Pick<ControlClient, 'ping' | 'inventory'>
@@ -123,7 +124,7 @@ export class Hosts {
 
   /** What people call the host. */
   nameOf(id: string): string {
-    return this.#hosts.get(id)?.inventory?.friendly_name ?? id
+    return nameHost(id, this.#hosts.get(id)?.inventory?.friendly_name)
   }
 
   #lives({ id }: Host): boolean {

@@ -9,6 +9,8 @@ import { Relapses } from './relapses.ts'
 /** What orders are given with. */
 export interface OrdersParts {
   readonly log: Log
+  /** What people know a host by. */
+  readonly nameOf: (hostId: string) => string
   /** Asked before each command. */
   readonly mayAct: () => boolean
   /** Gives commands under the trace of the deploy that they follow from. */
@@ -75,12 +77,12 @@ export class Orders {
   }
 
   async #give(command: Command): Promise<void> {
-    const { mayAct, giveUnder, log } = this.#parts
+    const { mayAct, giveUnder, log, nameOf } = this.#parts
     const now = performance.now()
     if (!mayAct() || this.#relapses.holds(command.target, now)) return
     if (!this.#attempts.mayGive(command, now)) return
     this.#attempts.given(command, now)
-    log.info(`controller: ${describe(command)}`, { application: command.app })
+    log.info(`controller: ${describe(command, nameOf)}`, { application: command.app })
     try {
       await this.#unlessGone(
         command,
@@ -89,7 +91,7 @@ export class Orders {
     } catch (error) {
       const { message } = WeftError.from(error)
       this.failed(command.target, message)
-      log.warn(`controller: ${describe(command)}: ${message}`, { application: command.app })
+      log.warn(`controller: ${describe(command, nameOf)}: ${message}`, { application: command.app })
     }
   }
 

@@ -127,6 +127,7 @@ function removalPlan(known: KnownApp, view: LatticeView, { keptByOthers }: Other
       undeployedStatus(
         commands,
         failures.filter(({ app }) => app === known.name),
+        view.hosts,
       ),
   }
 }

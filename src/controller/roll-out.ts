@@ -56,6 +56,7 @@ export function rollOut(input: {
   const step = stepRollout({
     ...rollouts,
     failures,
+    hosts: view.hosts,
     rollout,
     workloads,
     linksMissing: all.some(({ deed }) => deed.do === 'put link' && !deed.replace),

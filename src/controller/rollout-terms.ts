@@ -1,6 +1,7 @@
 import type { Failure } from './attempts.ts'
 import type { Workload } from './desired.ts'
 import type { HostState } from './host-states.ts'
+import type { HostView } from './lattice-view.ts'
 
 /** What is remembered of how a deployed version comes to the hosts. Times in milliseconds since the epoch. */
 export interface Rollout {
@@ -35,6 +36,8 @@ export interface RolloutInput {
   /** Something that only the old version has is still to be stopped. */
   readonly removalsWait: boolean
   readonly failures: readonly Failure[]
+  /** The hosts of the lattice: failures name them. */
+  readonly hosts: readonly Pick<HostView, 'id' | 'name'>[]
   readonly observed: Observed
   readonly now: number
 }

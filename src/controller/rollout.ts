@@ -1,4 +1,5 @@
 import { workloadPart } from './command.ts'
+import { nameTarget } from './name-host.ts'
 import { type Look, lookAt, ruleOf, startingOn, watch } from './rollout-look.ts'
 import type { Check, Rollout, RolloutInput } from './rollout-terms.ts'
 
@@ -47,7 +48,7 @@ export function stepRollout(input: RolloutInput): RolloutStepPlan {
   const failed =
     failure === undefined
       ? all.find((look) => look.failed !== undefined)?.failed
-      : `${failure.target}: ${failure.error}`
+      : `${nameTarget(failure.target, input.hosts)}: ${failure.error}`
   return {
     rollout: {
       deed: rollout.deed,

@@ -7,6 +7,8 @@ import { linkPart } from './diff-links.ts'
 import type { Obstacle } from './difference.ts'
 import { hostStates } from './host-states.ts'
 import { type HostStatus, hostStatuses, isUnheard } from './host-status.ts'
+import type { HostView } from './lattice-view.ts'
+import { nameTarget } from './name-host.ts'
 import type { Placement } from './place.ts'
 import type { HeldCommand } from './roll-out.ts'
 import type { RolloutStepPlan } from './rollout.ts'
@@ -91,13 +93,17 @@ function wholeStatus(
 }
 
 /** The status of an application that is not deployed; `left` is what of it is still to be removed. */
-export function undeployedStatus(left: readonly Command[], failures: readonly Failure[] = []): Status {
+export function undeployedStatus(
+  left: readonly Command[],
+  failures: readonly Failure[] = [],
+  hosts: readonly Pick<HostView, 'id' | 'name'>[] = [],
+): Status {
   const [failure] = failures
   const message =
     failure !== undefined
       ? `can't remove ${failure.part}: ${failure.error}`
       : left.length > 0
-        ? `still to be removed: ${left.map(({ target }) => target).join(', ')}`
+        ? `still to be removed: ${left.map(({ target }) => nameTarget(target, hosts)).join(', ')}`
         : ''
   const status = { type: 'undeployed', message } as const
   return { status, scalers: [], version: '', components: [], ...(message !== '' && { remains: true }) }

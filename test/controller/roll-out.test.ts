@@ -139,7 +139,7 @@ test('a start that failed twice fails the version; once is bad luck', () => {
     return look(v2(), view, { noted: begun.rollout?.rollout, failures }).rollout?.failed
   }
   assert.equal(failed(1), undefined)
-  assert.equal(failed(2), 'my_app-web on a: no such file')
+  assert.equal(failed(2), 'my_app-web on host-a (a): no such file')
 })
 
 test('what ran with the new version and was given up fails it at once', () => {
@@ -153,7 +153,7 @@ test('what ran with the new version and was given up fails it at once', () => {
   }
   const failures = [{ ...gaveUp, tries: 1 }]
   const { rollout } = look(v2(), view, { noted: begun.rollout?.rollout, failures })
-  assert.equal(rollout?.failed, 'my_app-web on a: it took its thread along')
+  assert.equal(rollout?.failed, 'my_app-web on host-a (a): it took its thread along')
 })
 
 test('what failed before the deploy is not the fault of the new version', () => {
@@ -180,7 +180,7 @@ test('what failed before the deploy is not the fault of the new version', () => 
   const noted = begun.rollout?.rollout
   assert.deepEqual(noted?.failing, [start.target])
   const failures = [...before, { ...swap, error: 'it traps', tries: 2 }]
-  assert.equal(look(to, view, { noted, failures }).rollout?.failed, `${swap.target}: it traps`)
+  assert.equal(look(to, view, { noted, failures }).rollout?.failed, 'my_app-web on host-a (a): it traps')
 })
 
 test('a host that does not get ready in time fails the version', () => {

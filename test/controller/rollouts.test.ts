@@ -50,7 +50,10 @@ test('a version that does not start is taken back, with the reason in status and
     await settled('deployed')
     const { status, rolledBack, version } = await apps.status('my-app')
     assert.equal(version, 'v1')
-    assert.match(status.message, /^rolled back from v2: my_app-hello on \S+: no such file$/)
+    assert.match(
+      status.message,
+      /^rolled back from v2: my_app-hello on [a-z]+-[a-z]+-\d+ \(N[A-Z2-7]{7}\): no such file$/,
+    )
     assert.equal(rolledBack?.from, 'v2')
     assert.deepEqual(imagesOf(hosts), Array(3).fill('file:///v1.wasm'))
     const touched = hosts.filter(({ commands }, at) => commands.length > (before[at] ?? 0))
