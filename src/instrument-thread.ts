@@ -24,14 +24,18 @@ export function instrumentThread(
   init: ThreadInit,
   thread: Parameters<DataThreadOptions['instrument']>[0],
 ): Instruments {
-  const send = (batch: TelemetryBatch) => thread.send(batch)
+  const send = (batch: TelemetryBatch, moved: ArrayBuffer[] = []) => thread.send(batch, moved)
   if (isSdkDisabled(process.env)) return nothing
   const resourceOf = (id: string): SpanResource =>
     serviceOf({ id, ...thread.originOf(id) }, { hostId: init.hostId, hostName: init.hostName })
   const name = `data-${init.index}`
   const measurements = new Measurements(name, resourceOf)
   const buffer = new SpanBuffer({
-    sink: (spans) => send({ spans }),
+    sink: (spans) =>
+      send(
+        { spans },
+        spans.map((group) => group.spans.buffer),
+      ),
     onDropped: (count) =>
       measurements.add('telemetryDropped', count, { signal: 'traces', reason: 'thread-queue-full' }),
   })

@@ -49,7 +49,8 @@ export interface DataThreadOptions {
   readonly port: MessagePort
   readonly instrument: (thread: {
     readonly originOf: (id: string) => Origin
-    readonly send: (batch: unknown) => void
+    /** `moved` is memory that goes along without a copy. */
+    readonly send: (batch: unknown, moved: ArrayBuffer[]) => void
   }) => Instruments
 }
 
@@ -61,7 +62,7 @@ const defaultCallTimeoutMs = 600_000
  * chains that every call passes. Reports `ready`, then does what the control thread's messages say until `stop`.
  */
 export async function runDataThread({ init, port, instrument }: DataThreadOptions): Promise<void> {
-  const send = (message: FromThread) => port.postMessage(message)
+  const send = (message: FromThread, moved: ArrayBuffer[] = []) => port.postMessage(message, moved)
   const log = createLog((record) => send({ kind: 'log', record }))
   // A guest's glue may drop a promise; that must end neither this thread nor the calls beside it.
   process.on('unhandledRejection', (reason) =>
@@ -116,7 +117,7 @@ export async function runDataThread({ init, port, instrument }: DataThreadOption
 interface AssembleOptions {
   readonly init: ThreadInit
   readonly log: Log
-  readonly send: (message: FromThread) => void
+  readonly send: (message: FromThread, moved?: ArrayBuffer[]) => void
   readonly instrument: DataThreadOptions['instrument']
   readonly connection: Awaited<ReturnType<typeof connectNats>>
   readonly inbox: ReturnType<typeof openInbox>
@@ -153,7 +154,10 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
   const lostHosts = new LostHosts()
   const wakes = new Wakes((target) => send({ kind: 'ask-wake', target }))
   const busy = watchBusy((share) => send({ kind: 'busy', share }))
-  const instruments = instrument({ originOf, send: (batch) => send({ kind: 'telemetry', batch }) })
+  const instruments = instrument({
+    originOf,
+    send: (batch, moved) => send({ kind: 'telemetry', batch }, moved),
+  })
   watchWire(instruments.measure, connection)
   const spies = new Spies((batch) => send({ kind: 'spied', batch }))
   const entering = [...instruments.server, spies.interceptor, limitTime()]

@@ -23,6 +23,8 @@ export interface OtlpExportOptions<T, Item> {
   readonly itemsOf: (thing: T) => readonly Item[]
   readonly scopeOf?: (thing: T) => OtlpScope | undefined
   readonly write: OtlpMessage<readonly OtlpGroup<Item>[]>
+  /** Told of a thing whose items stand in a request: they are not asked for again. */
+  readonly onWritten?: (thing: T) => void
   readonly queue?: Pick<ExportQueueOptions<T>, 'delayMs' | 'batchSize' | 'maxWaiting' | 'weigh'>
 }
 
@@ -89,7 +91,7 @@ export class OtlpExport<T, Item> {
   }
 
   #open(endpoint: OtlpEndpoint): Destination<T> {
-    const { signal, log, onDropped, queue } = this.#options
+    const { signal, log, onDropped, onWritten, queue } = this.#options
     const sender = new OtlpSender(endpoint)
     const encode = endpoint.protocol === 'http/json' ? encodeJson : protobufEncoder()
     return {
@@ -99,7 +101,11 @@ export class OtlpExport<T, Item> {
         label: `${signal} to ${withoutSecrets(endpoint.url)}`,
         log,
         ...(onDropped && { onDropped }),
-        send: (batch) => sender.send(encode(this.#groupsOf(batch), this.#options.write)),
+        send: (batch) => {
+          const body = encode(this.#groupsOf(batch), this.#options.write)
+          if (onWritten) batch.forEach(onWritten)
+          return sender.send(body)
+        },
       }),
     }
   }

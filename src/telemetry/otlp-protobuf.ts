@@ -46,8 +46,10 @@ export class ProtobufWriter implements OtlpWriter {
     return this.#buffer.subarray(0, this.#at)
   }
 
-  take(): Uint8Array {
-    const bytes = Uint8Array.prototype.slice.call(this.#buffer, 0, this.#at)
+  /** What was written, in memory of its own that may be given away. */
+  take(): Uint8Array<ArrayBuffer> {
+    const bytes = Buffer.allocUnsafeSlow(this.#at)
+    this.#buffer.copy(bytes, 0, 0, this.#at)
     this.#at = 0
     return bytes
   }

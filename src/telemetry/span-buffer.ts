@@ -14,7 +14,7 @@ export interface SpanBufferOptions {
   readonly onDropped?: (count: number) => void
   /** The longest that a span waits, in milliseconds. Default 200. */
   readonly flushMs?: number
-  /** A batch of this many spans goes at once. Default 2048. */
+  /** A batch of this many spans goes at once. Default 4096. */
   readonly batchSize?: number
   /** Spans beyond this many that wait are dropped and counted. Default 16 384. */
   readonly maxWaiting?: number
@@ -36,7 +36,7 @@ export class SpanBuffer {
     this.#sink = options.sink
     this.#onDropped = options.onDropped ?? (() => {})
     this.#flushMs = options.flushMs ?? 200
-    this.#batchSize = options.batchSize ?? 2048
+    this.#batchSize = options.batchSize ?? 4096
     this.#maxWaiting = options.maxWaiting ?? 16_384
   }
 

@@ -10,7 +10,8 @@ export interface SpanGroup {
   readonly resource: SpanResource
   readonly scope: OtlpScope
   readonly count: number
-  readonly spans: Uint8Array
+  /** In memory of its own: it goes to another thread without a copy, and is freed by who has no more use for it. */
+  readonly spans: Uint8Array<ArrayBuffer>
   /** True for traces that the lattice need not show: so many come that nobody could look at all of them. */
   readonly isSurplus: boolean
 }
