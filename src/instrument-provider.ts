@@ -17,6 +17,11 @@ import { watchThread } from './telemetry/watch-thread.ts'
 /** How long telemetry that is still on its way may hold up the end. */
 const flushMs = 1_000
 
+export type InstrumentedProvider = ReturnType<RunProviderOptions['instrument']> & {
+  /** Puts the spans that wait on their way to the lattice, without waiting: for a process that is about to exit. */
+  handOver(): void
+}
+
 /**
  * Traces and measures the calls of a provider that runs in this process, and exports them: over OTLP as the environment
  * says that its host has made, spans to the lattice too. Its log lines go to its host.
@@ -24,8 +29,8 @@ const flushMs = 1_000
 export function instrumentProvider(
   { data, env, log }: { readonly data: HostData; readonly env: NodeJS.ProcessEnv; readonly log: Log },
   connection: Parameters<RunProviderOptions['instrument']>[0],
-): ReturnType<RunProviderOptions['instrument']> {
-  if (isSdkDisabled(env)) return { client: [], server: [], stop: async () => {} }
+): InstrumentedProvider {
+  if (isSdkDisabled(env)) return { client: [], server: [], stop: async () => {}, handOver() {} }
   const service = serviceFromEnv(env, { id: data.provider_key, hostId: data.host_id })
   const resourceOf = () => service
   const measurements = new Measurements('provider', resourceOf)
@@ -49,6 +54,11 @@ export function instrumentProvider(
   return {
     client: around('client'),
     server: around('server'),
+    handOver() {
+      void buffer.flush()
+      // This writes what the connection holds, at once; nobody is left to hear what comes of it.
+      connection.flush().catch(() => {})
+    },
     async stop() {
       endDelivery()
       endWatch()

@@ -2,7 +2,7 @@ import { registerHooks } from 'node:module'
 import { text } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
 import { WeftError } from './errors.ts'
-import { instrumentProvider } from './instrument-provider.ts'
+import { type InstrumentedProvider, instrumentProvider } from './instrument-provider.ts'
 import { parseHostData } from './lattice/host-data.ts'
 import type { ProviderDefinition } from './provider.ts'
 import { lineLog } from './runner/log-lines.ts'
@@ -21,7 +21,10 @@ registerHooks({
 const { env } = process
 const [, , script = ''] = process.argv
 const log = lineLog((line) => process.stderr.write(line))
-process.on('uncaughtException', fail)
+let telemetry: InstrumentedProvider | undefined
+process.on('uncaughtException', (error) => void fail(error))
+// A script that ends the process itself leaves no time for more.
+process.on('exit', () => telemetry?.handOver())
 const { default: exported } = (await import(pathToFileURL(script).href)) as { readonly default?: unknown }
 if (isDefinition(exported)) await run(exported)
 
@@ -35,18 +38,24 @@ async function run(definition: ProviderDefinition): Promise<void> {
         tlsCa: env['WEFT_NATS_TLS_CA'],
         tlsFirst: env['WEFT_NATS_TLS_FIRST'] === 'true',
       },
-      instrument: (connection) => instrumentProvider({ data, env, log }, connection),
+      instrument(connection) {
+        telemetry = instrumentProvider({ data, env, log }, connection)
+        return telemetry
+      },
       log,
       interrupted: new Promise((resolve) => process.once('SIGTERM', resolve)),
     })
     process.exit(0)
   } catch (error) {
-    fail(error)
+    await fail(error)
   }
 }
 
-/** The last line is what the host tells of the end: why, and not where. */
-function fail(error: unknown): never {
+/** What it did last is told first: the last line is what the host tells of the end, why, and not where. */
+async function fail(error: unknown): Promise<never> {
+  const going = telemetry
+  telemetry = undefined
+  await going?.stop().catch(() => {})
   const isOurs = error instanceof WeftError
   log.error(isOurs ? error.message : String(error), {
     ...(!isOurs && error instanceof Error && { stack: error.stack }),

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { spansSubject } from '../../src/lattice/subjects.ts'
+import { greetOver } from '../support/greet.ts'
 import { type LatticeHost, openLattice, type TestLattice } from '../support/lattice.ts'
 import { metricsIn } from '../support/otlp-metrics.ts'
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts'
@@ -152,6 +154,58 @@ describe('provider processes and a component on three hosts', () => {
       spans().find(({ resource }) => resource['service.name'] === service)?.resource['service.instance.id']
     assert.deepEqual(['http', 'gateway', 'phrasebook'].map(hostOf), [first.id, second.id, third.id])
     assert.equal(last?.traceState, 'vendor=a')
+  })
+})
+
+describe('a provider process that ends by itself', () => {
+  let receiver: OtlpReceiver
+  let lattice: TestLattice
+  let host: LatticeHost
+  before(async () => {
+    receiver = await startOtlpReceiver()
+    lattice = await openLattice()
+    host = await lattice.startHost({
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_BSP_SCHEDULE_DELAY: '60000',
+    })
+  })
+  after(async () => {
+    await lattice.close()
+    await receiver.stop()
+  })
+
+  const start = async (provider_id: string) => {
+    const ref = pathToFileURL(`${root}/test/provider-programs/greeter.ts`).href
+    await lattice.client.startProvider({
+      host_id: host.id,
+      provider_id,
+      provider_ref: ref,
+      config: [],
+      annotations: {},
+    })
+    const greet = greetOver(lattice.connection, provider_id)
+    return (name: string) => until(() => greet(name).catch(() => undefined), patient)
+  }
+
+  test('leaves its last spans to the lattice when it exits', async () => {
+    let spans = ''
+    lattice.connection.subscribe(spansSubject('default'), {
+      callback: (_, message) => {
+        spans += Buffer.from(message.data).toString('latin1')
+      },
+    })
+    const greet = await start('leaver')
+    assert.equal(await greet('leave'), 'bye')
+    await until(() => /greeter greet/.test(spans), { timeoutMs: 10_000, what: 'its span' })
+  })
+
+  test('exports its last spans when something is thrown that nobody catches', async () => {
+    const greet = await start('stumbler')
+    assert.equal(await greet('stumble'), 'oh')
+    await until(() => /the greeter has stumbled/.test(host.weft.output()), patient)
+    const own = () => receiver.spans().filter(({ resource }) => resource['service.name'] === 'stumbler')
+    await receiver.until(() => own().some(({ name }) => name === 'greetings/greeter greet'), 20_000)
   })
 })
 

@@ -6,7 +6,8 @@ const wit = new URL('../../manifests/chain/wit/greetings.wit', import.meta.url)
 
 /**
  * The greeter for tests, as a module. Names that do something else: `pid`; `link` and `config` tell their `greeting`;
- * `slow` takes half a second; `stuck` never answers; `die` ends the process in mid-call; `freeze` blocks it for good.
+ * `slow` takes half a second; `leave` and
+ * `stumble` answer, and the process exits or throws soon after; `stuck` never answers; `die` ends the process in mid-call; `freeze` blocks it for good.
  */
 export default defineProvider({
   name: 'greeter',
@@ -21,6 +22,16 @@ export default defineProvider({
       config: () => config['greeting'] ?? 'none',
       slow: () => delay(500, 'that took half a second'),
       stuck: () => new Promise(() => {}),
+      leave: () => {
+        setTimeout(() => process.exit(3), 50)
+        return 'bye'
+      },
+      stumble: () => {
+        setTimeout(() => {
+          throw new Error('the greeter has stumbled')
+        }, 50)
+        return 'oh'
+      },
       die: () => process.exit(3),
       freeze: () => {
         for (;;);
