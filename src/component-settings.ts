@@ -100,6 +100,9 @@ export interface TelemetrySettings {
   readonly protocol?: OtlpProtocol
 }
 
+/** The variable by which a host's operator lets manifests name collectors at link-local addresses: `true`. */
+export const linkLocalTelemetry = 'WEFT_TELEMETRY_LINK_LOCAL'
+
 export const otlpProtocols = ['http/protobuf', 'http/json'] as const
 export type OtlpProtocol = (typeof otlpProtocols)[number]
 

@@ -12,15 +12,20 @@ export const systemLookup: Lookup = async (name) => {
 
 /**
  * A lookup for connections that may go to some addresses only: whoever owns a name decides where it leads, and may change
- * it between a check and the connection. So the check is made here, and what is connected to is what was checked.
+ * it between a check and the connection. So the check is made here, and what is connected to is what was checked. `problem`
+ * is what is said of a name without a usable address.
  */
-export function lookupWithin(resolve: Lookup, isUsable: (address: string) => boolean): LookupFunction {
+export function lookupWithin(
+  resolve: Lookup,
+  isUsable: (address: string) => boolean,
+  problem = 'leads to addresses that it may not lead to',
+): LookupFunction {
   return (name, { all }, answer) => {
     resolve(name).then(
       (found) => {
         const usable = found.filter(isUsable).map((address) => ({ address, family: isIP(address) }))
         const [first] = usable
-        if (!first) answer(prohibited(name), '')
+        if (!first) answer(prohibited(`${name} ${problem}`), '')
         else if (all) answer(null, usable)
         else answer(null, first.address, first.family)
       },
@@ -29,7 +34,6 @@ export function lookupWithin(resolve: Lookup, isUsable: (address: string) => boo
   }
 }
 
-function prohibited(name: string): NodeJS.ErrnoException {
-  const message = `${name} leads to addresses that it may not lead to`
+function prohibited(message: string): NodeJS.ErrnoException {
   return Object.assign(new Error(message), { wasiCode: 'destination-IP-prohibited' })
 }

@@ -55,7 +55,7 @@ export interface HostOptions {
   readonly controlPrefix?: string
   /** Called when a control request asks this host to stop, or when it cannot go on (`failure` says why). */
   readonly onStopRequest: (graceMs: number, failure?: string) => void
-  /** Where Docker keeps its logins is read from it. */
+  /** Where Docker keeps its logins is read from it, and what the operator allows of telemetry. */
   readonly env: NodeJS.ProcessEnv
 }
 

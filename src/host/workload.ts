@@ -7,6 +7,8 @@ import type { ScaleRequest, StartProviderRequest } from '../lattice/control.ts'
 import type { ComponentDescription, ProviderDescription } from '../lattice/inventory.ts'
 import { settingsFrom } from '../lattice/settings-shape.ts'
 import type { Secrets } from '../secret.ts'
+import { checkTelemetry } from './check-telemetry.ts'
+import type { HostOptions } from './host-options.ts'
 import type { HostSecrets } from './host-secrets.ts'
 import type { LatticeData } from './lattice-data.ts'
 import type { OpenedComponent } from './open-component.ts'
@@ -63,11 +65,20 @@ export class Workload {
   /** As the inventory tells them: what does not run yet on all threads is not there, or as it was before. */
   readonly #confirmed = new Map<string, HostedComponent | HostedProvider>()
 
-  /** Throws `invalid` when the annotation with its settings is not what it should be. */
+  readonly #env: HostOptions['env']
+
+  /** `env` says what the host's operator allows. */
+  constructor(env: HostOptions['env']) {
+    this.#env = env
+  }
+
+  /** Throws `invalid` when the annotation with its settings is not what it should be, `denied` for what it may not want. */
   putComponent(
     request: ScaleRequest,
     { compiled, claims, secrets }: OpenedComponent & { readonly secrets: Secrets },
   ): HostedComponent {
+    const settings = settingsFrom(request)
+    checkTelemetry(settings.telemetry, this.#env)
     const component: HostedComponent = {
       id: request.component_id,
       ref: request.component_ref,
@@ -78,7 +89,7 @@ export class Workload {
       annotations: request.annotations,
       configNames: request.config,
       limits: request.component_limits,
-      settings: settingsFrom(request),
+      settings,
       permits: this.components.get(request.component_id)?.permits ?? sharedPermits(),
     }
     if (!this.components.has(component.id)) this.#confirmed.delete(component.id)
@@ -91,6 +102,7 @@ export class Workload {
     opened: Pick<HostedProvider, 'name' | 'image' | 'program' | 'claims' | 'jwt' | 'secrets'>,
   ): HostedProvider {
     const { telemetry } = settingsFrom({ annotations: request.annotations, component_limits: {} })
+    checkTelemetry(telemetry, this.#env)
     const provider: HostedProvider = {
       id: request.provider_id,
       ref: request.provider_ref,

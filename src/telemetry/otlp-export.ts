@@ -1,3 +1,7 @@
+import type { LookupFunction } from 'node:net'
+import { isLinkLocal } from '../capability/link-local.ts'
+import { type Lookup, lookupWithin, systemLookup } from '../capability/lookup-within.ts'
+import { linkLocalTelemetry } from '../component-settings.ts'
 import type { Log } from '../log.ts'
 import { version } from '../version.ts'
 import { type DropReason, ExportQueue, type ExportQueueOptions } from './export-queue.ts'
@@ -25,6 +29,8 @@ export interface OtlpExportOptions<T, Item> {
   readonly write: OtlpMessage<readonly OtlpGroup<Item>[]>
   /** Told of a thing whose items stand in a request: they are not asked for again. */
   readonly onWritten?: (thing: T) => void
+  /** How names of collectors are looked up; the system's way when left out. */
+  readonly resolve?: Lookup
   readonly queue?: Pick<ExportQueueOptions<T>, 'delayMs' | 'batchSize' | 'maxWaiting' | 'weigh'>
 }
 
@@ -85,14 +91,22 @@ export class OtlpExport<T, Item> {
       return maker.otlp ? this.#destinationOf(shared) : undefined
     }
     const target = otlpTarget(telemetryEnv(this.#options.env, maker), this.#options.signal)
-    const made = target.state === 'on' ? this.#open(target) : undefined
+    const made = target.state === 'on' ? this.#open(target, this.#lookupFor(maker)) : undefined
     this.#destinations.set(key, made)
     return made
   }
 
-  #open(endpoint: OtlpEndpoint): Destination<T> {
+  /** Who writes a manifest decides where its names lead, but not what of the host's own surroundings it reaches. */
+  #lookupFor(maker: SpanResource): LookupFunction | undefined {
+    const { env, resolve = systemLookup } = this.#options
+    if (!maker.otlp || env[linkLocalTelemetry] === 'true') return undefined
+    const problem = `leads to link-local addresses, which a manifest may reach where the operator sets ${linkLocalTelemetry}=true`
+    return lookupWithin(resolve, (address) => !isLinkLocal(address), problem)
+  }
+
+  #open(endpoint: OtlpEndpoint, lookup: LookupFunction | undefined): Destination<T> {
     const { signal, log, onDropped, onWritten, queue } = this.#options
-    const sender = new OtlpSender(endpoint)
+    const sender = new OtlpSender(endpoint, lookup)
     const encode = endpoint.protocol === 'http/json' ? encodeJson : protobufEncoder()
     return {
       sender,

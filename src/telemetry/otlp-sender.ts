@@ -1,5 +1,6 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
@@ -27,9 +28,10 @@ export class OtlpSender {
   readonly #agent: Agent
   readonly #stopped = new AbortController()
 
-  constructor(endpoint: OtlpEndpoint) {
+  /** `lookup` decides where the endpoint's name leads; left out, the system does. */
+  constructor(endpoint: OtlpEndpoint, lookup?: LookupFunction) {
     this.#endpoint = endpoint
-    const options = { keepAlive: true, maxSockets: 1 }
+    const options = { keepAlive: true, maxSockets: 1, ...(lookup && { lookup }) }
     this.#agent = isSecure(endpoint) ? new SecureAgent({ ...options, ...endpoint.tls }) : new Agent(options)
   }
 

@@ -15,7 +15,7 @@ test('every 30 s the lattice hears how each builtin provider is, what has change
       publishEvent: (name, data) => told.push(`${name} ${Object(data).provider_id}`),
       log,
     })
-    const workload = new Workload()
+    const workload = new Workload({})
     const put = (provider_id: string, program: string | undefined) =>
       workload.putProvider(
         { provider_id, provider_ref: '', host_id: '', config: [], annotations: {} },
