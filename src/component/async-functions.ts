@@ -1,7 +1,7 @@
 import type { AbiCodec, CoreValue } from './abi.ts'
 import type { HandleTable } from './handle-table.ts'
 import type { Instance } from './instance.ts'
-import { jspi } from './jspi.ts'
+import type { Leave } from './later.ts'
 import { mostFlatParams } from './lift.ts'
 import type { CoreFunction } from './lower.ts'
 import type { MemoryContext } from './memory-context.ts'
@@ -13,8 +13,8 @@ import { noEvent, Waitable, type WaitableEvent, WaitableSet } from './waitable.t
 
 type Builtin = Extract<Canon, { readonly do: 'builtin' }>
 
-/** The core function of a built-in of the async part of the component model. */
-export function asyncFunction(instance: Instance, canon: Builtin): CoreFunction | object {
+/** The core function of a built-in of the async part of the component model. What a guest has to wait for it gives by `leave`. */
+export function asyncFunction(instance: Instance, canon: Builtin, leave: Leave): CoreFunction {
   const handles = instance.handles(canon.instance)
   switch (canon.builtin) {
     case 'task.return':
@@ -56,28 +56,42 @@ export function asyncFunction(instance: Instance, canon: Builtin): CoreFunction 
       return (handle, at) =>
         tell(instance.contextOf(memoryOf(canon)), at, waitableSet(handles, handle).poll() ?? noEvent)
     case 'waitable-set.wait':
-      return new jspi.Suspending(async (handle: CoreValue, at: CoreValue) => {
+      return (handle, at) => {
         const set = waitableSet(handles, handle)
-        const task = instance.task()
-        const event = set.poll() ?? (await set.wait(task.signal))
-        instance.enter(task)
-        return tell(instance.contextOf(memoryOf(canon)), at, event)
-      })
+        const cx = instance.contextOf(memoryOf(canon))
+        const event = set.poll()
+        if (event) return tell(cx, at, event)
+        instance.checkMaySuspend(canon.builtin)
+        return leave(nextEvent(instance, set).then((one) => tell(cx, at, one)))
+      }
     case 'thread.yield':
-      return new jspi.Suspending(async () => {
-        const task = instance.task()
-        await new Promise((resolve) => setImmediate(resolve))
-        task.signal.throwIfAborted()
-        instance.enter(task)
-        return 0
-      })
+      return () => {
+        instance.checkMaySuspend(canon.builtin)
+        return leave(yieldTask(instance))
+      }
     case 'backpressure.inc':
     case 'backpressure.dec':
       // One that wants no more calls at once gets none: how many an instance serves is in its settings.
       return () => {}
     default:
-      return transferFunction(instance, canon)
+      return transferFunction(instance, canon, leave)
   }
+}
+
+/** The next event of `set`, told while the task that asked runs again. */
+async function nextEvent(instance: Instance, set: WaitableSet): Promise<WaitableEvent> {
+  const task = instance.task()
+  const event = await set.wait(task.signal)
+  instance.enter(task)
+  return event
+}
+
+async function yieldTask(instance: Instance): Promise<number> {
+  const task = instance.task()
+  await new Promise((resolve) => setImmediate(resolve))
+  task.signal.throwIfAborted()
+  instance.enter(task)
+  return 0
 }
 
 function taskReturn(instance: Instance, canon: Builtin): CoreFunction {
@@ -94,7 +108,7 @@ function taskReturn(instance: Instance, canon: Builtin): CoreFunction {
 }
 
 /** `stream.…` and `future.…`. */
-function transferFunction(instance: Instance, canon: Builtin): CoreFunction | object {
+function transferFunction(instance: Instance, canon: Builtin, leave: Leave): CoreFunction {
   const handles = instance.handles(canon.instance)
   const type = canon.type as TransferType
   const [, deed = ''] = canon.builtin.split('.')
@@ -110,7 +124,7 @@ function transferFunction(instance: Instance, canon: Builtin): CoreFunction | ob
       }
     case 'read':
     case 'write':
-      return copyFunction(instance, canon, { type, end: (handle) => end(handle, deed) })
+      return copyFunction(instance, canon, { type, end: (handle) => end(handle, deed), leave })
     case 'cancel-read':
       return (handle) => end(handle, 'read').cancel()
     case 'cancel-write':
@@ -129,28 +143,38 @@ function transferFunction(instance: Instance, canon: Builtin): CoreFunction | ob
 function copyFunction(
   instance: Instance,
   canon: Builtin,
-  { type, end }: { readonly type: TransferType; readonly end: (handle: CoreValue) => TransferEnd },
-): CoreFunction | object {
+  {
+    type,
+    end,
+    leave,
+  }: {
+    readonly type: TransferType
+    readonly end: (handle: CoreValue) => TransferEnd
+    readonly leave: Leave
+  },
+): CoreFunction {
   const codec: AbiCodec | undefined = type.element && instance.program.codecOf(type.element)
   const element = { codec, isBytes: type.element?.kind === 'u8' }
-  const copy: CoreFunction = (handle, at, count = 1) => {
+  const copy = (handle: CoreValue, at: CoreValue, count: CoreValue = 1) => {
     const cx = instance.contextOf(memoryOf(canon))
     const buffer = new GuestBuffer(cx, element, { at: Number(at) >>> 0, count: Number(count) >>> 0 })
     return end(handle).copy(Number(handle), buffer)
   }
   if (canon.options?.async) return copy
-  return new jspi.Suspending(async (handle: CoreValue, at: CoreValue, count?: CoreValue) => {
-    const result = count === undefined ? copy(handle, at) : copy(handle, at, count)
+  return (handle, at, count) => {
+    const result = copy(handle, at, count)
     if (result !== blocked) return result
-    const task = instance.task()
+    instance.checkMaySuspend(canon.builtin)
     const set = new WaitableSet()
     const waiting = end(handle)
     waiting.join(set)
-    const [, , payload] = await set.wait(task.signal)
-    waiting.join(undefined)
-    instance.enter(task)
-    return payload
-  })
+    return leave(
+      nextEvent(instance, set).then(([, , payload]) => {
+        waiting.join(undefined)
+        return payload
+      }),
+    )
+  }
 }
 
 function memoryOf(canon: Builtin): { readonly instance: number; readonly options: CanonOptions } {

@@ -2,12 +2,16 @@ import { WeftError } from '../errors.ts'
 import { asyncFunction } from './async-functions.ts'
 import { HostImports } from './host-imports.ts'
 import type { Instance, InstanceLimits, LoadedModule } from './instance.ts'
+import type { ModuleInfo } from './instrument.ts'
 import { hostModule } from './instrument-placement.ts'
-import { loweredFunction } from './lower.ts'
+import { jspi } from './jspi.ts'
+import { Later, type Leave, suspendNow } from './later.ts'
+import { type CoreFunction, loweredFunction } from './lower.ts'
 import type { MemoryPages } from './memory-pages.ts'
 import type { Canon, CoreInstanceDefinition, CoreItem } from './program.ts'
 import { resourceFunction } from './resource-functions.ts'
 import type { TrackedMemory } from './tracked-memory.ts'
+import { mayWait } from './waiting-imports.ts'
 
 /** The core modules of one instance, linked with each other and with the host. */
 export class CoreInstances {
@@ -16,6 +20,7 @@ export class CoreInstances {
   readonly #instance: Instance
   readonly #modules: readonly LoadedModule[]
   readonly #host: HostImports
+  readonly #later: Later
   readonly #exports: WebAssembly.Exports[] = []
   /** By the number of their canonical definition. */
   readonly #functions: WebAssembly.ImportValue[] = []
@@ -23,7 +28,8 @@ export class CoreInstances {
   constructor(instance: Instance, modules: readonly LoadedModule[], limits: InstanceLimits) {
     this.#instance = instance
     this.#modules = modules
-    this.#host = new HostImports(instance, limits)
+    this.#later = new Later(instance.pace)
+    this.#host = new HostImports(instance, this.#later, limits)
   }
 
   /** Memories that came from the host. */
@@ -53,17 +59,24 @@ export class CoreInstances {
       if (value === undefined) throw new WeftError('invalid', `a core instance exports no ${item.name}`)
       return value
     }
-    const canon = this.#instance.program.canons[item.canon]
-    if (!canon) throw new WeftError('invalid', `there is no canonical definition ${item.canon}`)
-    this.#functions[item.canon] ??= this.#function(canon)
+    const canon = this.#canon(item.canon)
+    this.#functions[item.canon] ??= mayWait(canon)
+      ? (new jspi.Suspending(this.#function(canon, suspendNow)) as WebAssembly.ImportValue)
+      : this.#function(canon, suspendNow)
     return this.#functions[item.canon] as WebAssembly.ImportValue
   }
 
-  #function(canon: Canon): WebAssembly.ImportValue {
+  #canon(number: number): Canon {
+    const canon = this.#instance.program.canons[number]
+    if (!canon) throw new WeftError('invalid', `there is no canonical definition ${number}`)
+    return canon
+  }
+
+  #function(canon: Canon, leave: Leave): CoreFunction {
     if (canon.do === 'lift') throw new WeftError('invalid', 'a lifted function is no core function')
-    if (canon.do === 'lower') return loweredFunction(this.#instance, canon) as WebAssembly.ImportValue
-    if (canon.do === 'builtin') return asyncFunction(this.#instance, canon) as WebAssembly.ImportValue
-    return resourceFunction(this.#instance, canon)
+    if (canon.do === 'lower') return loweredFunction(this.#instance, canon, leave)
+    if (canon.do === 'builtin') return asyncFunction(this.#instance, canon, leave)
+    return resourceFunction(this.#instance, canon) as CoreFunction
   }
 
   #make({ module: number, imports }: CoreInstanceDefinition): void {
@@ -71,7 +84,7 @@ export class CoreInstances {
     if (!loaded) throw new WeftError('internal', `the program has no core module ${number}`)
     const given: Record<string, WebAssembly.ModuleImports> = {}
     for (const [name, from] of imports) {
-      given[name] = typeof from === 'number' ? this.#exportsOf(from) : this.#items(from)
+      given[name] = typeof from === 'number' ? this.#exportsOf(from) : this.#items(from, loaded.info)
     }
     const index = this.#exports.length
     const all = this.#host.of({ info: loaded.info, given, owner: () => this.#exportsOf(index) })
@@ -85,10 +98,17 @@ export class CoreInstances {
     )
   }
 
-  #items(from: readonly (readonly [string, CoreItem])[]): WebAssembly.ModuleImports {
+  #items(from: readonly (readonly [string, CoreItem])[], info: ModuleInfo): WebAssembly.ModuleImports {
     const items: WebAssembly.ModuleImports = {}
-    for (const [name, item] of from) items[name] = this.item(item)
+    for (const [name, item] of from) items[name] = this.#imported(item, info)
     return items
+  }
+
+  /** What a module is given: one that calls `later` itself gets plain functions also for what may wait. */
+  #imported(item: CoreItem, { callsLater }: ModuleInfo): WebAssembly.ImportValue {
+    if (!callsLater || !('canon' in item)) return this.item(item)
+    const canon = this.#canon(item.canon)
+    return mayWait(canon) ? this.#function(canon, this.#later.leave) : this.item(item)
   }
 
   #exportsOf(instance: number): WebAssembly.Exports {

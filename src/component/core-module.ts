@@ -86,9 +86,15 @@ export function readMemoryType(reader: BinaryReader): MemoryType {
   return { initial, isPlain, ...((flags & 1) === 1 && { maximum: reader.u32() }) }
 }
 
+export interface CoreFunctionImport {
+  readonly module: string
+  readonly name: string
+  readonly type: number
+}
+
 /** What the import section brings, counted by kind. */
 export interface CoreImports {
-  readonly functions: number
+  readonly functions: readonly CoreFunctionImport[]
   readonly memories: readonly MemoryType[]
   /** Module and name of each memory. */
   readonly memoryNames: readonly (readonly [string, string])[]
@@ -100,7 +106,8 @@ export interface CoreImports {
 }
 
 export function readCoreImports(reader: BinaryReader): CoreImports {
-  const counts = { functions: 0, globals: 0 }
+  const functions: CoreFunctionImport[] = []
+  let globals = 0
   const memories: MemoryType[] = []
   const memoryNames: [string, string][] = []
   const tables: TableType[] = []
@@ -109,21 +116,19 @@ export function readCoreImports(reader: BinaryReader): CoreImports {
   for (let index = 0; index < count; index++) {
     const name: [string, string] = [reader.name(), reader.name()]
     const kind = reader.byte()
-    if (kind === 0) {
-      reader.u32()
-      counts.functions++
-    } else if (kind === 1) tables.push(readTableType(reader))
+    if (kind === 0) functions.push({ module: name[0], name: name[1], type: reader.u32() })
+    else if (kind === 1) tables.push(readTableType(reader))
     else if (kind === 2) {
       memories.push(readMemoryType(reader))
       memoryNames.push(name)
     } else if (kind === 3) {
       reader.s33()
       reader.byte()
-      counts.globals++
+      globals++
     } else if (kind === 4) {
       reader.byte()
       reader.u32()
     } else throw reader.unexpected('the kind of an import', `code ${kind}`)
   }
-  return { ...counts, memories, memoryNames, tables, count, entries }
+  return { functions, globals, memories, memoryNames, tables, count, entries }
 }

@@ -3,6 +3,7 @@ import type { Instance, InstanceLimits } from './instance.ts'
 import type { ModuleInfo } from './instrument.ts'
 import { hostModule } from './instrument-placement.ts'
 import { jspi } from './jspi.ts'
+import type { Later } from './later.ts'
 import { MemoryPages } from './memory-pages.ts'
 import { TableElements } from './table-elements.ts'
 import { TrackedMemory } from './tracked-memory.ts'
@@ -20,6 +21,7 @@ export class HostImports {
   /** Memories that came from the host, in the order of their modules. */
   readonly memories: TrackedMemory[] = []
   readonly #instance: Instance
+  readonly #later: Later
   readonly #owned = new Map<WebAssembly.Memory, OwnedMemory>()
   readonly pages: MemoryPages
   readonly #check: () => number
@@ -27,8 +29,9 @@ export class HostImports {
   readonly #limit: () => void
   readonly #tables: TableElements
 
-  constructor(instance: Instance, { memoryBytes, tableElements }: InstanceLimits) {
+  constructor(instance: Instance, later: Later, { memoryBytes, tableElements }: InstanceLimits) {
     this.#instance = instance
+    this.#later = later
     this.pages = new MemoryPages(memoryBytes)
     this.#check = () => instance.check()
     this.#limit = () => instance.limitHit('memory')
@@ -53,6 +56,7 @@ export class HostImports {
       limit: this.#limit,
       tables: this.#tables.grow,
       yield: this.#yield as WebAssembly.ImportValue,
+      later: this.#later.wait as WebAssembly.ImportValue,
       flag: this.#instance.pace.memory,
     }
     return { ...given, [hostModule]: { ...common, ...memory } }

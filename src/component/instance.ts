@@ -33,8 +33,6 @@ export interface InstanceOptions {
   readonly program: PreparedProgram
   readonly modules: readonly LoadedModule[]
   readonly imports: ImportObjects
-  /** Imports that may wait, as `ns:pkg/iface@version#function`; async functions may anyway. */
-  readonly suspending: ReadonlySet<string>
   readonly limits: InstanceLimits
   readonly pace: Pace
 }
@@ -52,7 +50,6 @@ export interface InstanceImage {
 export class Instance {
   readonly program: PreparedProgram
   readonly imports: ImportObjects
-  readonly suspending: ReadonlySet<string>
   readonly pace: Pace
   /** The task whose code runs, or ran last. */
   current: Task | undefined
@@ -72,10 +69,9 @@ export class Instance {
   #limitHit: LimitName | undefined
   #ranOn = false
 
-  constructor({ program, modules, imports, suspending, limits, pace }: InstanceOptions) {
+  constructor({ program, modules, imports, limits, pace }: InstanceOptions) {
     this.program = program
     this.imports = imports
-    this.suspending = suspending
     this.pace = pace
     this.#limits = limits
     this.isResettable = modules.every(({ info }) => info.isResettable)

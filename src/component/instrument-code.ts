@@ -14,7 +14,8 @@ export interface CodeFacts {
 interface Rewriting {
   readonly place: Placement
   readonly facts: CodeFacts
-  readonly helpers: readonly CoreWriter[]
+  /** Bodies of the functions that are added. */
+  readonly added: readonly CoreWriter[]
   /** Parameters of each function that the module defines. */
   readonly paramsOf: readonly number[]
   /** Follows where instructions go. */
@@ -81,14 +82,14 @@ const calls: ReadonlySet<number> = new Set([
   op.returnCallRef,
 ])
 
-/** The code section, which a module without functions has not, with every function rewritten and the helpers behind them. */
+/** The code section, which a module without functions has not, with every function rewritten and what is added behind them. */
 export function rewriteCode(
   reader: BinaryReader | undefined,
   bytes: Uint8Array,
   rewriting: Rewriting,
 ): CoreWriter {
   const count = reader?.u32() ?? 0
-  const writer = new CoreWriter().u32(count + rewriting.helpers.length)
+  const writer = new CoreWriter().u32(count + rewriting.added.length)
   for (let index = 0; reader && index < count; index++) {
     const part = reader.section(reader.u32())
     const body = rewriteBody(part, bytes, { ...rewriting, params: rewriting.paramsOf[index] ?? 0 })
@@ -96,7 +97,7 @@ export function rewriteCode(
     rewriting.lines.place(writer.length)
     writer.raw(body.bytes)
   }
-  for (const one of rewriting.helpers) writer.u32(one.length).raw(one.bytes)
+  for (const one of rewriting.added) writer.u32(one.length).raw(one.bytes)
   return writer
 }
 

@@ -17,7 +17,7 @@ export const helperTypes: readonly {
   { params: [i32, i32, i32], results: [i32] },
 ]
 
-/** What the helpers are called, by their number behind `Placement.firstHelper`. */
+/** What the helpers are called, by their number behind `Placement.firstHelper`; behind them stand the wrappers of imports. */
 export const helper = { poll: 0, grow: 1, mark: 2, size: 3 } as const
 
 /** Where the type of the host's `tables` stands in `helperTypes`. */

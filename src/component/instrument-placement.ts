@@ -1,6 +1,9 @@
 /** The module name under which an instrumented module imports what the host gives it. */
 export const hostModule = '$weft'
 
+/** The name of each function that is added to a guest's code. */
+export const addedName = '$weft.added'
+
 /** Where things stand in the rewritten module. */
 export interface Placement {
   /** Function indexes from here on have moved. */
@@ -15,6 +18,8 @@ export interface Placement {
   /** Only where the module has a memory of its own. */
   readonly claim: number
   readonly firstHelper: number
+  /** Indexes of the functions that stand for imports, by the import's. */
+  readonly wrappers: ReadonlyMap<number, number>
   /** Indexes of memories; the guest's own is 0 when there is one. */
   readonly dirty: number
   readonly flag: number
@@ -28,7 +33,7 @@ export interface Placement {
   readonly tableMaxima: readonly (number | undefined)[]
 }
 
-/** The index of a function after the host's were put before it. */
+/** The index of a function after the host's were put before it; of an import that has a wrapper, the wrapper's. */
 export function moved(index: number, place: Placement): number {
-  return index < place.movedFrom ? index : index + place.movedBy
+  return index < place.movedFrom ? (place.wrappers.get(index) ?? index) : index + place.movedBy
 }

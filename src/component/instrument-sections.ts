@@ -3,7 +3,7 @@ import { op, readInstruction } from './core-instructions.ts'
 import type { CoreImports, CoreSection, MemoryType } from './core-module.ts'
 import { CoreWriter } from './core-writer.ts'
 import { helper, helperTypes, tablesType } from './instrument-helpers.ts'
-import { hostModule, moved, type Placement } from './instrument-placement.ts'
+import { addedName, hostModule, moved, type Placement } from './instrument-placement.ts'
 
 /** Copies an expression with its function indexes moved. */
 function moveExpression(
@@ -26,10 +26,16 @@ function entriesOf(section: CoreSection | undefined, bytes: Uint8Array): Uint8Ar
   return bytes.subarray(reader.offset, section.end)
 }
 
-/** The types with those of what is added. */
-export function withTypes(section: CoreSection | undefined, bytes: Uint8Array, types: number): CoreWriter {
-  const writer = new CoreWriter().u32(types + helperTypes.length).raw(entriesOf(section, bytes))
-  for (const type of helperTypes)
+/** The types with those of what is added: the helpers', and `later`'s with each of its results. */
+export function withTypes(
+  section: CoreSection | undefined,
+  bytes: Uint8Array,
+  { types, results }: { readonly types: number; readonly results: readonly (number | undefined)[] },
+): CoreWriter {
+  const laterTypes = results.map((one) => ({ params: [], results: one === undefined ? [] : [one & 0x7f] }))
+  const added = [...helperTypes, ...laterTypes]
+  const writer = new CoreWriter().u32(types + added.length).raw(entriesOf(section, bytes))
+  for (const type of added)
     writer
       .byte(0x60)
       .u32(type.params.length)
@@ -48,12 +54,15 @@ export function withImports(
     own,
     place,
     types,
+    laters,
   }: {
     readonly bytes: Uint8Array
     readonly section: CoreSection | undefined
     readonly own: MemoryType | undefined
     readonly place: Placement
     readonly types: number
+    /** How many `later` functions, each of another type. */
+    readonly laters: number
   },
 ): CoreWriter {
   const hasMemory = place.tracksStores
@@ -90,6 +99,12 @@ export function withImports(
       .u32(types + 1 + helper.grow)
     writer.name(hostModule).name('size').byte(0).u32(types)
   }
+  for (let later = 0; later < laters; later++)
+    writer
+      .name(hostModule)
+      .name('later')
+      .byte(0)
+      .u32(types + helperTypes.length + later)
   if (own) writer.name(hostModule).name('memory').byte(2, 0).u32(own.initial)
   if (hasMemory) writer.name(hostModule).name('dirty').byte(2, 0).u32(1)
   // Shared, one page.
@@ -97,14 +112,14 @@ export function withImports(
   return writer
 }
 
-/** The functions with the helpers behind them. */
+/** The functions with the helpers and then the wrappers behind them, by the types of those. */
 export function withFunctions(
   section: CoreSection | undefined,
   bytes: Uint8Array,
-  { functions, types, added }: { readonly functions: number; readonly types: number; readonly added: number },
+  { functions, added }: { readonly functions: number; readonly added: readonly number[] },
 ): CoreWriter {
-  const writer = new CoreWriter().u32(functions + added).raw(entriesOf(section, bytes))
-  for (let number = 0; number < added; number++) writer.u32(types + 1 + number)
+  const writer = new CoreWriter().u32(functions + added.length).raw(entriesOf(section, bytes))
+  for (const type of added) writer.u32(type)
   return writer
 }
 
@@ -200,26 +215,32 @@ export function withElements(reader: BinaryReader, bytes: Uint8Array, place: Pla
 
 /**
  * The name section with the functions' names moved; names of locals and labels are left out. The module is called by its
- * number, `core-3.libc.so`: so a stack says which one it is.
+ * number, `core-3.libc.so`: so a stack says which one it is. What was added has names by which stacks leave it out.
  */
 export function withNames(reader: BinaryReader | undefined, place: Placement, number: number): CoreWriter {
   let own = ''
-  let functions: CoreWriter | undefined
+  let functions: BinaryReader | undefined
   reader?.name()
   while (reader && !reader.done) {
     const id = reader.byte()
     const part = reader.section(reader.u32())
     if (id === 0) own = `.${part.name()}`
-    if (id === 1) functions = movedNames(part, place)
+    if (id === 1) functions = part
   }
   const writer = new CoreWriter().name('name').section(0, new CoreWriter().name(`core-${number}${own}`))
-  return functions ? writer.section(1, functions) : writer
+  return writer.section(1, functionNames(functions, place))
 }
 
-function movedNames(reader: BinaryReader, place: Placement): CoreWriter {
+function functionNames(reader: BinaryReader | undefined, place: Placement): CoreWriter {
   const names = new CoreWriter()
-  const count = reader.u32()
-  names.u32(count)
-  for (let index = 0; index < count; index++) names.u32(moved(reader.u32(), place)).name(reader.name())
+  const added = [...Object.values(helper).map((one) => place.firstHelper + one), ...place.wrappers.values()]
+  const count = reader?.u32() ?? 0
+  names.u32(count + added.length)
+  for (let left = count; reader && left > 0; left--) {
+    const index = reader.u32()
+    // An import keeps its name although another function stands for it.
+    names.u32(index < place.movedFrom ? index : moved(index, place)).name(reader.name())
+  }
+  for (const index of added) names.u32(index).name(addedName)
   return names
 }

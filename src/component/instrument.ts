@@ -13,10 +13,12 @@ import {
   sectionOrder,
   type TableType,
 } from './core-module.ts'
+import { type CoreFunctionType, readFunctionTypes } from './core-types.ts'
 import { CoreWriter } from './core-writer.ts'
 import { readLineRows } from './dwarf-lines.ts'
 import { type CodeFacts, rewriteCode } from './instrument-code.ts'
 import { helper, helpers } from './instrument-helpers.ts'
+import { laterResults, laterWrapper, waitingFunctions } from './instrument-later.ts'
 import { moved, type Placement } from './instrument-placement.ts'
 import {
   withElements,
@@ -29,6 +31,7 @@ import {
 } from './instrument-sections.ts'
 import { MovedLines } from './moved-lines.ts'
 import { SourceLines } from './source-lines.ts'
+import type { MayWait } from './waiting-imports.ts'
 
 /** What the host must know of an instrumented core module. */
 export interface ModuleInfo {
@@ -42,6 +45,8 @@ export interface ModuleInfo {
   readonly isResettable: boolean
   /** Mutable globals, exported as `$weft.0`, `$weft.1` …, to be kept and restored; the last is the size of the memory. */
   readonly globals: number
+  /** It calls `later` when an import left a promise; otherwise imports that may wait suspend its stack themselves. */
+  readonly callsLater: boolean
 }
 
 /** A rewritten core module. */
@@ -52,15 +57,24 @@ export interface InstrumentedModule {
   readonly lines?: SourceLines
 }
 
+export interface InstrumentOptions {
+  /** The module's in its program: stacks name it by that. */
+  readonly number?: number
+  /** Which of its imports may wait; none when left out. */
+  readonly mayWait?: MayWait | undefined
+}
+
 /**
  * Rewrites a core module so that its host keeps the upper hand: its memory comes from the host, its loops look at a flag
- * that makes them wait or stop, it marks the pages that it writes, and shows its globals. Throws `invalid` for a module
- * that uses what this can't rewrite: it could hurt its neighbours. `number` is the module's in its program: stacks name it
- * by that.
+ * that makes them wait or stop, it marks the pages that it writes, shows its globals, and waits only for imports that left
+ * a promise. Throws `invalid` for a module that uses what this can't rewrite: it could hurt its neighbours.
  */
-export function instrument(bytes: Uint8Array, number = 0): InstrumentedModule {
+export function instrument(
+  bytes: Uint8Array,
+  { number = 0, mayWait = () => false }: InstrumentOptions = {},
+): InstrumentedModule {
   try {
-    const made = rewrite(bytes, number)
+    const made = rewrite(bytes, { number, mayWait })
     if (WebAssembly.validate(made.bytes as BufferSource)) return made
     throw new WeftError('internal', 'what it was rewritten to is not valid')
   } catch (error) {
@@ -71,7 +85,10 @@ export function instrument(bytes: Uint8Array, number = 0): InstrumentedModule {
   }
 }
 
-function rewrite(bytes: Uint8Array, number: number): InstrumentedModule {
+function rewrite(
+  bytes: Uint8Array,
+  { number, mayWait }: { readonly number: number; readonly mayWait: MayWait },
+): InstrumentedModule {
   const sections = coreSections(bytes)
   const find = (id: number) => sections.find((section) => section.id === id)
   const reader = (section: CoreSection) => new BinaryReader(bytes, section.start, section.end)
@@ -87,37 +104,50 @@ function rewrite(bytes: Uint8Array, number: number): InstrumentedModule {
   const own = memories[0]
   const tables = readTables(find(coreSection.table), reader)
   const types = countOf(find(coreSection.type), reader)
+  const functionTypes = readTypes(find(coreSection.type), reader)
   const functions = countOf(find(coreSection.function), reader)
   const globals = readGlobals(find(coreSection.global), reader)
   const hasMemory = all.length > 0
   // A memory of another module is grown and measured by that module.
-  const importedFunctions = own ? 5 : hasMemory ? 6 : 4
-  const firstHelper = imports.functions + importedFunctions + functions
+  const hostFunctions = own ? 5 : hasMemory ? 6 : 4
+  const firstHost = imports.functions.length
+  const firstLater = firstHost + hostFunctions
+  const waiting = waitingFunctions(imports, functionTypes, mayWait)
+  const results = laterResults(waiting)
+  const firstHelper = firstLater + results.length + functions
+  const firstWrapper = firstHelper + Object.keys(helper).length
   const place: Placement = {
-    movedFrom: imports.functions,
-    movedBy: importedFunctions,
-    check: imports.functions,
-    yield: imports.functions + 1,
-    limit: imports.functions + 2,
-    tables: imports.functions + 3,
-    claim: imports.functions + 4,
+    movedFrom: firstHost,
+    movedBy: hostFunctions + results.length,
+    check: firstHost,
+    yield: firstHost + 1,
+    limit: firstHost + 2,
+    tables: firstHost + 3,
+    claim: firstHost + 4,
     firstHelper,
+    wrappers: new Map(waiting.map(({ index }, wrapper) => [index, firstWrapper + wrapper])),
     dirty: hasMemory ? 1 : 0,
     flag: hasMemory ? 2 : 0,
     pages: own ? imports.globals + globals.length : undefined,
-    grow: own ? firstHelper + helper.grow : imports.functions + 4,
-    size: own ? firstHelper + helper.size : imports.functions + 5,
+    grow: own ? firstHelper + helper.grow : firstHost + 4,
+    size: own ? firstHelper + helper.size : firstHost + 5,
     tracksStores: hasMemory,
     tableMaxima: [...imports.tables, ...tables].map(({ maximum }) => maximum),
   }
   const facts: CodeFacts = { changesTables: false }
-  const added = helpers(place)
-  const paramsOf = readParams(find(coreSection.type), find(coreSection.function), reader)
+  const added = [
+    ...helpers(place).map((body, one) => ({ body, type: types + 1 + one })),
+    ...waiting.map((one) => ({
+      body: laterWrapper(one, firstLater + results.indexOf(one.result), place),
+      type: one.type,
+    })),
+  ]
+  const paramsOf = readParams(functionTypes, find(coreSection.function), reader)
   const lines = new MovedLines(readLineRows(bytes, sections), code?.start ?? 0)
   const codeContent = rewriteCode(code && reader(code), bytes, {
     place,
     facts,
-    helpers: added,
+    added: added.map(({ body }) => body),
     paramsOf,
     lines,
   })
@@ -129,14 +159,21 @@ function rewrite(bytes: Uint8Array, number: number): InstrumentedModule {
     if (section) content.set(id, new CoreWriter().raw(bytes.subarray(section.start, section.end)))
   }
   for (const id of [coreSection.table, coreSection.tag, coreSection.dataCount, coreSection.data]) copy(id)
-  content.set(coreSection.type, withTypes(find(coreSection.type), bytes, types))
+  content.set(coreSection.type, withTypes(find(coreSection.type), bytes, { types, results }))
   content.set(
     coreSection.import,
-    withImports(imports, { bytes, section: find(coreSection.import), own, place, types }),
+    withImports(imports, {
+      bytes,
+      section: find(coreSection.import),
+      own,
+      place,
+      types,
+      laters: results.length,
+    }),
   )
   content.set(
     coreSection.function,
-    withFunctions(find(coreSection.function), bytes, { functions, types, added: added.length }),
+    withFunctions(find(coreSection.function), bytes, { functions, added: added.map(({ type }) => type) }),
   )
   content.set(coreSection.global, withGlobals(find(coreSection.global), bytes, { own, globals, place }))
   content.set(coreSection.export, withExports(find(coreSection.export), bytes, { place, mutable }))
@@ -160,6 +197,7 @@ function rewrite(bytes: Uint8Array, number: number): InstrumentedModule {
     info: {
       isResettable: !facts.changesTables,
       globals: mutable.length,
+      callsLater: waiting.length > 0,
       tableElements: sumOf(tables),
       ...(imports.memoryNames[0] && { importedMemory: imports.memoryNames[0] }),
       ...(own && {
@@ -174,7 +212,7 @@ type OpenSection = (section: CoreSection) => BinaryReader
 function readImports(section: CoreSection | undefined, open: OpenSection): CoreImports {
   return section
     ? readCoreImports(open(section))
-    : { functions: 0, memories: [], memoryNames: [], tables: [], globals: 0, count: 0, entries: 0 }
+    : { functions: [], memories: [], memoryNames: [], tables: [], globals: 0, count: 0, entries: 0 }
 }
 
 function readMemories(section: CoreSection | undefined, open: OpenSection): MemoryType[] {
@@ -205,23 +243,24 @@ function readGlobals(section: CoreSection | undefined, open: OpenSection): boole
   })
 }
 
+/** The module's types; undefined when they are not all plain function types. */
+function readTypes(
+  section: CoreSection | undefined,
+  open: OpenSection,
+): readonly CoreFunctionType[] | undefined {
+  return section ? readFunctionTypes(open(section)) : []
+}
+
 /** The number of parameters of each function that is defined. Throws when types stand in groups. */
 function readParams(
-  types: CoreSection | undefined,
+  types: readonly CoreFunctionType[] | undefined,
   functions: CoreSection | undefined,
   open: OpenSection,
 ): number[] {
-  if (!types || !functions) return []
-  const reader = open(types)
-  const params = reader.list(() => {
-    if (reader.byte() !== 0x60)
-      throw reader.unexpected('a plain function type', 'a type that is not rewritten')
-    const count = reader.list(() => reader.s33()).length
-    reader.list(() => reader.s33())
-    return count
-  })
+  if (!functions) return []
   const defined = open(functions)
-  return defined.list(() => params[defined.u32()] ?? 0)
+  if (!types) throw defined.unexpected('functions of plain types', 'types that are not rewritten')
+  return defined.list(() => types[defined.u32()]?.params.length ?? 0)
 }
 
 function countOf(section: CoreSection | undefined, open: OpenSection): number {

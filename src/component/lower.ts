@@ -2,7 +2,7 @@ import type { CoreValue } from './abi.ts'
 import { Borrows } from './borrows.ts'
 import { hostFunction } from './host-function.ts'
 import type { Instance } from './instance.ts'
-import { jspi } from './jspi.ts'
+import type { Leave } from './later.ts'
 import { mostFlatParams } from './lift.ts'
 import type { Canon } from './program.ts'
 import { Subtask, subtaskState } from './subtask.ts'
@@ -13,9 +13,11 @@ type Lower = Extract<Canon, { readonly do: 'lower' }>
 /** Parameters of an asynchronous call that go as core values. */
 const mostFlatAsyncParams = 4
 
-/** The core function by which a guest calls an import, or another instance of its composed component. */
-export function loweredFunction(instance: Instance, canon: Lower): CoreFunction | object {
-  const maySuspend = calleeMaySuspend(instance, canon)
+/**
+ * The core function by which a guest calls an import, or another instance of its composed component. What a guest has to
+ * wait for it gives by `leave`.
+ */
+export function loweredFunction(instance: Instance, canon: Lower, leave: Leave): CoreFunction {
   // Most of what a guest imports it does not call before its instance is gone.
   let made: Parts | undefined
   const parts = () => {
@@ -23,13 +25,7 @@ export function loweredFunction(instance: Instance, canon: Lower): CoreFunction 
     return made
   }
   if (canon.options.async) return asyncCall(instance, canon, parts)
-  const call = syncCall(instance, parts, maySuspend)
-  return maySuspend ? new jspi.Suspending(call) : call
-}
-
-function calleeMaySuspend({ program, suspending }: Instance, canon: Lower): boolean {
-  const { func } = canon
-  return func.from === 'lift' || func.type.async || suspending.has(program.signature(canon).name)
+  return syncCall(instance, parts, canon.mayWait ? leave : undefined)
 }
 
 /** What a call needs, made when it is first called. */
@@ -115,7 +111,8 @@ function passingOf(instance: Instance, canon: Lower): Passing {
   }
 }
 
-function syncCall(instance: Instance, parts: () => Parts, maySuspend: boolean): CoreFunction {
+/** Without `leave` nothing can wait: a promise is the value itself. */
+function syncCall(instance: Instance, parts: () => Parts, leave: Leave | undefined): CoreFunction {
   return (...flat) => {
     const {
       callee,
@@ -131,7 +128,7 @@ function syncCall(instance: Instance, parts: () => Parts, maySuspend: boolean): 
     } catch (error) {
       return give(callee.errorValue(error), at)
     }
-    if (!maySuspend || !isThenable(value)) {
+    if (!leave || !isThenable(value)) {
       borrows?.end()
       return give(callee.value(value), at)
     }
@@ -141,16 +138,18 @@ function syncCall(instance: Instance, parts: () => Parts, maySuspend: boolean): 
       waiting.catch(() => {})
       instance.checkMaySuspend(callee.name)
     }
-    return waiting.then(
-      (settled) => {
-        borrows?.end()
-        instance.enter(task)
-        return give(callee.value(settled), at)
-      },
-      (error) => {
-        instance.enter(task)
-        return give(callee.errorValue(error), at)
-      },
+    return leave(
+      waiting.then(
+        (settled) => {
+          borrows?.end()
+          instance.enter(task)
+          return give(callee.value(settled), at)
+        },
+        (error) => {
+          instance.enter(task)
+          return give(callee.errorValue(error), at)
+        },
+      ),
     )
   }
 }

@@ -3,7 +3,10 @@
  * watchdog, sets it now and then while guests run here, for this one may be stuck in a guest.
  */
 export class Pace {
-  /** Shared; word 0 is the flag, word 1 how many invocations run on the thread. */
+  /**
+   * Shared; word 0 is the flag, word 1 how many invocations run on the thread, word 2 whether the import that was called
+   * last left something to wait for.
+   */
   readonly memory: WebAssembly.Memory
   readonly #words: Int32Array
   #sliceStart = 0
@@ -32,6 +35,11 @@ export class Pace {
     this.#slice = sliceMs
     // It went up for whoever ran before; one that stays long enough sees it go up again.
     Atomics.store(this.#words, flag, 0)
+  }
+
+  /** An import that a guest calls leaves it something to wait for; the guest takes the word down. */
+  left(): void {
+    this.#words[left] = 1
   }
 
   /** Takes the flag down and is true when whoever runs has had its slice and others should have a turn. */
@@ -69,6 +77,9 @@ export function paceMemory(): WebAssembly.Memory {
 
 const flag = 0
 const running = 1
+const left = 2
+/** Where guests find the third word. */
+export const leftAt = left * Int32Array.BYTES_PER_ELEMENT
 /** How long a guest runs before others on its thread have a turn, in milliseconds. */
 const sliceMs = 2
 /** The same for each further turn. */

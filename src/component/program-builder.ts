@@ -11,6 +11,7 @@ import type { ReadProgram } from './read-program.ts'
 /** Collects a program while its component is read. */
 export class ProgramBuilder {
   readonly bytes: Uint8Array
+  readonly #suspending: ReadonlySet<string>
   readonly resources: ResourceDefinition[] = []
   readonly canons: Canon[] = []
   readonly #coreInstances: CoreInstanceDefinition[] = []
@@ -19,8 +20,14 @@ export class ProgramBuilder {
   readonly #modules = new Map<number, { readonly number: number; readonly end: number }>()
   #instances = 0
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, suspending: ReadonlySet<string>) {
     this.bytes = bytes
+    this.#suspending = suspending
+  }
+
+  /** Whether who calls it may have to wait. */
+  mayWait(func: ComponentFunction): boolean {
+    return func.from === 'lift' || func.type.async || this.#suspending.has(`${func.interface}#${func.name}`)
   }
 
   /** The number of a new component instance. */

@@ -55,6 +55,8 @@ export type Canon =
       readonly instance: number
       readonly func: ComponentFunction
       readonly options: CanonOptions
+      /** What it calls may have something to wait for. */
+      readonly mayWait: boolean
     }
   | {
       readonly do: 'resource.new' | 'resource.drop' | 'resource.rep'

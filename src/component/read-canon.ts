@@ -80,11 +80,16 @@ export function readCanonDefinition(reader: BinaryReader, place: CanonPlace): vo
   space.addCore(0, { canon })
 }
 
-function readCoreDefinition(code: number, reader: BinaryReader, { space, instance }: CanonPlace): Canon {
+function readCoreDefinition(
+  code: number,
+  reader: BinaryReader,
+  { space, builder, instance }: CanonPlace,
+): Canon {
   if (code === 0x01) {
     reader.byte()
     const func = space.func(reader.u32())
-    return { do: 'lower', instance, func, options: readOptions(reader, space) }
+    const options = readOptions(reader, space)
+    return { do: 'lower', instance, func, options, mayWait: builder.mayWait(func) }
   }
   const resource = resourceBuiltins[code]
   if (resource) return { do: resource, instance, resource: space.resource(reader.u32()) }

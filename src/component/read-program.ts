@@ -35,11 +35,12 @@ export interface ReadProgram {
 
 /**
  * Reads a component's binary (https://github.com/WebAssembly/component-model, Binary.md) into a program. Instantiating a
- * nested component is done here, by reading it with its arguments, so that only core instances are left to make. Throws
- * `invalid` when the bytes are no component, or use what this reader does not know.
+ * nested component is done here, by reading it with its arguments, so that only core instances are left to make. Imports in
+ * `suspending`, as `ns:pkg/iface@version#function`, may wait; async functions may anyway. Throws `invalid` when the bytes are
+ * no component, or use what this reader does not know.
  */
-export function readProgram(bytes: Uint8Array): ReadProgram {
-  const builder = new ProgramBuilder(bytes)
+export function readProgram(bytes: Uint8Array, suspending: ReadonlySet<string> = new Set()): ReadProgram {
+  const builder = new ProgramBuilder(bytes, suspending)
   const definition = { start: 0, end: bytes.length, parent: undefined, depth: 0 }
   const exports = instantiate(definition, undefined, builder)
   for (const [name, item] of exports) {

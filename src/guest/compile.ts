@@ -1,10 +1,12 @@
 import { type InstrumentedModule, instrument } from '../component/instrument.ts'
 import type { Program } from '../component/program.ts'
 import { readProgram } from '../component/read-program.ts'
+import { waitingImports } from '../component/waiting-imports.ts'
 import { WeftError } from '../errors.ts'
 import { decodeWorld } from '../wit/decode-component.ts'
 import type { WitWorld } from '../wit/type.ts'
 import { checkComponentBytes } from './component-file.ts'
+import { suspendingImports } from './suspending.ts'
 
 /** What compiling gives: what data threads need to run a component, and its core modules by number. */
 export interface CompiledComponent {
@@ -17,14 +19,16 @@ export interface CompiledComponent {
 export function compile(bytes: Uint8Array, ref: string): CompiledComponent {
   checkComponentBytes(bytes, ref)
   try {
-    const { program, modules } = readProgram(bytes)
+    const world = decodeWorld(bytes)
+    const { program, modules } = readProgram(bytes, suspendingImports(world))
+    const mayWait = waitingImports(program)
     modules.forEach((module, number) => {
       checkModule(module, number)
     })
     return {
-      world: decodeWorld(bytes),
+      world,
       program,
-      modules: modules.map((module, number) => instrument(module, number)),
+      modules: modules.map((module, number) => instrument(module, { number, mayWait: mayWait[number] })),
     }
   } catch (error) {
     throw new WeftError('invalid', `${ref} is not a valid component: ${messageOf(error)}`, { cause: error })

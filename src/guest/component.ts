@@ -18,7 +18,6 @@ import { type ComponentServices, Invocation } from './invocation.ts'
 import { type FullLimits, limitsFor } from './limits.ts'
 import { Network } from './network/network.ts'
 import { httpExport, servedInterfaces } from './served.ts'
-import { suspendingImports } from './suspending.ts'
 import { failureOf } from './trap.ts'
 import {
   type HostVolumes,
@@ -54,7 +53,6 @@ export class GuestComponent {
   readonly serves: readonly WitInterface[]
   readonly #program: PreparedProgram
   readonly #modules: readonly LoadedModule[]
-  readonly #suspending: ReadonlySet<string>
   readonly #pace: Pace
   readonly #hostVolumes: HostVolumes
   readonly #networkLid: NetworkLid | undefined
@@ -80,7 +78,6 @@ export class GuestComponent {
     this.#program = program
     this.#modules = modules
     this.#linesOf = linesOf
-    this.#suspending = suspendingImports(world)
     this.#pace = pace
     this.#hostVolumes = hostVolumes
     this.#networkLid = networkLid
@@ -242,7 +239,6 @@ export class GuestComponent {
       descriptors: this.#descriptors,
       program: this.#program,
       modules: this.#modules,
-      suspending: this.#suspending,
       limits: { bufferedBytes, handles, memoryBytes, tableElements },
       pace: this.#pace,
     }

@@ -1,3 +1,4 @@
+import { addedName } from '../component/instrument-placement.ts'
 import type { SourceLines } from '../component/source-lines.ts'
 
 /** Finds the source lines of a core module by its number. */
@@ -9,14 +10,17 @@ const frame = /^\s*at (?:(.*) \()?wasm:\/\/wasm\/([^:]*):wasm-function\[(\d+)\]:
 const numbered = /^core-(\d+)(?:\.(.*))?-[0-9a-f]+$/
 
 /**
- * The frames of an error that are a guest's, innermost first, with their names and where they stand in its sources; all
- * frames when none is.
+ * The frames of an error that are a guest's, innermost first, with their names and where they stand in its sources, without
+ * what compiling added; all frames when none is.
  */
 export function guestStack(error: Error, linesOf: FindLines): string {
   const frames = (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '))
   const guest = frames.filter((line) => line.includes('wasm://'))
   if (guest.length === 0) return frames.map((line) => line.trim()).join('\n')
-  return guest.map((line) => told(line, linesOf)).join('\n')
+  return guest
+    .filter((line) => !line.includes(addedName))
+    .map((line) => told(line, linesOf))
+    .join('\n')
 }
 
 function told(line: string, linesOf: FindLines): string {

@@ -38,7 +38,6 @@ const options = {
     module: new WebAssembly.Module(bytes as BufferSource),
   })),
   imports: {},
-  suspending: new Set<string>(),
   limits: { bufferedBytes: 1e8, handles: 1000, tableElements: 1e6, memoryBytes: 16 * 1024 * 1024 },
   pace: new Pace(),
 }

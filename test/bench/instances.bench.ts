@@ -5,7 +5,6 @@ import { Instance } from '../../src/component/instance.ts'
 import { Pace } from '../../src/component/pace.ts'
 import { prepare } from '../../src/component/prepare.ts'
 import { compile } from '../../src/guest/compile.ts'
-import { suspendingImports } from '../../src/guest/suspending.ts'
 import { fakeServices, guestCall, openGuests } from '../support/guest.ts'
 import { root } from '../support/weft.ts'
 import { type Bench, type BenchRow, below, quantile } from './bench.ts'
@@ -25,7 +24,7 @@ async function times(deed: () => unknown, count = rounds): Promise<number[]> {
 
 /** What it takes to make an instance, without a call. */
 async function instantiate(path: string): Promise<number[]> {
-  const { world, program, modules } = compile(await readFile(join(root, path)), path)
+  const { program, modules } = compile(await readFile(join(root, path)), path)
   const options = {
     program: prepare(program),
     modules: modules.map(({ bytes, info }) => ({
@@ -33,7 +32,6 @@ async function instantiate(path: string): Promise<number[]> {
       module: new WebAssembly.Module(bytes as BufferSource),
     })),
     imports: {},
-    suspending: suspendingImports(world),
     limits: { bufferedBytes: 1e8, handles: 10_000, tableElements: 1e6, memoryBytes: 256 * 1024 * 1024 },
     pace: new Pace(),
   }

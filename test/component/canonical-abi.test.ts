@@ -138,12 +138,12 @@ describe('a guest that gives room for what it is given', () => {
     [
       'may not call out meanwhile',
       { realloc: `(call $call) ${at(128)}` },
-      /called an import that may wait in its realloc or post-return function, which can't/,
+      /called weft-test:host\/api#call in its realloc or post-return function/,
     ],
     [
       'may not call out after it returned',
       { realloc: at(128), after: '(call $call)' },
-      /called an import that may wait in its realloc or post-return function/,
+      /called weft-test:host\/api#call in its realloc or post-return function/,
     ],
     ['may trap', { realloc: 'unreachable' }, /unreachable/],
   ]

@@ -7,7 +7,6 @@ import { compile } from '../../../src/guest/compile.ts'
 import { Descriptors } from '../../../src/guest/held-open.ts'
 import type { WasiImports } from '../../../src/guest/lazy-imports.ts'
 import { Network } from '../../../src/guest/network/network.ts'
-import { suspendingImports } from '../../../src/guest/suspending.ts'
 import { handleIncoming, type IncomingExchange } from '../../../src/guest/wasi-0-2/handle-incoming.ts'
 import { type Wasi02Ports, wasi02 } from '../../../src/guest/wasi-0-2/imports.ts'
 import type { WasiContext } from '../../../src/guest/wasi-context.ts'
@@ -38,7 +37,6 @@ export async function loadProbe(): Promise<Probe> {
       info,
       module: new WebAssembly.Module(bytes as BufferSource),
     })),
-    suspending: suspendingImports(world),
     limits: { bufferedBytes: 100_000_000, handles: 10_000, tableElements: 1e6, memoryBytes: 100_000_000 },
     pace: new Pace(),
   }
