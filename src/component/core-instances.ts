@@ -76,7 +76,7 @@ export class CoreInstances {
     if (canon.do === 'lift') throw new WeftError('invalid', 'a lifted function is no core function')
     if (canon.do === 'lower') return loweredFunction(this.#instance, canon, leave)
     if (canon.do === 'builtin') return asyncFunction(this.#instance, canon, leave)
-    return resourceFunction(this.#instance, canon) as CoreFunction
+    return resourceFunction(this.#instance, canon)
   }
 
   #make({ module: number, imports }: CoreInstanceDefinition): void {

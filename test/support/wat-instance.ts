@@ -1,0 +1,43 @@
+import { parse } from '@bytecodealliance/jco'
+import { Instance, type LoadedModule } from '../../src/component/instance.ts'
+import { Pace } from '../../src/component/pace.ts'
+import { type PreparedProgram, prepare } from '../../src/component/prepare.ts'
+import { compile } from '../../src/guest/compile.ts'
+
+type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+/** A component from its text, compiled, and run with plain import objects: the component runtime alone. */
+export class WatProgram {
+  readonly #program: PreparedProgram
+  readonly modules: readonly LoadedModule[]
+  readonly #pace = new Pace()
+
+  private constructor(program: PreparedProgram, modules: readonly LoadedModule[]) {
+    this.#program = program
+    this.modules = modules
+  }
+
+  static async of(text: string): Promise<WatProgram> {
+    const { program, modules } = compile(await parse(text), 'text.wasm')
+    const loaded = modules.map(({ bytes, info }) => ({
+      info,
+      module: new WebAssembly.Module(bytes as BufferSource),
+    }))
+    return new WatProgram(prepare(program), loaded)
+  }
+
+  instance(imports: Imports = {}): Instance {
+    return new Instance({
+      program: this.#program,
+      modules: this.modules,
+      imports,
+      limits: { bufferedBytes: 1e6, handles: 1000, tableElements: 1e6, memoryBytes: 16 * 1024 * 1024 },
+      pace: this.#pace,
+    })
+  }
+}
+
+/** Calls a function that the world itself exports. */
+export function callOf(instance: Instance, name: string, args: readonly unknown[] = []) {
+  return instance.call({ interface: '', name }, args, { owner: undefined, deadline: Date.now() + 60_000 })
+}
