@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { giveAway } from '../../src/capability/given-bytes.ts'
 import type { HttpFields, HttpMethod, HttpRequest } from '../../src/capability/http.ts'
 import { requestTarget } from './request-target.ts'
 
@@ -21,7 +22,7 @@ export function requestFromIncoming(req: IncomingMessage): HttpRequest {
 }
 
 async function* bodyOf(req: IncomingMessage): AsyncGenerator<Uint8Array> {
-  for await (const chunk of req) yield chunk as Buffer
+  for await (const chunk of req) yield giveAway(chunk as Buffer)
 }
 
 function methodFrom(method: string): HttpMethod {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { free } from '../../src/capability/given-bytes.ts'
 import type { HttpResponse, HttpResult } from '../../src/capability/http.ts'
 import { type ErrorCode, WeftError } from '../../src/errors.ts'
 
@@ -133,7 +134,7 @@ async function writeChunks(
 
 async function writeChunk(res: ServerResponse, chunk: Uint8Array | undefined): Promise<void> {
   if (res.destroyed) throw new WeftError('cancelled', 'the HTTP client closed the connection')
-  if (chunk && !res.write(chunk)) await drainedOrClosed(res)
+  if (chunk && !res.write(chunk, () => free(chunk))) await drainedOrClosed(res)
 }
 
 /** Not `once` for each: what did not come would stay listened for, chunk after chunk. */

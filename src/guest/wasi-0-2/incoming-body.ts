@@ -36,6 +36,7 @@ export class IncomingBody {
         isReady: () => bytes.isReady(),
         onChange: (wake) => bytes.onChange(wake),
         take: (most) => bytes.take(most),
+        keep: () => bytes.keep(),
         release: () => {
           this.#stream = 'dropped'
           if (this.#dropped) bytes.cancel()

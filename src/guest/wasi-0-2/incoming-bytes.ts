@@ -1,3 +1,4 @@
+import { free } from '../../capability/given-bytes.ts'
 import { httpErrorFrom } from './http-error.ts'
 import { streamClosed, streamFailed } from './io-error.ts'
 import { Bell, type Readiness } from './readiness.ts'
@@ -13,7 +14,12 @@ export class IncomingBytes implements Readiness {
   readonly #signal: AbortSignal
   readonly #iterator: AsyncIterator<Uint8Array>
   readonly #cancel = () => this.cancel()
+  /** What is left of the last chunk. */
   #chunk: Uint8Array = nothing
+  /** The last chunk as it came, unless it goes on elsewhere. */
+  #whole: Uint8Array | undefined
+  /** The one before, which the guest has copied when it asks for more. */
+  #spent: Uint8Array | undefined
   #pulling = false
   #ended = false
   #failure: { readonly thrown: unknown } | undefined
@@ -38,11 +44,18 @@ export class IncomingBytes implements Readiness {
   /** As `ByteSource` has it. */
   take(most: number): Uint8Array {
     if (!this.isReady()) return nothing
+    if (this.#spent) free(this.#spent)
+    this.#spent = undefined
     if (this.#failure) throw this.#takeFailure(this.#failure.thrown)
     if (this.#chunk.byteLength === 0) throw streamClosed()
     const bytes = this.#chunk.subarray(0, most)
     this.#chunk = this.#chunk.subarray(bytes.byteLength)
     return bytes
+  }
+
+  /** As `ByteSource` has it. */
+  keep(): void {
+    this.#whole = undefined
   }
 
   /** Reads on to the end and drops what comes, so that the trailers behind it can come; rejects when the body fails. */
@@ -89,6 +102,8 @@ export class IncomingBytes implements Readiness {
       return
     }
     this.#chunk = next.value
+    this.#spent = this.#whole
+    this.#whole = next.value
     // An empty chunk is no news for the guest.
     if (next.value.byteLength === 0) this.#pull()
     else this.#bell.ring()

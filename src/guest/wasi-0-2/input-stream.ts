@@ -6,6 +6,8 @@ import { alwaysReady, type Readiness, waitForOne } from './readiness.ts'
 export interface ByteSource extends Readiness {
   /** Up to `most` bytes, none when there are none yet; throws the stream error when there are no more to come. */
   take(most: number): Uint8Array
+  /** What it gave last goes on as it is, not as a copy in a guest: it must stay what it is. */
+  keep?(): void
   /** The guest dropped the stream. */
   release(): void
 }
@@ -25,6 +27,13 @@ export class InputStream {
 
   read(length: bigint): Uint8Array {
     return this.#source.take(atMost(length))
+  }
+
+  /** For the host: reads bytes that go on as they are. */
+  pass(length: bigint): Uint8Array {
+    const bytes = this.read(length)
+    this.#source.keep?.()
+    return bytes
   }
 
   blockingRead(length: bigint): Uint8Array | Promise<Uint8Array> {

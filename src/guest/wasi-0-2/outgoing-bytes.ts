@@ -1,3 +1,4 @@
+import { free, giveAway } from '../../capability/given-bytes.ts'
 import type { GuestError } from '../../capability/guest-error.ts'
 import { streamClosed } from './io-error.ts'
 import type { ByteSink } from './output-stream.ts'
@@ -122,9 +123,12 @@ export class OutgoingBytes implements ByteSink, AsyncIterable<Uint8Array> {
 
   /** All that is there in one piece: a guest's many small writes cost the network one. */
   #takeAll(): Uint8Array {
-    const [first] = this.#chunks
-    const bytes = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks)
+    const chunks = this.#chunks
     this.#chunks = []
+    const [first] = chunks
+    const isOne = first !== undefined && chunks.length === 1
+    const bytes = isOne ? first : giveAway(Buffer.concat(chunks))
+    if (!isOne) for (const chunk of chunks) free(chunk)
     this.#size = 0
     this.#room.ring()
     return bytes

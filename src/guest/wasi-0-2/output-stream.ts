@@ -1,3 +1,4 @@
+import { giveAway } from '../../capability/given-bytes.ts'
 import type { InputStream } from './input-stream.ts'
 import { Pollable } from './pollable.ts'
 import { type Readiness, throwIfAborted, waitForOne } from './readiness.ts'
@@ -37,13 +38,13 @@ export class OutputStream {
   write(contents: Uint8Array): void {
     const room = this.#sink.room()
     if (contents.byteLength > room) throw overrun(contents.byteLength, room)
-    this.#sink.put(contents)
+    this.#sink.put(giveAway(contents))
   }
 
   blockingWriteAndFlush(contents: Uint8Array): Promise<void> | undefined {
     throwIfAborted(this.#signal)
     if (!this.#sink.isReady() || contents.byteLength > this.#sink.room()) return this.#putAll(contents)
-    this.#sink.put(contents)
+    this.#sink.put(giveAway(contents))
     return this.#sink.flush && this.blockingFlush()
   }
 
@@ -75,7 +76,7 @@ export class OutputStream {
 
   splice(source: InputStream, length: bigint): bigint {
     const room = this.#sink.room()
-    const bytes = source.read(length < room ? length : BigInt(room))
+    const bytes = source.pass(length < room ? length : BigInt(room))
     if (bytes.byteLength > 0) this.#sink.put(bytes)
     return BigInt(bytes.byteLength)
   }

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { free, giveAway } from '../../src/capability/given-bytes.ts'
+import { IncomingBody } from '../../src/guest/wasi-0-2/incoming-body.ts'
+import type { InputStream } from '../../src/guest/wasi-0-2/input-stream.ts'
+import { OutgoingBytes } from '../../src/guest/wasi-0-2/outgoing-bytes.ts'
+import { OutputStream } from '../../src/guest/wasi-0-2/output-stream.ts'
+
+const size = 24_576
+const { signal } = new AbortController()
+
+async function* chunks(all: readonly Uint8Array[]) {
+  yield* all
+}
+
+const incoming = (all: readonly Uint8Array[]) =>
+  new IncomingBody({ body: chunks(all), trailers: Promise.resolve(undefined) }, signal).stream()
+
+const filled = (value: number) => new Uint8Array(size).fill(value)
+
+/** Reads as a guest does: it has its own copy before it asks again. */
+async function read(input: InputStream): Promise<Uint8Array> {
+  return (await input.blockingRead(BigInt(size))).slice()
+}
+
+describe('bytes that were given away', () => {
+  it('are gone once their reader frees them', () => {
+    const bytes = giveAway(filled(1))
+    free(bytes)
+    assert.equal(bytes.byteLength, 0)
+    free(bytes)
+  })
+
+  it('are left alone when they were not given away, share their buffer or are few', () => {
+    const kept = filled(1)
+    const shared = giveAway(filled(2).subarray(1))
+    const few = giveAway(new Uint8Array(16))
+    for (const bytes of [kept, shared, few]) free(bytes)
+    assert.deepEqual([kept.byteLength, shared.byteLength, few.byteLength], [size, size - 1, 16])
+  })
+
+  it('come free as a guest reads on', async () => {
+    const all = [1, 2, 3].map((value) => giveAway(filled(value)))
+    const input = incoming(all)
+    const seen = [await read(input), await read(input), await read(input)]
+    assert.deepEqual(seen, [1, 2, 3].map(filled))
+    assert.deepEqual(
+      all.map((one) => one.byteLength),
+      [0, 0, size],
+    )
+  })
+
+  it('stay when a guest splices them into another body', async () => {
+    const all = [1, 2].map((value) => giveAway(filled(value)))
+    const input = incoming(all)
+    const out = new OutgoingBytes(signal)
+    const output = new OutputStream(out, signal)
+    await output.blockingSplice(input, BigInt(size))
+    await output.blockingSplice(input, BigInt(size))
+    await assert.rejects(async () => output.blockingSplice(input, 1n))
+    const { value } = await out[Symbol.asyncIterator]().next()
+    assert.deepEqual(new Uint8Array(value), new Uint8Array([...filled(1), ...filled(2)]))
+  })
+
+  it('are what a guest wrote, whole or put together', async () => {
+    const out = new OutgoingBytes(signal)
+    const output = new OutputStream(out, signal)
+    const reader = out[Symbol.asyncIterator]()
+    const one = filled(1)
+    output.write(one)
+    const { value: alone } = await reader.next()
+    assert.equal(alone, one)
+    const [two, three] = [filled(2), filled(3)]
+    output.write(two)
+    output.write(three)
+    const { value: both } = await reader.next()
+    assert.deepEqual(new Uint8Array(both), new Uint8Array([...filled(2), ...filled(3)]))
+    assert.deepEqual([two.byteLength, three.byteLength], [0, 0])
+    free(alone)
+    free(both)
+    assert.deepEqual([one.byteLength, both.byteLength], [0, 0])
+  })
+})
