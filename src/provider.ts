@@ -33,8 +33,11 @@ export interface ProviderContext {
   readonly natsLogin?: NatsLogin | undefined
   /** True on one thread of the host: it does what must happen once, before the other threads are told to start. */
   readonly isLeader: boolean
-  /** True on a thread in the place of one that was lost: the other threads have gone on, with its ports too. */
-  readonly isReplacement?: boolean
+  /**
+   * True while a thread in the place of one that was lost takes on what the other threads have gone on with, ports too;
+   * what comes after that is new to all of them.
+   */
+  readonly isTakingOver?: boolean
   /** Which providers of this host listen where, `host:port` to who for people: who finds an address taken can say by whom. */
   readonly listeners?: Map<string, string>
   readonly config: Readonly<Record<string, string>>

@@ -31,7 +31,7 @@ export async function listen(
   const { listeners = new Map<string, string>() } = context
   const server = createServer(onRequest)
   try {
-    if (context.isLeader && context.isReplacement !== true) {
+    if (context.isLeader && context.isTakingOver !== true) {
       const probe = createServer()
       await listening(probe, { ...address, reusePort: false })
       await close(probe)

@@ -89,7 +89,10 @@ export async function runDataThread({ init, port, instrument }: DataThreadOption
   ])
   let peers: ReadonlyMap<string, PeerLoad> = new Map()
   parts.peerLoad = (id) => peers.get(id)
-  const plans = applyPlan(parts, (revision, outcome) => send({ kind: 'applied', revision, outcome }))
+  const plans = applyPlan(parts, (revision, outcome) => {
+    parts.isTakingOver = false
+    send({ kind: 'applied', revision, outcome })
+  })
 
   port.on('message', async (message: ToThread) => {
     if (message.kind === 'plan') plans.next(message.revision, message.plan)
@@ -132,6 +135,8 @@ export interface ThreadParts {
   readonly lostHosts: LostHosts
   readonly wakes: Wakes
   peerLoad: (component: string) => PeerLoad | undefined
+  /** True on the successor of a thread that was lost, until it has what the other threads have. */
+  isTakingOver: boolean
   readonly busy: ReturnType<typeof watchBusy>
   readonly offences: ReturnType<typeof countOffences>
   readonly policy: CheckInvocations
@@ -232,7 +237,9 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
       natsUrl: init.natsUrl,
       natsLogin: init.natsLogin,
       isLeader: init.role === 'leader',
-      isReplacement: init.isReplacement,
+      get isTakingOver() {
+        return parts.isTakingOver
+      },
       listeners,
       config: planned.config,
       secrets: planned.secrets,
@@ -251,6 +258,7 @@ function assemble({ init, log, send, instrument, connection, inbox }: AssembleOp
     lostHosts,
     wakes,
     peerLoad: () => undefined,
+    isTakingOver: init.isReplacement,
     busy,
     offences,
     policy,

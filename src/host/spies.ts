@@ -11,7 +11,7 @@ export interface SpiedBatch {
 }
 
 /** However many spies there are, and however many calls: a thread is not kept from its work by being watched. */
-const mostSpies = 16
+export const mostSpies = 16
 const mostPerSecond = 100
 const tellEveryMs = 100
 const longestArgs = 4_000

@@ -31,7 +31,8 @@ export class Thread {
   readonly #worker: Worker
   readonly #confirms = new Map<number, (outcome: PlanOutcome) => void>()
   #sent = 0
-  #stopped: () => void = () => {}
+  /** It has stopped, or was lost. */
+  readonly #over = Promise.withResolvers<void>()
   #isEnding = false
   #killedFor: string | undefined
 
@@ -54,7 +55,7 @@ export class Thread {
       } else if (message.kind === 'failed')
         reject(new WeftError(errorCodeFrom(message.code), message.message))
       else if (message.kind === 'applied') this.#confirm(message.revision, message.outcome)
-      else if (message.kind === 'stopped') this.#stopped()
+      else if (message.kind === 'stopped') this.#over.resolve()
       else {
         if (message.kind === 'busy') this.heardAt = performance.now()
         onMessage(message)
@@ -66,13 +67,18 @@ export class Thread {
       reject(error)
       // Whoever replaces it applies its plan.
       this.#confirm(this.#sent, nothingDone)
-      this.#stopped()
+      this.#over.resolve()
       if (isNews) onLost(error)
     }
     this.#worker.on('error', lost)
     this.#worker.on('exit', (code) =>
       lost(new Error(`data thread ${init.index} ${this.#killedFor ?? `ended with code ${code}`}`)),
     )
+  }
+
+  /** True until it was told what to do. */
+  get isIdle(): boolean {
+    return this.#sent === 0
   }
 
   post(message: ToThread): void {
@@ -93,14 +99,11 @@ export class Thread {
     )
   }
 
+  /** Lets it finish what it has, for `graceMs` at most; one that is stopping already is waited for. */
   async stop(graceMs: number): Promise<void> {
-    if (this.#isEnding) return
+    if (!this.#isEnding) this.post({ kind: 'stop', graceMs })
     this.#isEnding = true
-    const stopped = new Promise<void>((resolve) => {
-      this.#stopped = resolve
-    })
-    this.post({ kind: 'stop', graceMs })
-    await Promise.race([stopped, delay(graceMs + 2_000, undefined, { ref: false })])
+    await Promise.race([this.#over.promise, delay(graceMs + 2_000, undefined, { ref: false })])
     await this.#worker.terminate()
   }
 

@@ -6,6 +6,7 @@ import type { Log, LogRecord } from '../log.ts'
 import { ConfinedThreads } from './confined-threads.ts'
 import { RestartBudget } from './restart-budget.ts'
 import type { SpiedBatch } from './spies.ts'
+import { StandingSpies } from './standing-spies.ts'
 import { Thread } from './thread.ts'
 import type {
   FromThread,
@@ -63,6 +64,9 @@ export class Threads {
   readonly #problems = new Map<string, Map<number, string>>()
   readonly #timer: NodeJS.Timeout
   #plan: ThreadPlan = { components: [], providers: [] }
+  /** Providers with the links that all threads have. */
+  #held: ThreadPlan['providers'] = []
+  readonly #spies = new StandingSpies()
   #applied: Promise<unknown> = Promise.resolve()
   #stopWatch: () => void = () => {}
   #started = 0
@@ -115,9 +119,14 @@ export class Threads {
     const shared = this.#sharedPlan()
     const alone = await this.#confined.apply(this.#plan)
     const [first, ...others] = this.#shared
+    // A successor takes on what the other threads have gone on with before it tries what is new.
+    if (first?.isIdle && first.init.isReplacement) await first.apply({ ...shared, providers: this.#held })
     const ahead = await first?.apply(shared)
+    // It was lost, and its successor has tried nothing yet.
+    if (this.#shared[0] !== first) return this.#applyLatest()
     const left = withoutLinks(shared, ahead?.refusedLinks ?? [])
     const rest = await Promise.all(others.map((thread) => thread.apply(left)))
+    this.#held = left.providers
     const failures = [
       ...(ahead?.failures ?? []),
       ...[...alone, ...rest].flatMap((outcome) => outcome.failures),
@@ -144,6 +153,7 @@ export class Threads {
 
   /** Sends every thread a message that needs no answer. */
   tell(message: ToThread): void {
+    if (message.kind === 'spy') this.#spies.put(message.spy)
     for (const thread of this.#all()) thread.post(message)
   }
 
@@ -167,6 +177,7 @@ export class Threads {
       onMessage: (message) => this.#receive(index, message),
       onLost: (error) => this.#lost(thread, error),
     })
+    for (const spy of this.#spies.current()) thread.post({ kind: 'spy', spy })
     return thread
   }
 

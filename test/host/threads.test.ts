@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -12,6 +13,7 @@ import { connectNats } from '../../src/lattice/connect.ts'
 import { createControlClient } from '../../src/lattice/control-client.ts'
 import { type LatticeEvent, subscribeEvents } from '../../src/lattice/events.ts'
 import { createHostIdentity } from '../../src/lattice/host-identity.ts'
+import { requestSpy, subscribeSpied } from '../../src/lattice/spy.ts'
 import { createLog } from '../../src/log.ts'
 import { noMeasure } from '../../src/measure.ts'
 import { startNats } from '../support/start-nats.ts'
@@ -99,9 +101,8 @@ async function openHost() {
     await happened('component_scaled', id)
   }
   const urls = new Map<string, string>()
-  for (const id of ['good', 'bad']) {
-    const own = await freePort()
-    const provider = `http-${id}`
+  /** A web server of its own for a component. */
+  const openTo = async (id: string, own: number, provider = `http-${id}`) => {
     await client.putConfig(provider, { address: `127.0.0.1:${own}` })
     await client.startProvider({
       host_id: host.id,
@@ -120,6 +121,10 @@ async function openHost() {
       source_config: [provider],
       target_config: [],
     })
+  }
+  for (const id of ['good', 'bad']) {
+    const own = await freePort()
+    await openTo(id, own)
     urls.set(id, `http://127.0.0.1:${own}`)
   }
   const get = async (id: string, at = '/') => {
@@ -179,6 +184,20 @@ async function openHost() {
     })
   const resources = started.move()
   return {
+    connection,
+    openTo,
+    /** What a provider's health check says, once it has failed. */
+    complaintOf: async (provider: string) => {
+      const failed = await until(
+        () =>
+          events.find(
+            ({ name, data }) =>
+              name === 'health_check_failed' && 'provider_id' in data && data.provider_id === provider,
+          ),
+        { ...patience, what: `a complaint of ${provider}` },
+      )
+      return JSON.stringify(failed.data)
+    },
     handleInOrder,
     inStock,
     inFlight,
@@ -221,6 +240,54 @@ describe('data threads', () => {
     await host.kill({ roles: ['leader'], how: 'end' }, 1)
     await host.inStock()
     await host.answers('good')
+  })
+
+  test('a successor of the first thread finds out that another program shares a port that is new', async () => {
+    await using host = await openHost()
+    await host.kill({ roles: ['leader'], how: 'end' }, 1)
+    await host.answers('good')
+    const port = await freePort()
+    const other = createServer((_, response) => response.end('another program')).listen({
+      port,
+      host: '127.0.0.1',
+      reusePort: true,
+    })
+    try {
+      await host.openTo('good', port, 'http-late')
+      assert.match(await host.complaintOf('http-late'), /another program listens there/)
+      await host.kill({ roles: ['leader'], how: 'end' }, 2)
+      await host.answers('good')
+      for (let count = 0; count < 20; count += 1) {
+        const answer = await fetch(`http://127.0.0.1:${port}`, { headers: { connection: 'close' } })
+        assert.equal(await answer.text(), 'another program')
+      }
+    } finally {
+      other.closeAllConnections()
+      other.close()
+    }
+  })
+
+  test('a spy that began before a thread was replaced sees the calls of its successor', async () => {
+    await using host = await openHost()
+    const { connection } = host
+    const spy = { id: 'watcher', target: 'good', args: false, sample: 1, forMs: 60_000 }
+    let seen = 0
+    const spied = subscribeSpied({
+      connection,
+      lattice: 'default',
+      spyId: spy.id,
+      log: silent,
+      onSpied: ({ calls }) => {
+        seen += calls.length
+      },
+    })
+    await requestSpy({ connection, lattice: 'default', spy })
+    await host.kill({ roles: ['leader', 'peer'], how: 'end' }, 2)
+    await host.answers('good')
+    const before = seen
+    await host.get('good')
+    await until(() => seen > before, { ...patience, what: 'a call that is seen' })
+    spied.stop()
   })
 
   test('a thread that hangs is replaced', async () => {
