@@ -9,6 +9,7 @@ import {
 } from '@nats-io/jetstream'
 import type { NatsConnection } from 'nats'
 import { WeftError } from '../../src/errors.ts'
+import { timerMs } from '../../src/timer-ms.ts'
 import { enterMessage, type MessageSite } from './enter-message.ts'
 import { contextFromHeaders } from './message-headers.ts'
 import type { Inflow, InflowParts } from './subscribe.ts'
@@ -99,7 +100,7 @@ async function handle(
   of: { readonly wanted: WantedConsumer; readonly ackWaitMs: number },
 ): Promise<void> {
   const { stream, consumer } = of.wanted
-  const working = setInterval(() => message.working(), Math.max(100, of.ackWaitMs / 2))
+  const working = setInterval(() => message.working(), timerMs(Math.max(100, of.ackWaitMs / 2)))
   try {
     const isHandled = await enterMessage(site, {
       // The message's own reply subject is where it is acknowledged.

@@ -1,8 +1,6 @@
 import { WeftError } from '../errors.ts'
+import { timerMs } from '../timer-ms.ts'
 import { type Interceptor, type Invoke, operationName } from './call.ts'
-
-/** The longest delay that a timer takes; later deadlines need no timer in practice. */
-const longestTimerMs = 2_147_483_647
 
 /** Signals that will be aborted at the latest at these deadlines. */
 const armed = new WeakMap<AbortSignal, number>()
@@ -34,7 +32,7 @@ function limit(next: Invoke): Invoke {
     call.signal.addEventListener('abort', giveUp, { once: true })
     const timer = setTimeout(
       () => controller.abort(outOfTime(operationName(call.operation), call.target)),
-      Math.min(remaining, longestTimerMs),
+      timerMs(remaining),
     )
     armed.set(controller.signal, call.context.deadline)
     const disarm = () => {

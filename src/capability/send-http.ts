@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Call } from '../call/call.ts'
 import { formatTraceparent } from '../call/trace-context.ts'
+import { timerMs } from '../timer-ms.ts'
 import { type HttpFields, type HttpRequest, type HttpResult, headerValue, methodName } from './http.ts'
 import { errorCodeOf } from './http-error-code.ts'
 import { urlOf } from './http-url.ts'
@@ -141,7 +142,7 @@ function limit(nanoseconds: bigint | undefined, act: () => void): NodeJS.Timeout
 }
 
 function millis(nanoseconds: bigint): number {
-  return Math.min(Number(nanoseconds / 1_000_000n), 2_147_483_647)
+  return timerMs(Number(nanoseconds / 1_000_000n))
 }
 
 function timedOut(tag: string): Error {

@@ -1,4 +1,5 @@
 import { WeftError } from '../errors.ts'
+import { timerMs } from '../timer-ms.ts'
 import type { CommandInput } from './command.ts'
 import { paint, plain } from './terminal-text.ts'
 
@@ -44,7 +45,7 @@ export function durationFlag(name: string, text: unknown, otherwise: number): nu
       `--${name}: expected a duration such as 500ms, 60s or 2m, got ${JSON.stringify(text)}`,
     )
   }
-  return Number(count) * factor
+  return timerMs(Number(count) * factor)
 }
 
 /** Reads a whole number from a flag or argument. */

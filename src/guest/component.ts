@@ -6,6 +6,7 @@ import { Pace } from '../component/pace.ts'
 import { type PreparedProgram, prepare } from '../component/prepare.ts'
 import type { ComponentSettings, NetworkLid } from '../component-settings.ts'
 import { WeftError } from '../errors.ts'
+import { timerMs } from '../timer-ms.ts'
 import type { WitInterface, WitWorld } from '../wit/type.ts'
 import { readCached, readLines } from './cache.ts'
 import { runExport } from './exports.ts'
@@ -165,7 +166,7 @@ export class GuestComponent {
         start + (this.#limits.timeMs ?? Number.POSITIVE_INFINITY),
       )
       if (deadline < call.context.deadline)
-        timer = setTimeout(() => taken.fail(outOfTime(call)), deadline - start)
+        timer = setTimeout(() => taken.fail(outOfTime(call)), timerMs(deadline - start))
       const { requestBytes } = this.#limits
       const result = await runExport(taken.core, this.world, {
         call,

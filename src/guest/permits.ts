@@ -1,4 +1,5 @@
 import { WeftError } from '../errors.ts'
+import { longestTimerMs } from '../timer-ms.ts'
 import { defaultLimits } from './limits.ts'
 
 /** The most data threads that a host may have at a time, those of confined components included. */
@@ -59,9 +60,6 @@ export interface PermitsOptions {
   /** Tells the other threads that a permit came free. */
   readonly poke: () => void
 }
-
-/** 24 days: who may wait longer has another deadline before. */
-const longestTimerMs = 2 ** 31 - 1
 
 /**
  * `max_instances` of one component, exact over the data threads of a host: one shared counter, first come first served
@@ -143,7 +141,7 @@ export class Permits {
         reject(reason)
       }
       const giveUp = () => leave(signal.reason)
-      // A timer that is longer than it can be would ring at once.
+      // Who may wait longer has another deadline before.
       const timer =
         this.longestMs <= longestTimerMs
           ? setTimeout(() => leave(full(`no instance came free within ${this.longestMs} ms`)), this.longestMs)

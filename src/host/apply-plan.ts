@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { WeftError } from '../errors.ts'
+import { timerMs } from '../timer-ms.ts'
 import type { ThreadParts } from './data-thread.ts'
 import type { PlanFailure, PlanOutcome, ThreadPlan } from './thread-messages.ts'
 
@@ -34,7 +35,7 @@ export function applyPlan(parts: Parts, onApplied: (revision: number, outcome: P
         await Promise.allSettled(providers.ids().map((id) => providers.remove(id)))
         await Promise.allSettled(components.ids().map((id) => components.remove(id)))
       })()
-      await Promise.race([ended, delay(graceMs, undefined, { ref: false })])
+      await Promise.race([ended, delay(timerMs(graceMs), undefined, { ref: false })])
     },
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { paceMemory } from '../component/pace.ts'
 import { errorCodeFrom, WeftError } from '../errors.ts'
+import { timerMs } from '../timer-ms.ts'
 import type { FromThread, PlanOutcome, ThreadInit, ThreadPlan, ToThread } from './thread-messages.ts'
 
 export interface ThreadOptions {
@@ -103,7 +104,7 @@ export class Thread {
   async stop(graceMs: number): Promise<void> {
     if (!this.#isEnding) this.post({ kind: 'stop', graceMs })
     this.#isEnding = true
-    await Promise.race([this.#over.promise, delay(graceMs + 2_000, undefined, { ref: false })])
+    await Promise.race([this.#over.promise, delay(timerMs(graceMs + 2_000), undefined, { ref: false })])
     await this.#worker.terminate()
   }
 

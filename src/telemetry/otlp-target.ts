@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { timerMs } from '../timer-ms.ts'
 
 /** Environment variables, as `process.env` has them. An empty one counts as not set. */
 export type Env = Readonly<Record<string, string | undefined>>
@@ -100,7 +101,7 @@ function endpointOf(env: Env, signal: Signal): { variable: string; text: string 
 
 function timeoutOf(env: Env, signal: Signal): number {
   const timeout = Number(otlpVariable(env, signal, 'TIMEOUT'))
-  return timeout > 0 && Number.isFinite(timeout) ? timeout : defaultTimeoutMs
+  return timeout > 0 && Number.isFinite(timeout) ? timerMs(timeout) : defaultTimeoutMs
 }
 
 function tlsOf(env: Env, signal: Signal): OtlpEndpoint['tls'] {

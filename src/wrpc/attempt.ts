@@ -2,6 +2,7 @@ import type { Msg, NatsConnection } from 'nats'
 import type { Call } from '../call/call.ts'
 import { operationName } from '../call/call.ts'
 import { WeftError } from '../errors.ts'
+import { timerMs } from '../timer-ms.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import type { CallEnd } from './call-end.ts'
 import { Channels } from './channels.ts'
@@ -83,7 +84,9 @@ export class Attempt {
   /** Waits for a server to take the call; undefined when none has until then (milliseconds since the epoch). */
   async accepted(until: number): Promise<Accepted | undefined> {
     const { promise, resolve } = this.#accepted
-    const timer = Number.isFinite(until) ? setTimeout(resolve, until - Date.now(), undefined) : undefined
+    const timer = Number.isFinite(until)
+      ? setTimeout(resolve, timerMs(until - Date.now()), undefined)
+      : undefined
     try {
       return await promise
     } finally {

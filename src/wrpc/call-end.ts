@@ -1,7 +1,5 @@
 import { WeftError } from '../errors.ts'
-
-/** Timers take no more than this. */
-const maxTimerMs = 2 ** 31 - 1
+import { timerMs } from '../timer-ms.ts'
 
 /**
  * When a call is over before its time: its deadline has passed, somebody gave up, the connection went. The first
@@ -23,7 +21,7 @@ export class CallEnd {
   }) {
     this.#signal = options.signal
     if (Number.isFinite(options.deadline)) {
-      const left = Math.min(Math.max(options.deadline - Date.now(), 0), maxTimerMs)
+      const left = timerMs(options.deadline - Date.now())
       this.#timer = setTimeout(() => this.fail(options.late()), left)
     }
     if (options.signal?.aborted) this.#onAbort()

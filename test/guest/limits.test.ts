@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ComponentLimits } from '../../src/component-settings.ts'
 import { fakeServices, fetchFrom, guestCall, openGuests } from '../support/guest.ts'
 
@@ -47,6 +48,20 @@ describe('a limit that is hit', () => {
   test('by open handles is named', async () => {
     const component = await load('http-hello-p2', { handles: 2 })
     await assert.rejects(fetchFrom(component, '/'), { code: 'exhausted', limit: 'handles' })
+  })
+
+  test('by time is that of the manifest, also when no timer is so long', async () => {
+    const component = await load('http-hello-p2', { timeMs: 30 * 86_400_000 })
+    async function* slowly() {
+      await delay(50)
+      yield new Uint8Array(10)
+    }
+    const asked = fetchFrom(component, '/echo', {
+      method: 'post',
+      body: slowly(),
+      withinMs: 60 * 86_400_000,
+    })
+    assert.equal((await asked).text.length, 10)
   })
 
   test('leaves a component that stays within untouched', async () => {

@@ -109,3 +109,8 @@ test('an endpoint may be compressed, and one whose certificate is not there is o
   const zip = otlpTarget({ ...endpoint, OTEL_EXPORTER_OTLP_LOGS_COMPRESSION: 'zip' }, 'logs')
   assert.match(zip.state === 'off' ? zip.reason : '', /zip/)
 })
+
+test('a timeout beyond what a timer takes is as long as that', () => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://all:4318', OTEL_EXPORTER_OTLP_TIMEOUT: '99999999999' }
+  assert.partialDeepStrictEqual(otlpTarget(env, 'traces'), { timeoutMs: 2 ** 31 - 1 })
+})

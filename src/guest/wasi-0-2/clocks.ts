@@ -1,9 +1,7 @@
+import { timerMs } from '../../timer-ms.ts'
 import type { WasiContext } from '../wasi-context.ts'
 import { Pollable } from './pollable.ts'
 import type { Readiness } from './readiness.ts'
-
-/** The longest delay of a timer of the platform; longer waits look again and wait on. */
-const longestTimerMs = 2_147_483_647
 
 const nanosecondsPerMs = 1_000_000
 
@@ -46,7 +44,7 @@ class Instant implements Readiness {
     let timer: NodeJS.Timeout
     const arm = () => {
       const ms = Math.ceil(Number(this.#when - process.hrtime.bigint()) / nanosecondsPerMs)
-      timer = setTimeout(look, Math.min(Math.max(ms, 0), longestTimerMs))
+      timer = setTimeout(look, timerMs(ms))
     }
     // A timer may be early by less than a millisecond.
     const look = () => (this.isReady() ? wake() : arm())

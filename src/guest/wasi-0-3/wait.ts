@@ -1,5 +1,4 @@
-/** A timer's longest delay; a guest may ask for centuries. */
-const longestTimerMs = 2_147_483_647
+import { timerMs } from '../../timer-ms.ts'
 
 /**
  * Resolves when the monotonic clock (nanoseconds, as `process.hrtime.bigint()`) has reached `mark`, never before; rejects
@@ -13,11 +12,11 @@ export function waitUntil(mark: bigint, signal: AbortSignal): Promise<void> {
       clearTimeout(timer)
       reject(signal.reason)
     }
-    // A timer may be early by less than a millisecond, and may not be long enough.
+    // A timer may be early by less than a millisecond, and may not be long enough: a guest may ask for centuries.
     const look = () => {
       const left = mark - process.hrtime.bigint()
       if (left > 0n) {
-        timer = setTimeout(look, Math.min(Math.ceil(Number(left) / 1e6), longestTimerMs))
+        timer = setTimeout(look, timerMs(Math.ceil(Number(left) / 1e6)))
         return
       }
       signal.removeEventListener('abort', onAbort)

@@ -10,6 +10,7 @@ import type { Log } from '../../log.ts'
 import type { NatsLogin } from '../../nats-login.ts'
 import type { ProviderLink } from '../../provider.ts'
 import type { Secrets } from '../../secret.ts'
+import { timerMs } from '../../timer-ms.ts'
 import { Bell } from './bell.ts'
 import { commandOf, environmentOf } from './command.ts'
 import { deliverLinks } from './deliver-links.ts'
@@ -134,7 +135,7 @@ export async function startInstance(
 
 async function endedWithin(ended: Promise<unknown>, ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, ms)
+  const timer = setTimeout(resolve, timerMs(ms))
   await Promise.race([ended, promise])
   clearTimeout(timer)
 }
