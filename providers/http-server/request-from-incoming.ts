@@ -1,24 +1,53 @@
 import type { IncomingMessage } from 'node:http'
 import { giveAway } from '../../src/capability/given-bytes.ts'
-import type { HttpFields, HttpMethod, HttpRequest } from '../../src/capability/http.ts'
+import {
+  type HttpFields,
+  type HttpMethod,
+  type HttpRequest,
+  noBody,
+  noTrailers,
+} from '../../src/capability/http.ts'
 import { requestTarget } from './request-target.ts'
 
-const known = new Set(['get', 'head', 'post', 'put', 'delete', 'connect', 'options', 'trace', 'patch'])
+const known = ['get', 'head', 'post', 'put', 'delete', 'connect', 'options', 'trace', 'patch']
+const methods = new Map(known.map((tag) => [tag.toUpperCase(), { tag }]))
+const http = { tag: 'HTTP' }
 const encoder = new TextEncoder()
 
-/** Node's request as the lattice's record. The body streams; nothing is read before somebody asks. */
+/** Node's request as the lattice's record. Nothing is read, or put together of its headers, before somebody asks. */
 export function requestFromIncoming(req: IncomingMessage): HttpRequest {
-  const { path, authority } = requestTarget(req)
-  return {
-    body: bodyOf(req),
-    trailers: Promise.resolve(undefined),
-    method: methodFrom(req.method ?? 'GET'),
-    pathWithQuery: path,
-    scheme: { tag: 'HTTP' },
+  return new ReceivedRequest(req)
+}
+
+class ReceivedRequest implements HttpRequest {
+  readonly body: AsyncIterable<Uint8Array>
+  readonly trailers = noTrailers
+  readonly method: HttpMethod
+  readonly pathWithQuery: string
+  readonly scheme = http
+  readonly authority: string
+  readonly #raw: readonly string[]
+  #headers: HttpFields | undefined
+
+  constructor(req: IncomingMessage) {
+    const { path, authority } = requestTarget(req)
+    this.body = hasBody(req) ? bodyOf(req) : noBody
+    this.method = methodFrom(req.method ?? 'GET')
+    this.pathWithQuery = path
     // A URI with a scheme needs an authority; HTTP/1.0 clients may send no host.
-    authority: authority ?? `${req.socket.localAddress}:${req.socket.localPort}`,
-    headers: headersFrom(req.rawHeaders),
+    this.authority = authority ?? `${req.socket.localAddress}:${req.socket.localPort}`
+    this.#raw = req.rawHeaders
   }
+
+  get headers(): HttpFields {
+    this.#headers ??= headersFrom(this.#raw)
+    return this.#headers
+  }
+}
+
+/** RFC 9112, 6.3: a request without either header has no body. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
 }
 
 async function* bodyOf(req: IncomingMessage): AsyncGenerator<Uint8Array> {
@@ -26,8 +55,7 @@ async function* bodyOf(req: IncomingMessage): AsyncGenerator<Uint8Array> {
 }
 
 function methodFrom(method: string): HttpMethod {
-  const lower = method.toLowerCase()
-  return known.has(lower) ? { tag: lower } : { tag: 'other', val: method }
+  return methods.get(method.toUpperCase()) ?? { tag: 'other', val: method }
 }
 
 /** Raw headers are a flat list: name, value, name, value. */

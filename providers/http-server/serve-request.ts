@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Call } from '../../src/call/call.ts'
+import type { Call, Operation } from '../../src/call/call.ts'
 import { childOf } from '../../src/call/child.ts'
 import { CallCourse } from '../../src/call/course.ts'
 import { parseTraceparent } from '../../src/call/trace-context.ts'
 import type { HttpResult } from '../../src/capability/http.ts'
-import { incomingHandler } from '../../src/capability/http-wit.ts'
+import { handleOf, incomingHandler } from '../../src/capability/http-wit.ts'
 import { WeftError } from '../../src/errors.ts'
 import type { ProviderContext, ProviderLink } from '../../src/provider.ts'
 import { requestFromIncoming } from './request-from-incoming.ts'
@@ -23,19 +23,23 @@ export interface Site {
 /** Hands a request to the component of a site and writes what it answers, or the status of what went wrong. */
 export async function serveRequest(site: Site, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { context, link } = site
-  const call = callFrom(site, req, res)
+  const gone = new AbortController()
+  const closed = new Promise<void>((resolve) => {
+    res.once('close', () => {
+      if (!res.writableFinished)
+        gone.abort(new WeftError('cancelled', 'the HTTP client closed the connection'))
+      resolve()
+    })
+  })
+  const call = callFrom(site, req, gone.signal)
   try {
     await context.enter(call, async (entered) => {
+      const { operation, args } = call
       const result = (await context.invoke(
-        childOf(entered, {
-          target: link.target,
-          operation: call.operation,
-          args: call.args,
-          linkName: link.name,
-        }),
+        childOf(entered, { target: link.target, operation, args, linkName: link.name }),
       )) as HttpResult
       // The request is not over before its body is out: the span and the deadline last that long.
-      await writeResult(res, result, { isHead: req.method === 'HEAD' })
+      await writeResult(res, result, { isHead: req.method === 'HEAD', closed })
       return result
     })
   } catch (error) {
@@ -43,33 +47,30 @@ export async function serveRequest(site: Site, req: IncomingMessage, res: Server
   }
 }
 
-function callFrom({ context, timeoutMs, route }: Site, req: IncomingMessage, res: ServerResponse): Call {
-  const gone = new AbortController()
-  res.once('close', () => {
-    if (!res.writableFinished) gone.abort(new WeftError('cancelled', 'the HTTP client closed the connection'))
-  })
-  const handler = incomingHandler()
-  const handle = handler.functions.find((fn) => fn.name === 'handle')
-  if (!handle) throw new WeftError('internal', `${handler.id} has no handle`)
-  const single = (name: string) => {
-    const value = req.headers[name]
-    return Array.isArray(value) ? value.join(',') : (value ?? '')
-  }
+let handle: Operation | undefined
+
+function callFrom({ context, timeoutMs, route }: Site, req: IncomingMessage, signal: AbortSignal): Call {
+  handle ??= handleOf(incomingHandler())
   return {
     source: 'http',
     target: context.id,
-    operation: { interface: handler.id, function: handle },
+    operation: handle,
     args: [requestFromIncoming(req)],
     context: {
-      trace: parseTraceparent(single('traceparent'), single('tracestate')),
-      baggage: single('baggage'),
+      trace: parseTraceparent(header(req, 'traceparent'), header(req, 'tracestate')),
+      baggage: header(req, 'baggage'),
       deadline: Date.now() + timeoutMs,
       linkName: 'default',
     },
-    signal: gone.signal,
+    signal,
     course: new CallCourse(),
     ...(route !== undefined && { route }),
   }
+}
+
+function header({ headers }: IncomingMessage, name: string): string {
+  const value = headers[name]
+  return Array.isArray(value) ? value.join(',') : (value ?? '')
 }
 
 function fail(context: ProviderContext, res: ServerResponse, error: WeftError): void {

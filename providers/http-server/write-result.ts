@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { free } from '../../src/capability/given-bytes.ts'
-import type { HttpResponse, HttpResult } from '../../src/capability/http.ts'
+import { type HttpResponse, type HttpResult, takeWhole } from '../../src/capability/http.ts'
 import { type ErrorCode, WeftError } from '../../src/errors.ts'
 
 const statuses: Readonly<Record<ErrorCode, number>> = {
@@ -25,20 +25,24 @@ const textOf = (bytes: Uint8Array) =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 const perConnection = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade'])
 
-/** Writes what the component answered; resolves when the last byte is handed to the socket. */
+/**
+ * Writes what the component answered; resolves when the last byte is handed to the socket. `closed` settles when the
+ * response is closed, whoever does that.
+ */
 export async function writeResult(
   res: ServerResponse,
   result: HttpResult,
-  { isHead }: { readonly isHead: boolean },
+  { isHead, closed }: { readonly isHead: boolean; readonly closed: Promise<void> },
 ): Promise<void> {
   if (result.tag === 'err')
     throw new WeftError('internal', `the component answered with error ${describe(result.val)}`)
-  const { status, body, trailers, ...response } = result.val
-  const headers = headerList(response)
-  const chunks = body[Symbol.asyncIterator]()
+  const { status, body, trailers } = result.val
+  const headers = headerList(result.val)
   const turnEnds = endOfTurn()
+  const ready = isHead ? undefined : takeWhole(body)
+  const chunks = ready ? undefined : body[Symbol.asyncIterator]()
   try {
-    const beginning = isHead ? nothing : await beginningOf(chunks, turnEnds)
+    const beginning = !chunks ? { whole: ready } : isHead ? nothing : await beginningOf(chunks, turnEnds)
     const tail = 'whole' in beginning && !isHead ? await trailers : undefined
     if ('whole' in beginning && !tail) {
       await turnEnds
@@ -46,23 +50,27 @@ export async function writeResult(
     } else {
       res.writeHead(status, headers)
       if ('whole' in beginning) await writeChunk(res, beginning.whole)
-      else await writeChunks(res, beginning, chunks)
+      else await writeChunks(res, beginning)
       addTrailers(res, await trailers)
       res.end()
     }
   } finally {
     // Tells a body that was left early; what it says to that is its own concern.
-    chunks.return?.().then(undefined, () => {})
+    chunks?.return?.().then(undefined, () => {})
   }
-  if (!res.closed) await new Promise((resolve) => res.once('close', resolve))
+  await closed
 }
 
 type Step = IteratorResult<Uint8Array>
 
-/** A body that is there already, or its first chunk (if that is there) and the promise of the next. */
+/** A body that is there already, or its first chunk (if that is there), the promise of the next, and where more are. */
 type Beginning =
   | { readonly whole: Uint8Array | undefined }
-  | { readonly first: Uint8Array | undefined; readonly next: Promise<Step> }
+  | {
+      readonly first: Uint8Array | undefined
+      readonly next: Promise<Step>
+      readonly chunks: AsyncIterator<Uint8Array>
+    }
 
 const nothing: Beginning = { whole: undefined }
 /** Copying up to this many bytes costs less than another write. */
@@ -75,12 +83,12 @@ async function beginningOf(
 ): Promise<Beginning> {
   const pendingFirst = chunks.next()
   const first = await Promise.race([pendingFirst, turnEnds])
-  if (first === later) return { first: undefined, next: pendingFirst }
+  if (first === later) return { first: undefined, next: pendingFirst, chunks }
   if (first.done) return nothing
   const pendingSecond = chunks.next()
   const second = await Promise.race([pendingSecond, turnEnds])
   const isWhole = second !== later && second.done === true
-  return isWhole ? { whole: first.value } : { first: first.value, next: pendingSecond }
+  return isWhole ? { whole: first.value } : { first: first.value, next: pendingSecond, chunks }
 }
 
 /**
@@ -88,8 +96,16 @@ async function beginningOf(
  * costs several times what the next ones do.
  */
 function endOfTurn(): Promise<typeof later> {
-  return new Promise((resolve) => setImmediate(resolve, later))
+  turnEnds ??= new Promise((resolve) => {
+    setImmediate(() => {
+      turnEnds = undefined
+      resolve(later)
+    })
+  })
+  return turnEnds
 }
+
+let turnEnds: Promise<typeof later> | undefined
 
 /** A body that is there in one piece goes out with its length, in one write. */
 function endWhole(
@@ -116,15 +132,16 @@ function endWhole(
 }
 
 function headerList(response: Pick<HttpResponse, 'headers'>): string[] {
-  return response.headers.flatMap(([name, values]) =>
-    perConnection.has(name.toLowerCase()) ? [] : values.flatMap((value) => [name, textOf(value)]),
-  )
+  const list: string[] = []
+  for (const [name, values] of response.headers) {
+    if (!perConnection.has(name.toLowerCase())) for (const value of values) list.push(name, textOf(value))
+  }
+  return list
 }
 
 async function writeChunks(
   res: ServerResponse,
-  { first, next }: Extract<Beginning, { readonly next: unknown }>,
-  chunks: AsyncIterator<Uint8Array>,
+  { first, next, chunks }: Extract<Beginning, { readonly next: unknown }>,
 ): Promise<void> {
   // The client learns of the answer before a body that takes its time.
   if (first) await writeChunk(res, first)

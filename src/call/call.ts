@@ -44,6 +44,8 @@ export interface Call {
   readonly args: readonly unknown[]
   readonly context: CallContext
   readonly signal: AbortSignal
+  /** When `signal` is aborted at the latest, in milliseconds since the epoch; undefined when nobody sees to that. */
+  readonly endsBy?: number
   /** What happened on the way; spans and metrics are made of it. */
   readonly course: CallCourse
   /** Only on a call that passes resources, or belongs to those that do. */

@@ -25,6 +25,7 @@ export function childOf(
       linkName: child.linkName ?? 'default',
     },
     signal: parent.signal,
+    ...(parent.endsBy !== undefined && { endsBy: parent.endsBy }),
     course: new CallCourse(),
     ...(child.session && { session: child.session }),
   }

@@ -2,7 +2,7 @@ import type { TraceContext } from './trace-context.ts'
 
 /** A named stretch of time within a call, in milliseconds since the epoch (with fractions). */
 export type Timing = Stretch &
-  ({ readonly name: 'queued' | 'instantiated' | 'executed' | 'woken' } | ImportedTiming | BackendTiming)
+  ({ readonly name: 'queued' | 'instantiated' | 'woken' } | ImportedTiming | BackendTiming)
 
 interface Stretch {
   readonly start: number

@@ -1,9 +1,6 @@
 import { WeftError } from '../errors.ts'
 import { timerMs } from '../timer-ms.ts'
-import { type Interceptor, type Invoke, operationName } from './call.ts'
-
-/** Signals that will be aborted at the latest at these deadlines. */
-const armed = new WeakMap<AbortSignal, number>()
+import { type Call, type Interceptor, type Invoke, operationName } from './call.ts'
 
 /**
  * Ends a call at its deadline or when its caller gives up, whatever it is doing: the caller gets `deadline` or the
@@ -11,57 +8,58 @@ const armed = new WeakMap<AbortSignal, number>()
  * made within one that is limited already, and not more narrowly, ends with it.
  */
 export function limitTime(): Interceptor {
-  return (next) => {
-    const limited = limit(next)
-    return (call) => {
-      const within = armed.get(call.signal)
-      return within !== undefined && within <= call.context.deadline && !call.signal.aborted
-        ? next(call)
-        : limited(call)
-    }
+  return (next) => (call) => {
+    const { endsBy = Number.POSITIVE_INFINITY } = call
+    return endsBy <= call.context.deadline && !call.signal.aborted ? next(call) : limited(call, next)
   }
 }
 
-function limit(next: Invoke): Invoke {
-  return async (call) => {
-    const remaining = call.context.deadline - Date.now()
-    if (remaining <= 0) throw outOfTime(operationName(call.operation), call.target)
-    call.signal.throwIfAborted()
-    const controller = new AbortController()
-    const giveUp = () => controller.abort(call.signal.reason)
-    call.signal.addEventListener('abort', giveUp, { once: true })
-    const timer = setTimeout(
-      () => controller.abort(outOfTime(operationName(call.operation), call.target)),
-      timerMs(remaining),
-    )
-    armed.set(controller.signal, call.context.deadline)
-    const disarm = () => {
-      armed.delete(controller.signal)
-      clearTimeout(timer)
-      call.signal.removeEventListener('abort', giveUp)
-    }
-    try {
-      const result = await orAborted(next({ ...call, signal: controller.signal }), controller.signal)
-      const held = call.course.held
-      if (held) void held.then(disarm)
-      else disarm()
-      return result
-    } catch (error) {
-      disarm()
-      throw error
-    }
-  }
-}
-
-function outOfTime(operation: string, target: string): WeftError {
-  return new WeftError('deadline', `${operation} of ${target} did not finish before its deadline`)
-}
-
-/** The promise, or the abort's reason when that comes first. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+function limited(call: Call, next: Invoke): Promise<unknown> {
+  const { deadline } = call.context
+  const remaining = deadline - Date.now()
+  if (remaining <= 0) return Promise.reject(timeOver(call))
+  if (call.signal.aborted) return Promise.reject(WeftError.from(call.signal.reason))
+  const controller = new AbortController()
   return new Promise((resolve, reject) => {
-    const abort = () => reject(WeftError.from(signal.reason))
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    const giveUp = (reason: unknown) => {
+      disarm()
+      controller.abort(reason)
+      reject(WeftError.from(reason))
+    }
+    const leave = () => giveUp(call.signal.reason)
+    const timer = setTimeout(() => giveUp(timeOver(call)), timerMs(remaining))
+    call.signal.addEventListener('abort', leave, { once: true })
+    const disarm = () => {
+      clearTimeout(timer)
+      call.signal.removeEventListener('abort', leave)
+    }
+    begun(next, { ...call, signal: controller.signal, endsBy: deadline }).then(
+      (result) => {
+        const { held } = call.course
+        if (held) void held.then(disarm)
+        else disarm()
+        resolve(result)
+      },
+      (error: unknown) => {
+        disarm()
+        reject(error)
+      },
+    )
   })
+}
+
+/** What `next` throws at once fails as what it throws later. */
+function begun(next: Invoke, call: Call): Promise<unknown> {
+  try {
+    return next(call)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function timeOver({ operation, target }: Call): WeftError {
+  return new WeftError(
+    'deadline',
+    `${operationName(operation)} of ${target} did not finish before its deadline`,
+  )
 }

@@ -1,3 +1,5 @@
+import type { Operation } from '../call/call.ts'
+import { WeftError } from '../errors.ts'
 import { lazyInterfaces } from '../wit/lazy-interfaces.ts'
 import type { WitInterface } from '../wit/type.ts'
 
@@ -50,3 +52,10 @@ export const incomingHandler = (): WitInterface => interfaces.named('wrpc:http/i
 
 /** `wrpc:http/outgoing-handler@0.1.0`, what a component's outgoing requests are sent to. */
 export const outgoingHandler = (): WitInterface => interfaces.named('wrpc:http/outgoing-handler@0.1.0')
+
+/** The one function of either. */
+export function handleOf(wire: WitInterface): Operation {
+  const found = wire.functions.find(({ name }) => name === 'handle')
+  if (!found) throw new WeftError('internal', `${wire.id} has no function handle`)
+  return { interface: wire.id, function: found }
+}

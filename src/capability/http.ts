@@ -19,10 +19,29 @@ export interface HttpRequest {
   readonly body: AsyncIterable<Uint8Array>
   readonly trailers: Promise<HttpFields | undefined>
   readonly method: HttpMethod
-  readonly pathWithQuery?: string
-  readonly scheme?: HttpScheme
-  readonly authority?: string
+  readonly pathWithQuery?: string | undefined
+  readonly scheme?: HttpScheme | undefined
+  readonly authority?: string | undefined
   readonly headers: HttpFields
+}
+
+/** The body of a message that has none. */
+export const noBody: AsyncIterable<Uint8Array> = {
+  [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
+}
+
+/** The trailers of a message that has none. */
+export const noTrailers: Promise<undefined> = Promise.resolve(undefined)
+
+/** A body that may be there whole before anybody asks for it. */
+export interface ReadyBody extends AsyncIterable<Uint8Array> {
+  /** All of it, which counts as read then; undefined while more may come, and when it broke off. */
+  takeWhole(): Uint8Array | undefined
+}
+
+/** What `takeWhole` of the body gives, if it can be asked. */
+export function takeWhole(body: AsyncIterable<Uint8Array>): Uint8Array | undefined {
+  return 'takeWhole' in body ? (body as ReadyBody).takeWhole() : undefined
 }
 
 /** The record `response` of `wrpc:http/types@0.1.0`. */

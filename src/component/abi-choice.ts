@@ -8,6 +8,11 @@ export interface AbiCase {
   readonly codec?: AbiCodec
 }
 
+/** A case among others: whether its core values are of other types than theirs, which all share. */
+interface JoinedCase extends AbiCase {
+  readonly isJoined: boolean
+}
+
 /** How a value tells its case and payload, and how it is made of them. */
 export interface ChoiceShape {
   readonly make: (name: string, payload: unknown, hasPayload: boolean) => unknown
@@ -37,8 +42,14 @@ export function choiceCodec(cases: readonly AbiCase[], shape: ChoiceShape): AbiC
   const size = alignTo(offset + Math.max(0, ...cases.map(({ codec }) => codec?.size ?? 0)), align)
   const payload = joinedFlat(cases)
   const numbers = new Map(cases.map(({ name }, number) => [name, number]))
-  const caseAt = (number: number): AbiCase => {
-    const found = cases[number]
+  const joined = cases.map(
+    (one): JoinedCase => ({
+      ...one,
+      isJoined: one.codec?.flat.some((type, index) => type !== payload[index]) ?? false,
+    }),
+  )
+  const caseAt = (number: number): JoinedCase => {
+    const found = joined[number]
     if (!found) throw new WebAssembly.RuntimeError(`the guest gave case ${number} of ${cases.length}`)
     return found
   }
@@ -64,21 +75,22 @@ export function choiceCodec(cases: readonly AbiCase[], shape: ChoiceShape): AbiC
       caseAt(number).codec?.store(cx, at + offset, shape.payloadOf(value))
     },
     lift(cx, from) {
-      const { name, codec } = caseAt(nextU32(from))
+      const { name, codec, isJoined } = caseAt(nextU32(from))
       const start = from.at
-      from.at += payload.length
-      const value = codec && liftJoined(cx, codec, { from, start, payload })
+      const value =
+        codec && (isJoined ? liftJoined(cx, codec, { from, start, payload }) : codec.lift(cx, from))
+      from.at = start + payload.length
       return shape.make(name, value, codec !== undefined)
     },
     lower(cx, value, to) {
       const number = numberOf(value)
       to.push(number)
-      const { codec } = caseAt(number)
-      const flat: CoreValue[] = []
-      codec?.lower(cx, shape.payloadOf(value), flat)
-      payload.forEach((type, index) => {
-        to.push(widened(flat[index], codec?.flat[index], type))
-      })
+      const { codec, isJoined } = caseAt(number)
+      const start = to.length
+      codec?.lower(cx, shape.payloadOf(value), to)
+      if (isJoined) widen(to, start, { have: codec?.flat ?? [], want: payload })
+      for (let index = to.length - start; index < payload.length; index++)
+        to.push(payload[index] === 'i64' ? 0n : 0)
     },
   }
 }
@@ -124,8 +136,16 @@ function narrowed(value: CoreValue, have: CoreType, want: CoreType): CoreValue {
   return want === 'f32' ? bits.getFloat32(0, true) : bits.getFloat64(0, true)
 }
 
-function widened(value: CoreValue | undefined, have: CoreType | undefined, want: CoreType): CoreValue {
-  if (value === undefined || have === undefined) return want === 'i64' ? 0n : 0
+function widen(
+  values: CoreValue[],
+  start: number,
+  { have, want }: { readonly have: readonly CoreType[]; readonly want: readonly CoreType[] },
+): void {
+  for (const [index, type] of have.entries())
+    values[start + index] = widened(values[start + index] ?? 0, type, want[index] ?? type)
+}
+
+function widened(value: CoreValue, have: CoreType, want: CoreType): CoreValue {
   if (have === want) return value
   bits.setBigInt64(0, 0n, true)
   if (have === 'i32') bits.setInt32(0, Number(value), true)

@@ -44,21 +44,29 @@ export function recordCodec(fields: readonly WitField[], codecs: readonly AbiCod
 /** The codec of a tuple, and of the parameters of a function: an array. */
 export function tupleCodec(codecs: readonly AbiCodec[]): AbiCodec {
   const { size, align, offsets } = layoutOf(codecs)
+  const parts = codecs.map((codec, index) => ({ codec, offset: offsets[index] ?? 0 }))
   return {
     size,
     align,
     flat: codecs.flatMap((codec) => codec.flat),
-    load: (cx, at) => codecs.map((codec, index) => codec.load(cx, at + (offsets[index] ?? 0))),
-    store: (cx, at, value) => {
-      codecs.forEach((codec, index) => {
-        codec.store(cx, at + (offsets[index] ?? 0), (value as readonly unknown[])[index])
-      })
+    load: (cx, at) => {
+      const values: unknown[] = []
+      for (const { codec, offset } of parts) values.push(codec.load(cx, at + offset))
+      return values
     },
-    lift: (cx, from) => codecs.map((codec) => codec.lift(cx, from)),
+    store: (cx, at, value) => {
+      let index = 0
+      for (const { codec, offset } of parts)
+        codec.store(cx, at + offset, (value as readonly unknown[])[index++])
+    },
+    lift: (cx, from) => {
+      const values: unknown[] = []
+      for (const codec of codecs) values.push(codec.lift(cx, from))
+      return values
+    },
     lower: (cx, value, to) => {
-      codecs.forEach((codec, index) => {
-        codec.lower(cx, (value as readonly unknown[])[index], to)
-      })
+      let index = 0
+      for (const codec of codecs) codec.lower(cx, (value as readonly unknown[])[index++], to)
     },
   }
 }

@@ -27,6 +27,8 @@ export class GuestResource {
 /** Anything that a guest knows by a number: resources, waitables, ends of streams. */
 export type TableEntry = ResourceHandle | { readonly kind: string }
 
+const none: readonly TableEntry[] = []
+
 /**
  * The handles of one component instance. Numbers start at 1 and the last one freed is the first one used again, so that a
  * cleared table gives out the numbers that a new one would.
@@ -82,8 +84,8 @@ export class HandleTable {
   }
 
   /** Takes all out, as if new. */
-  clear(): TableEntry[] {
-    const held = this.#entries.filter((entry) => entry !== undefined)
+  clear(): readonly TableEntry[] {
+    const held = this.size === 0 ? none : this.#entries.filter((entry) => entry !== undefined)
     this.#entries.length = 1
     this.#free.length = 0
     return held

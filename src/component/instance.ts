@@ -136,20 +136,17 @@ export class Instance {
   }
 
   /** Runs a task to its end; what it throws fails the whole instance, as a trap does. */
-  async running(task: Task, work: () => Promise<void>): Promise<void> {
-    if (this.#failure) {
-      task.fail(this.#failure.reason)
-      throw this.#failure.reason
-    }
+  async run(task: Task, work: () => Promise<void>): Promise<void> {
+    if (this.#failure) return task.fail(this.#failure.reason)
     this.#tasks.push(task)
     this.current = task
     this.pace.begin()
     try {
       await work()
+      task.exit()
     } catch (error) {
       this.#failedIn ??= task
       this.fail(error)
-      throw error
     } finally {
       this.pace.end()
       this.#tasks.splice(this.#tasks.indexOf(task), 1)
@@ -176,8 +173,8 @@ export class Instance {
     const isSliceOver = this.pace.isSliceOver()
     const { where } = this.#confines
     const isLate = this.#confines.holdsUp(now) || (task !== undefined && now > task.deadline)
-    this.#ranOn = isLate || task?.signal.aborted === true
-    if (task?.signal.aborted) throw task.signal.reason
+    this.#ranOn = isLate || task?.failure !== undefined
+    if (task?.failure) throw task.failure.reason
     if (isLate) {
       const told = where === undefined ? '' : ` in ${where}`
       throw new WeftError('deadline', `the guest ran on${told} until its time was over, and was stopped`)
@@ -223,15 +220,17 @@ export class Instance {
     this.releaseHandles()
     this.#limitHit = undefined
     this.#core.pages.restore(image.pages)
-    this.#core.memories.forEach((memory, index) => {
+    for (const [index, memory] of this.#core.memories.entries()) {
       const bytes = image.memories[index]
       if (bytes) memory.restore(bytes)
-    })
-    this.#core.globals.forEach((globals, instance) => {
-      globals.forEach((global, index) => {
-        global.value = image.globals[instance]?.[index]
-      })
-    })
+    }
+    for (const [instance, globals] of this.#core.globals.entries()) {
+      const values = image.globals[instance]
+      for (let index = 0; index < globals.length; index++) {
+        const global = globals[index]
+        if (global) global.value = values?.[index]
+      }
+    }
     this.current = undefined
   }
 

@@ -9,12 +9,8 @@ import { noEvent, type WaitableEvent, WaitableSet } from './waitable.ts'
 /** Parameters that go as core values; more go through memory. */
 export const mostFlatParams = 16
 
-/** A call of an exported function under way. */
-export interface RunningCall {
-  readonly result: Promise<unknown>
-  /** Settles when the guest has finished, which with async functions may be after its result; rejects when it trapped. */
-  readonly exited: Promise<void>
-}
+/** A call of an exported function under way: with async functions the guest may go on after its result. */
+export type RunningCall = Pick<Task, 'result' | 'exited'>
 
 /** The host's side of an exported function. */
 export interface Lifted {
@@ -31,12 +27,8 @@ export function liftedFunction(instance: Instance, canon: Lift): Lifted {
   const body = canon.options.async ? asyncBody(instance, canon, run) : syncBody(instance, canon, run)
   const start = (args: readonly unknown[], options: TaskOptions) => {
     const task = new Task(canon.name, options)
-    const exited = instance.running(task, async () => {
-      await body(task, args)
-      if (!task.isResolved) throw new WebAssembly.RuntimeError(`${canon.name} ended without a result`)
-    })
-    exited.catch(() => {})
-    return { result: task.result, exited }
+    void instance.run(task, () => body(task, args))
+    return task
   }
   return {
     start,
@@ -103,17 +95,20 @@ function asyncBody(instance: Instance, canon: Lift, run: Promising): Body {
       lock.release()
     }
   }
+  const whole = (task: Task) => {
+    if (!task.isResolved) throw new WebAssembly.RuntimeError(`${canon.name} ended without a result`)
+  }
   return async (task, args) => {
     // Without a callback the function waits on its own stack, others run meanwhile.
     if (!resume) {
       instance.enter(task)
       await run(...lowered(cx, params, { args, task }))
-      return
+      return whole(task)
     }
     let asked = await enter(task, () => run(...lowered(cx, params, { args, task })))
     for (;;) {
       const code = asked & 0xf
-      if (code === callbackCode.exit) return
+      if (code === callbackCode.exit) return whole(task)
       const event = await nextEvent(instance, canon, { task, code, set: asked >>> 4 })
       asked = await enter(task, () => resume(...event))
     }

@@ -38,7 +38,7 @@ export class MemoryPages {
   }
 
   restore(sizes: readonly number[]): void {
-    this.#sizes.splice(0, this.#sizes.length, ...sizes)
+    for (const [index, size] of sizes.entries()) this.#sizes[index] = size
   }
 
   #limit(): number {

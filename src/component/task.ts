@@ -1,4 +1,5 @@
 import type { Borrows } from './borrows.ts'
+import { Settlement } from './settlement.ts'
 
 /** What a task is run for. */
 export interface TaskOptions {
@@ -22,8 +23,11 @@ export class Task {
   readonly name: string
   /** `context.get` and `context.set`. */
   readonly context: [number, number] = [0, 0]
-  readonly #result = Promise.withResolvers<unknown>()
-  readonly #end = new AbortController()
+  readonly #result = new Settlement<unknown>()
+  readonly #exit = new Settlement<void>()
+  #failure: { readonly reason: unknown } | undefined
+  /** Made when it is first asked for: most tasks wait for nothing. */
+  #end: AbortController | undefined
   #isResolved = false
 
   constructor(name: string, { owner, deadline, borrows, caller }: TaskOptions) {
@@ -32,20 +36,32 @@ export class Task {
     this.owner = owner
     this.deadline = deadline
     this.borrows = borrows
-    // Whoever called may have gone.
-    this.#result.promise.catch(() => {})
   }
 
   get result(): Promise<unknown> {
     return this.#result.promise
   }
 
+  /** Settles when its last instruction has run; rejects when it is failed, though its guest may never come back. */
+  get exited(): Promise<void> {
+    return this.#exit.promise
+  }
+
   get isResolved(): boolean {
     return this.#isResolved
   }
 
+  /** Why it can't go on; undefined while it can. */
+  get failure(): { readonly reason: unknown } | undefined {
+    return this.#failure
+  }
+
   /** Aborted when the task can't go on; whatever waits for it stops waiting then. */
   get signal(): AbortSignal {
+    if (!this.#end) {
+      this.#end = new AbortController()
+      if (this.#failure) this.#end.abort(this.#failure.reason)
+    }
     return this.#end.signal
   }
 
@@ -60,9 +76,15 @@ export class Task {
     this.#result.resolve(value)
   }
 
+  exit(): void {
+    this.#exit.resolve()
+  }
+
   fail(reason: unknown): void {
+    this.#failure ??= { reason }
     this.#isResolved = true
     this.#result.reject(reason)
-    this.#end.abort(reason)
+    this.#exit.reject(reason)
+    this.#end?.abort(reason)
   }
 }

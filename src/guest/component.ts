@@ -1,4 +1,4 @@
-import type { Call } from '../call/call.ts'
+import type { Call, Operation } from '../call/call.ts'
 import { preciseNow } from '../call/course.ts'
 import type { CallSession } from '../call/session.ts'
 import type { LoadedModule } from '../component/instance.ts'
@@ -9,7 +9,7 @@ import { WeftError } from '../errors.ts'
 import { timerMs } from '../timer-ms.ts'
 import type { WitInterface, WitWorld } from '../wit/type.ts'
 import { readCached, readLines } from './cache.ts'
-import { runExport } from './exports.ts'
+import { asyncExports, exportRunner, type RunExport } from './exports.ts'
 import { GuestInstance } from './guest-instance.ts'
 import type { FindLines } from './guest-stack.ts'
 import { Descriptors } from './held-open.ts'
@@ -18,7 +18,7 @@ import { InstancePool } from './instance-pool.ts'
 import { type ComponentServices, Invocation } from './invocation.ts'
 import { type FullLimits, limitsFor } from './limits.ts'
 import { Network } from './network/network.ts'
-import { httpExport, servedInterfaces } from './served.ts'
+import { servedInterfaces } from './served.ts'
 import { failureOf } from './trap.ts'
 import {
   type HostVolumes,
@@ -68,6 +68,9 @@ export class GuestComponent {
     { readonly pool: InstancePool; readonly instance: GuestInstance }
   >()
   readonly #linesOf: FindLines
+  readonly #runExport: RunExport
+  /** Only async exports can be entered while another runs. */
+  readonly #isAsync: (operation: Operation) => boolean
 
   private constructor(
     world: WitWorld,
@@ -76,6 +79,8 @@ export class GuestComponent {
   ) {
     this.world = world
     this.serves = servedInterfaces(world)
+    this.#runExport = exportRunner(world)
+    this.#isAsync = asyncExports(world)
     this.#program = program
     this.#modules = modules
     this.#linesOf = linesOf
@@ -157,10 +162,9 @@ export class GuestComponent {
       const start = preciseNow()
       const taken = call.session
         ? this.#takeFor(call.session, invocation)
-        : pool.take(invocation, this.#mayShare(call))
+        : pool.take(invocation, this.#isAsync(call.operation) ? 'shared' : 'alone')
       instance = taken
-      const ready = preciseNow()
-      if (taken.served === 1) call.course.record({ name: 'instantiated', start, end: ready })
+      if (taken.served === 1) call.course.record({ name: 'instantiated', start, end: preciseNow() })
       const deadline = Math.min(
         call.context.deadline,
         start + (this.#limits.timeMs ?? Number.POSITIVE_INFINITY),
@@ -168,14 +172,13 @@ export class GuestComponent {
       if (deadline < call.context.deadline)
         timer = setTimeout(() => taken.fail(outOfTime(call)), timerMs(deadline - start))
       const { requestBytes } = this.#limits
-      const result = await runExport(taken.core, this.world, {
+      const result = await this.#runExport(taken.core, {
         call,
         owner: invocation,
         deadline,
         requestBytes,
         bucket: (name) => openedBucket(this.world, invocation, name),
       })
-      call.course.record({ name: 'executed', start: ready, end: preciseNow() })
       const held = call.course.held
       if (!held) end()
       else {
@@ -244,15 +247,6 @@ export class GuestComponent {
       pace: this.#pace,
     }
     return new InstancePool((invocation) => new GuestInstance(options, invocation), reuse)
-  }
-
-  /** Only async exports can be entered while another runs. */
-  #mayShare({ operation }: Call): 'alone' | 'shared' {
-    const isHttp = operation.interface.startsWith('wrpc:http/incoming-handler@')
-    const isAsync = isHttp
-      ? httpExport(this.world)?.functions.some((fn) => fn.async)
-      : operation.function.async
-    return isAsync ? 'shared' : 'alone'
   }
 }
 

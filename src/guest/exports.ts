@@ -1,10 +1,10 @@
-import type { Call } from '../call/call.ts'
+import type { Call, Operation } from '../call/call.ts'
 import type { HttpErrorCode, HttpRequest, HttpResult } from '../capability/http.ts'
 import type { Instance } from '../component/instance.ts'
 import type { TaskOptions } from '../component/task.ts'
 import { WeftError } from '../errors.ts'
 import { withoutVersion } from '../wit/names.ts'
-import type { WitWorld } from '../wit/type.ts'
+import type { WitInterface, WitWorld } from '../wit/type.ts'
 import { limitBody } from './limit-body.ts'
 import { httpExport, watcherExport } from './served.ts'
 import { tracedRequest } from './traced-request.ts'
@@ -23,14 +23,34 @@ export interface ExportRun extends TaskOptions {
   readonly bucket: (name: string) => object
 }
 
-/** Calls the export that `call` names and gives back its result value, as `Invoke` does. */
-export async function runExport(instance: Instance, world: WitWorld, run: ExportRun): Promise<unknown> {
-  const { operation } = run.call
-  if (operation.interface.startsWith('wrpc:http/incoming-handler@')) return runHttp(instance, world, run)
-  if (operation.interface.startsWith('wrpc:keyvalue/watcher@')) return runWatcher(instance, world, run)
+/** Calls the export that a run's call names and gives back its result value, as `Invoke` does. */
+export type RunExport = (instance: Instance, run: ExportRun) => Promise<unknown>
+
+/** How the exports of a component are called. */
+export function exportRunner(world: WitWorld): RunExport {
+  const http = httpExport(world)
+  const watcher = watcherExport(world)
+  return (instance, run) => {
+    const { interface: id } = run.call.operation
+    if (isHttp(id)) return runHttp(instance, http, run)
+    if (id.startsWith('wrpc:keyvalue/watcher@')) return runWatcher(instance, watcher, run)
+    return withoutVersion(id) === 'wasi:cli/run' ? runCommand(instance, run) : runPlain(instance, run)
+  }
+}
+
+function isHttp(id: string): boolean {
+  return id.startsWith('wrpc:http/incoming-handler@')
+}
+
+/** True for async exports, which can be entered while another runs. */
+export function asyncExports(world: WitWorld): (operation: Operation) => boolean {
+  const isHttpAsync = httpExport(world)?.functions.some((fn) => fn.async) ?? false
+  return (operation) => (isHttp(operation.interface) ? isHttpAsync : operation.function.async)
+}
+
+async function runPlain(instance: Instance, run: ExportRun): Promise<unknown> {
   const { call } = run
-  const { interface: id, function: fn } = operation
-  if (withoutVersion(id) === 'wasi:cli/run') return runCommand(instance, run)
+  const { interface: id, function: fn } = call.operation
   const { result, exited } = instance.call({ interface: id, name: fn.name }, call.args, run)
   if (fn.async) call.course.hold(exited)
   else await exited
@@ -38,9 +58,12 @@ export async function runExport(instance: Instance, world: WitWorld, run: Export
 }
 
 /** The lattice names a bucket, the guest gets it opened. */
-async function runWatcher(instance: Instance, world: WitWorld, run: ExportRun): Promise<void> {
+async function runWatcher(
+  instance: Instance,
+  exported: WitInterface | undefined,
+  run: ExportRun,
+): Promise<void> {
   const { call } = run
-  const exported = watcherExport(world)
   if (!exported) throw new WeftError('not_found', `component ${call.target} exports no wasi:keyvalue/watcher`)
   const [bucket, ...rest] = call.args
   const args = [run.bucket(String(bucket)), ...rest]
@@ -60,9 +83,12 @@ async function runCommand(instance: Instance, run: ExportRun): Promise<unknown> 
   }
 }
 
-async function runHttp(instance: Instance, world: WitWorld, run: ExportRun): Promise<HttpResult> {
+function runHttp(
+  instance: Instance,
+  exported: WitInterface | undefined,
+  run: ExportRun,
+): Promise<HttpResult> {
   const { call } = run
-  const exported = httpExport(world)
   if (!exported) throw new WeftError('not_found', `component ${call.target} exports no wasi:http handler`)
   // The wire or the HTTP server has checked the argument against the WIT type.
   const limited = limitBody(call.args[0] as HttpRequest, run.requestBytes, (reason) => instance.fail(reason))

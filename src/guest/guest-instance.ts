@@ -5,6 +5,7 @@ import type { WitWorld } from '../wit/type.ts'
 import type { Descriptors } from './held-open.ts'
 import { importsFor } from './imports.ts'
 import { CurrentInvocation, type Invocation } from './invocation.ts'
+import { Life } from './life.ts'
 import type { Network } from './network/network.ts'
 import type { OpenVolume } from './volume/volumes.ts'
 import type { WasiContext } from './wasi-context.ts'
@@ -29,7 +30,7 @@ export class GuestInstance {
   served = 0
   /** Invocations that run in it now. */
   active = 0
-  #life: AbortController | undefined
+  #life: Life | undefined
 
   /** `first` is the invocation that it is made for: what its start function does is done on its behalf. */
   constructor(
@@ -39,7 +40,7 @@ export class GuestInstance {
     const current = new CurrentInvocation(
       () => (this.core?.current?.owner as Invocation | undefined) ?? first,
     )
-    const alive = () => this.#alive.signal
+    const alive = () => this.#alive
     const context: WasiContext = {
       args: [programName, ...(cli.args ?? [])],
       environment: cli.env ?? {},
@@ -50,8 +51,11 @@ export class GuestInstance {
       commit: () => current.call.course.commit(),
       writeOutput: (stream, bytes) => current.output.write(stream, bytes),
       currentOutput: () => current.output.write,
-      get signal() {
+      get life() {
         return alive()
+      },
+      get signal() {
+        return alive().signal
       },
     }
     this.core = new Instance({ ...options, imports: importsFor(world, current, context) })
@@ -89,13 +93,13 @@ export class GuestInstance {
     this.core.reset(image)
   }
 
-  get #alive(): AbortController {
-    this.#life ??= new AbortController()
+  get #alive(): Life {
+    this.#life ??= new Life()
     return this.#life
   }
 
   #endLife(reason: unknown): void {
-    this.#life?.abort(reason)
+    this.#life?.end(reason)
     this.#life = undefined
   }
 }

@@ -1,8 +1,7 @@
 import { guestError } from '../capability/guest-error.ts'
 import type { HttpRequest, HttpResult } from '../capability/http.ts'
-import { incomingHandler, outgoingHandler } from '../capability/http-wit.ts'
+import { handleOf, incomingHandler, outgoingHandler } from '../capability/http-wit.ts'
 import { WeftError } from '../errors.ts'
-import type { WitInterface } from '../wit/type.ts'
 import type { Importing } from './invocation.ts'
 import { Request } from './wasi-0-3/request.ts'
 import { Response } from './wasi-0-3/response.ts'
@@ -67,10 +66,4 @@ function received(result: HttpResult): Response {
 
 function failed(error: unknown): HttpResult {
   return { tag: 'err', val: { tag: 'internal-error', val: WeftError.from(error).message } }
-}
-
-function handleOf(wire: WitInterface) {
-  const found = wire.functions.find(({ name }) => name === 'handle')
-  if (!found) throw new WeftError('internal', `${wire.id} has no function handle`)
-  return { interface: wire.id, function: found }
 }

@@ -40,7 +40,7 @@ export interface ComponentServices {
 export class Invocation {
   readonly call: Call
   readonly services: ComponentServices
-  readonly #linkNames = new Map<string, string>()
+  #linkNames: Map<string, string> | undefined
   #log: { readonly spanId: string | undefined; readonly log: Log } | undefined
   #output: OutputLines | undefined
   #spans: GuestSpans | undefined
@@ -105,6 +105,7 @@ export class Invocation {
 
   /** `wasmcloud:bus/lattice` set-link-name: the link that calls of `interfaceKey` take from now on. */
   setLinkName(interfaceKey: string, name: string): void {
+    this.#linkNames ??= new Map()
     this.#linkNames.set(interfaceKey, name)
   }
 
@@ -166,7 +167,7 @@ export class Invocation {
   }
 
   #linkName(interfaceKey: string): string {
-    return this.#linkNames.get(interfaceKey) ?? 'default'
+    return this.#linkNames?.get(interfaceKey) ?? 'default'
   }
 }
 

@@ -1,4 +1,4 @@
-import { type HttpRequest, headerValue } from '../capability/http.ts'
+import { type HttpRequest, headerValue, noBody } from '../capability/http.ts'
 import { WeftError } from '../errors.ts'
 
 /**
@@ -10,7 +10,7 @@ export function limitBody(
   most: number,
   fail: (reason: WeftError) => void,
 ): HttpRequest {
-  if (most === Number.POSITIVE_INFINITY) return request
+  if (most === Number.POSITIVE_INFINITY || request.body === noBody) return request
   const announced = Number(headerValue(request.headers, 'content-length') ?? 0)
   if (announced > most) throw tooLong(most)
   return { ...request, body: counted(request.body, most, fail) }

@@ -1,5 +1,5 @@
 import { formatTraceparent, type TraceContext } from '../call/trace-context.ts'
-import type { HttpFields, HttpRequest, HttpScheme } from '../capability/http.ts'
+import type { HttpFields, HttpRequest } from '../capability/http.ts'
 
 /**
  * The request as a guest sees it: its `traceparent` names the host's span of this call, so that what the guest exports by
@@ -17,25 +17,25 @@ class TracedRequest implements HttpRequest {
   readonly body: HttpRequest['body']
   readonly trailers: HttpRequest['trailers']
   readonly method: HttpRequest['method']
-  readonly pathWithQuery?: string
-  readonly scheme?: HttpScheme
-  readonly authority?: string
-  readonly #headers: HttpFields
+  readonly pathWithQuery: string | undefined
+  readonly scheme: HttpRequest['scheme']
+  readonly authority: string | undefined
+  readonly #request: HttpRequest
   readonly #trace: TraceContext
 
   constructor(request: HttpRequest, trace: TraceContext) {
     this.body = request.body
     this.trailers = request.trailers
     this.method = request.method
-    if (request.pathWithQuery !== undefined) this.pathWithQuery = request.pathWithQuery
-    if (request.scheme !== undefined) this.scheme = request.scheme
-    if (request.authority !== undefined) this.authority = request.authority
-    this.#headers = request.headers
+    this.pathWithQuery = request.pathWithQuery
+    this.scheme = request.scheme
+    this.authority = request.authority
+    this.#request = request
     this.#trace = trace
   }
 
   get headers(): HttpFields {
-    return withTrace(this.#headers, this.#trace)
+    return withTrace(this.#request.headers, this.#trace)
   }
 }
 

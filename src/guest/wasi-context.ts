@@ -1,4 +1,5 @@
 import type { Descriptors } from './held-open.ts'
+import type { Life } from './life.ts'
 import type { Network } from './network/network.ts'
 import type { OpenVolume } from './volume/volumes.ts'
 
@@ -26,8 +27,10 @@ export interface WasiContext {
   /** The same for what is written later: it goes where it would go now. */
   currentOutput(): WriteOutput
   /**
-   * Aborted when the invocation ends or is given up; whatever waits for the guest stops waiting then. Another one for the
-   * next invocation: read it when it is needed.
+   * Ends when the invocation ends or is given up; whatever waits for the guest stops waiting then. Another one for the next
+   * invocation: read it when it is needed.
    */
+  readonly life: Life
+  /** Aborted at the end of `life`. */
   readonly signal: AbortSignal
 }

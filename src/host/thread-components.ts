@@ -48,6 +48,7 @@ interface Running {
   guest: GuestComponent
   readonly linkTargets: LinkTargets
   readonly permits: Permits
+  readonly services: ComponentServices
   server: { drain(): Promise<void> }
 }
 
@@ -121,7 +122,7 @@ export class ThreadComponents {
     permits.countCall()
     let held: Promise<unknown> | undefined
     try {
-      return await running.guest.run(call, this.#servicesOf(running))
+      return await running.guest.run(call, running.services)
     } catch (error) {
       if (error instanceof WeftError && error.code === 'trapped') permits.countTrap()
       throw error
@@ -181,13 +182,15 @@ export class ThreadComponents {
     })
     setPermits(permits, planned)
     const server = await this.#around.serve(planned.id, guest.serves)
-    this.#running.set(planned.id, {
+    const running: Running = {
       planned,
       guest,
       permits,
+      services: this.#servicesOf(() => running),
       server,
       linkTargets: new LinkTargets(planned.links),
-    })
+    }
+    this.#running.set(planned.id, running)
   }
 
   #load({ path, settings }: PlannedComponent): Promise<GuestComponent> {
@@ -200,17 +203,17 @@ export class ThreadComponents {
     this.#around.onLimit(component, limit)
   }
 
-  #servicesOf(running: Running): ComponentServices {
+  #servicesOf(running: () => Running): ComponentServices {
     return {
       otel: this.#around.otel,
-      limitHit: (limit) => this.#limitHit(running.planned.id, limit),
-      offended: () => this.#around.onOffence(running.planned.id),
+      limitHit: (limit) => this.#limitHit(running().planned.id, limit),
+      offended: () => this.#around.onOffence(running().planned.id),
       invoke: this.#around.invoke,
       leaving: this.#around.leaving,
       log: this.#around.log,
-      config: () => running.planned.config,
-      secrets: () => running.planned.secrets,
-      linkTarget: (name, key) => running.linkTargets.find(name, key),
+      config: () => running().planned.config,
+      secrets: () => running().planned.secrets,
+      linkTarget: (name, key) => running().linkTargets.find(name, key),
     }
   }
 }

@@ -186,6 +186,6 @@ function recordTiming(parent: SpanDraft, timing: Timing, record: TraceCallsOptio
   } else if (name === 'backend') {
     const spanId = timing.spanId ?? own.spanId
     record({ ...own, spanId, parentSpanId: parent.spanId, parts: [backendFields(timing)] })
-  } else if (name !== 'executed' && end - start > leastTimingMs)
+  } else if (end - start > leastTimingMs)
     record({ ...own, parentSpanId: parent.spanId, parts: [timingParts[name]] })
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { free, giveAway } from '../../src/capability/given-bytes.ts'
+import { Life } from '../../src/guest/life.ts'
 import { IncomingBody } from '../../src/guest/wasi-0-2/incoming-body.ts'
 import type { InputStream } from '../../src/guest/wasi-0-2/input-stream.ts'
 import { OutgoingBytes } from '../../src/guest/wasi-0-2/outgoing-bytes.ts'
@@ -8,6 +9,7 @@ import { OutputStream } from '../../src/guest/wasi-0-2/output-stream.ts'
 
 const size = 24_576
 const { signal } = new AbortController()
+const life = new Life()
 
 async function* chunks(all: readonly Uint8Array[]) {
   yield* all
@@ -53,8 +55,8 @@ describe('bytes that were given away', () => {
   it('stay when a guest splices them into another body', async () => {
     const all = [1, 2].map((value) => giveAway(filled(value)))
     const input = incoming(all)
-    const out = new OutgoingBytes(signal)
-    const output = new OutputStream(out, signal)
+    const out = new OutgoingBytes(life)
+    const output = new OutputStream(out, life)
     await output.blockingSplice(input, BigInt(size))
     await output.blockingSplice(input, BigInt(size))
     await assert.rejects(async () => output.blockingSplice(input, 1n))
@@ -63,8 +65,8 @@ describe('bytes that were given away', () => {
   })
 
   it('are what a guest wrote, whole or put together', async () => {
-    const out = new OutgoingBytes(signal)
-    const output = new OutputStream(out, signal)
+    const out = new OutgoingBytes(life)
+    const output = new OutputStream(out, life)
     const reader = out[Symbol.asyncIterator]()
     const one = filled(1)
     output.write(one)

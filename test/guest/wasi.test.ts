@@ -7,6 +7,7 @@ import { Descriptors } from '../../src/guest/held-open.ts'
 import { importsFor } from '../../src/guest/imports.ts'
 import { Invocation } from '../../src/guest/invocation.ts'
 import type { WasiImports } from '../../src/guest/lazy-imports.ts'
+import { Life } from '../../src/guest/life.ts'
 import { Network } from '../../src/guest/network/network.ts'
 import { Descriptor } from '../../src/guest/wasi-0-2/descriptor.ts'
 import { wasi02 } from '../../src/guest/wasi-0-2/imports.ts'
@@ -31,6 +32,7 @@ const context: WasiContext = {
   warn() {},
   writeOutput() {},
   currentOutput: () => () => {},
+  life: new Life(),
   signal: new AbortController().signal,
 }
 

@@ -13,7 +13,7 @@ import { OutgoingValue } from './outgoing-value.ts'
  */
 export function blobstoreImports(
   invocation: Importing,
-  context: Pick<WasiContext, 'signal'>,
+  context: Pick<WasiContext, 'life' | 'signal'>,
 ): Record<string, object> {
   const call = callBlobstore(invocation)
   const ask = async (name: string, ...args: readonly unknown[]) => (await call(name, args)).val
@@ -86,7 +86,7 @@ export function blobstoreImports(
       IncomingValue,
       OutgoingValue: class extends OutgoingValue {
         static newOutgoingValue() {
-          return new OutgoingValue(context.signal)
+          return new OutgoingValue(context.life)
         }
       },
     },

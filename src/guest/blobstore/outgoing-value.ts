@@ -1,5 +1,6 @@
 import { GuestError, guestError } from '../../capability/guest-error.ts'
 import { WeftError } from '../../errors.ts'
+import type { Life } from '../life.ts'
 import { OutgoingBytes } from '../wasi-0-2/outgoing-bytes.ts'
 import { OutputStream } from '../wasi-0-2/output-stream.ts'
 import type { StreamEnd } from './call-blobstore.ts'
@@ -12,19 +13,19 @@ export type SendBytes = (
 /** `wasi:blobstore/types` resource `outgoing-value`: what a guest writes, on its way while it writes. */
 export class OutgoingValue {
   readonly #bytes: OutgoingBytes
-  readonly #signal: AbortSignal
+  readonly #life: Life
   #hasBody = false
   #written: Promise<StreamEnd> | undefined
 
-  constructor(signal: AbortSignal) {
-    this.#bytes = new OutgoingBytes(signal)
-    this.#signal = signal
+  constructor(life: Life) {
+    this.#bytes = new OutgoingBytes(life)
+    this.#life = life
   }
 
   outgoingValueWriteBody(): OutputStream {
     if (this.#hasBody) throw guestError(undefined)
     this.#hasBody = true
-    return new OutputStream(this.#bytes, this.#signal)
+    return new OutputStream(this.#bytes, this.#life)
   }
 
   /** The last bytes are written: waits until the object is there whole. */

@@ -25,7 +25,7 @@ export interface FileDialect {
 /** What the descriptors of one instance share. */
 export interface DescriptorOwner {
   readonly files: HeldOpen
-  readonly context: Pick<WasiContext, 'signal' | 'commit'>
+  readonly context: Pick<WasiContext, 'life' | 'signal' | 'commit'>
 }
 
 interface DescriptorFlags {

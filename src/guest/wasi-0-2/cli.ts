@@ -50,5 +50,5 @@ function outputTo(stream: 'stdout' | 'stderr', context: WasiContext): OutputStre
     put: (bytes) => context.writeOutput(stream, bytes),
     release() {},
   }
-  return new OutputStream(sink, context.signal)
+  return new OutputStream(sink, context.life)
 }

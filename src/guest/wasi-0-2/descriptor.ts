@@ -81,7 +81,7 @@ export class Descriptor extends DescriptorCalls {
       const { files, context } = this.owner
       context.commit()
       const node = this.node.another()
-      return new OutputStream(new FileSink(node, (bytes) => write(node, bytes), files), context.signal)
+      return new OutputStream(new FileSink(node, (bytes) => write(node, bytes), files), context.life)
     })
   }
 

@@ -19,6 +19,8 @@ const forbiddenNames = new Set([
   'upgrade',
 ])
 
+const none: HttpFields = []
+
 /** `wasi:http/types` resource `fields`: headers or trailers in order, names compared without case and kept as given. */
 export class Fields {
   #entries: readonly Entry[] = []
@@ -43,6 +45,7 @@ export class Fields {
 
   /** What goes out: all values of a name together, names in the order of their first value. */
   static sent(fields: Fields): HttpFields {
+    if (fields.#entries.length === 0) return none
     const grouped = new Map<string, [string, Uint8Array[]]>()
     for (const [name, value] of fields.#entries) {
       const group = grouped.get(name.toLowerCase())

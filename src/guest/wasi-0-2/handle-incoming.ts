@@ -4,11 +4,12 @@ import { GuestExit } from './guest-exit.ts'
 import { IncomingRequest } from './incoming-message.ts'
 import type { OutgoingContent } from './outgoing-body.ts'
 import { OutgoingResponse } from './outgoing-message.ts'
-import { abortError, untilAborted } from './readiness.ts'
+import { abortError } from './readiness.ts'
 import { type ResponseOrError, ResponseOutparam } from './response-outparam.ts'
 
 /** The export `wasi:http/incoming-handler` of one instance. */
 export interface IncomingHandler {
+  /** Rejects when the invocation is given up, though the guest may never come back. */
   handle(request: IncomingRequest, responseOut: ResponseOutparam): Promise<void> | void
 }
 
@@ -46,33 +47,23 @@ class Exchange {
   }
 
   async run(handler: IncomingHandler, request: IncomingRequest, signal: AbortSignal): Promise<void> {
-    const failure = await this.#handle(handler, request, signal)
-    await this.#content?.bytes.ended
-    if (failure) throw failure.thrown
-  }
-
-  /** Gives back what was thrown after the response was out; before that, the response says it. */
-  async #handle(
-    handler: IncomingHandler,
-    request: IncomingRequest,
-    signal: AbortSignal,
-  ): Promise<{ readonly thrown: unknown } | undefined> {
+    // What was thrown after the response was out; before that, the response says it.
+    let late: { readonly thrown: unknown } | undefined
     try {
       const outparam = new ResponseOutparam((answer) => this.#set(answer))
-      await untilAborted(Promise.resolve(handler.handle(request, outparam)), signal)
+      await handler.handle(request, outparam)
       if (!this.#answered) throw new WeftError('trapped', 'the guest returned without setting a response')
       if (this.#content?.bytes.isOpen)
         this.#content.fail(new WeftError('trapped', 'the guest returned without finishing its body'))
-      return undefined
     } catch (caught) {
       const thrown = signal.aborted ? abortError(signal) : caught
-      if (this.#answered && !this.#content?.bytes.isOpen && isSuccess(thrown)) return undefined
-      if (this.#answered) return this.#breakOff(thrown)
-      this.#answer.reject(thrown)
-      return undefined
+      if (!this.#answered) this.#answer.reject(thrown)
+      else if (this.#content?.bytes.isOpen || !isSuccess(thrown)) late = this.#breakOff(thrown)
     } finally {
       IncomingRequest.hangUp(request)
     }
+    await this.#content?.bytes.ended
+    if (late) throw late.thrown
   }
 
   #set(answer: ResponseOrError): void {

@@ -24,17 +24,17 @@ const shared = {
 }
 
 /** `wasi:http/types`. A guest constructs messages itself, so these two classes must know their invocation. */
-export function httpTypes(context: Pick<WasiContext, 'signal'>): object {
+export function httpTypes(context: Pick<WasiContext, 'life'>): object {
   return {
     ...shared,
     OutgoingRequest: class extends OutgoingRequest {
       constructor(headers: Fields) {
-        super(headers, context.signal)
+        super(headers, context.life)
       }
     },
     OutgoingResponse: class extends OutgoingResponse {
       constructor(headers: Fields) {
-        super(headers, context.signal)
+        super(headers, context.life)
       }
     },
   }

@@ -14,6 +14,7 @@ class Consumable {
   readonly #message: HttpRequest | HttpResponse
   readonly #signal: AbortSignal
   #body: IncomingBody | undefined
+  #isHungUp = false
 
   constructor(message: HttpRequest | HttpResponse, signal: AbortSignal) {
     this.#message = message
@@ -31,8 +32,17 @@ class Consumable {
   }
 
   hangUp(): void {
-    IncomingBody.hangUp(this.#body ?? this.consume())
+    if (this.#body) IncomingBody.hangUp(this.#body)
+    else if (!this.#isHungUp) hangUp(this.#message)
+    this.#isHungUp = true
   }
+}
+
+/** Nobody will read its body. */
+function hangUp({ body }: HttpRequest | HttpResponse): void {
+  const ended = body[Symbol.asyncIterator]().return?.()
+  // The sender's own cleaning up is not the guest's concern.
+  ended?.then(undefined, () => {})
 }
 
 /** `wasi:http/types` resource `incoming-request`. */

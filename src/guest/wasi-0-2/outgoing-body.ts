@@ -1,6 +1,8 @@
 import { GuestError } from '../../capability/guest-error.ts'
 import type { HttpFields } from '../../capability/http.ts'
+import { Settlement } from '../../component/settlement.ts'
 import { WeftError } from '../../errors.ts'
+import type { Life } from '../life.ts'
 import { Fields } from './fields.ts'
 import { streamFailed } from './io-error.ts'
 import { OutgoingBytes } from './outgoing-bytes.ts'
@@ -11,19 +13,17 @@ type SizeError = 'HTTP-request-body-size' | 'HTTP-response-body-size'
 /** The body of a message that goes out: there before the guest asks for it, as the message may be sent without one. */
 export class OutgoingContent {
   readonly bytes: OutgoingBytes
-  readonly signal: AbortSignal
-  readonly #trailers = Promise.withResolvers<HttpFields | undefined>()
+  readonly life: Life
+  readonly #trailers = new Settlement<HttpFields | undefined>()
   readonly #sizeError: SizeError
   readonly #length: number | undefined
   #taken = false
 
-  constructor(headers: Fields, sizeError: SizeError, signal: AbortSignal) {
-    this.bytes = new OutgoingBytes(signal)
-    this.signal = signal
+  constructor(headers: Fields, sizeError: SizeError, life: Life) {
+    this.bytes = new OutgoingBytes(life)
+    this.life = life
     this.#sizeError = sizeError
     this.#length = contentLength(headers)
-    // Nobody has to listen for trailers; those who do get the failure.
-    this.#trailers.promise.catch(() => {})
   }
 
   get trailers(): Promise<HttpFields | undefined> {
@@ -81,7 +81,7 @@ export class OutgoingBody {
   write(): OutputStream {
     if (this.#taken) throw new GuestError(undefined)
     this.#taken = true
-    return new OutputStream(this.#content.bytes, this.#content.signal)
+    return new OutputStream(this.#content.bytes, this.#content.life)
   }
 
   static finish(body: OutgoingBody, trailers: Fields | undefined): void {

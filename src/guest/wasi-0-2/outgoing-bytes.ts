@@ -1,8 +1,10 @@
 import { free, giveAway } from '../../capability/given-bytes.ts'
 import type { GuestError } from '../../capability/guest-error.ts'
+import type { ReadyBody } from '../../capability/http.ts'
+import type { Life } from '../life.ts'
 import { streamClosed } from './io-error.ts'
 import type { ByteSink } from './output-stream.ts'
-import { abortError, Bell } from './readiness.ts'
+import { Bell, lifeError } from './readiness.ts'
 
 /** What a guest may write ahead of its reader, per body: a guest that writes more waits. */
 export const outgoingBufferSize = 64 * 1024
@@ -15,12 +17,12 @@ const mostChunks = 1024
  * is told: a reader that returns makes the guest's writes fail with `closed`, a body that breaks off throws at the reader.
  * A reader that never iterates must call `hangUp()`.
  */
-export class OutgoingBytes implements ByteSink, AsyncIterable<Uint8Array> {
+export class OutgoingBytes implements ByteSink, ReadyBody {
   readonly #room = new Bell()
   readonly #arrival = new Bell()
   readonly #end = Promise.withResolvers<void>()
-  readonly #signal: AbortSignal
-  readonly #abort = () => this.#cutOff(abortError(this.#signal))
+  readonly #life: Life
+  readonly #cutOff = () => this.#cut(lifeError(this.#life))
   #chunks: Uint8Array[] = []
   #size = 0
   #state: 'open' | 'finished' | 'gone' = 'open'
@@ -30,9 +32,9 @@ export class OutgoingBytes implements ByteSink, AsyncIterable<Uint8Array> {
   /** Looks at each write before it is taken: the error to refuse it with, if any. */
   check: ((total: number) => GuestError | undefined) | undefined
 
-  constructor(signal: AbortSignal) {
-    this.#signal = signal
-    signal.addEventListener('abort', this.#abort, { once: true })
+  constructor(life: Life) {
+    this.#life = life
+    life.onEnd(this.#cutOff)
   }
 
   /** Resolves when all is over: read to the end, hung up, or failed. */
@@ -95,10 +97,17 @@ export class OutgoingBytes implements ByteSink, AsyncIterable<Uint8Array> {
     this.#state = 'gone'
     this.#chunks = []
     this.#size = 0
-    this.#signal.removeEventListener('abort', this.#abort)
+    this.#life.offEnd(this.#cutOff)
     this.#room.ring()
     this.#arrival.ring()
     this.#end.resolve()
+  }
+
+  takeWhole(): Uint8Array | undefined {
+    if (this.#state === 'open' || this.#failure) return undefined
+    const bytes = this.#takeAll()
+    this.hangUp()
+    return bytes
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
@@ -134,7 +143,7 @@ export class OutgoingBytes implements ByteSink, AsyncIterable<Uint8Array> {
     return bytes
   }
 
-  #cutOff(error: Error): void {
+  #cut(error: Error): void {
     if (this.#state === 'gone') return
     this.#failure = error
     this.hangUp()

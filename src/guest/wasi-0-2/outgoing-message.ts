@@ -1,5 +1,6 @@
 import { GuestError } from '../../capability/guest-error.ts'
-import type { HttpMethod, HttpRequest, HttpResponse, HttpScheme } from '../../capability/http.ts'
+import type { HttpFields, HttpMethod, HttpRequest, HttpResponse, HttpScheme } from '../../capability/http.ts'
+import type { Life } from '../life.ts'
 import { Fields, isToken } from './fields.ts'
 import { type OutgoingBody, OutgoingContent } from './outgoing-body.ts'
 
@@ -9,9 +10,9 @@ export class OutgoingResponse {
   readonly #content: OutgoingContent
   #status = 200
 
-  constructor(headers: Fields, signal: AbortSignal) {
+  constructor(headers: Fields, life: Life) {
     this.#headers = headers
-    this.#content = new OutgoingContent(headers, 'HTTP-response-body-size', signal)
+    this.#content = new OutgoingContent(headers, 'HTTP-response-body-size', life)
   }
 
   statusCode(): number {
@@ -45,9 +46,28 @@ export class OutgoingResponse {
     content.sent()
     const headers = Fields.sent(response.#headers)
     return {
-      response: { status: response.#status, headers, body: content.bytes, trailers: content.trailers },
+      response: new SentResponse(response.#status, headers, content),
       content,
     }
+  }
+}
+
+/** A class, for its getter: most trailers nobody asks for. */
+class SentResponse implements HttpResponse {
+  readonly status: number
+  readonly headers: HttpFields
+  readonly body: OutgoingContent['bytes']
+  readonly #content: OutgoingContent
+
+  constructor(status: number, headers: HttpFields, content: OutgoingContent) {
+    this.status = status
+    this.headers = headers
+    this.body = content.bytes
+    this.#content = content
+  }
+
+  get trailers(): Promise<HttpFields | undefined> {
+    return this.#content.trailers
   }
 }
 
@@ -65,9 +85,9 @@ export class OutgoingRequest {
   #scheme: HttpScheme | undefined
   #authority: string | undefined
 
-  constructor(headers: Fields, signal: AbortSignal) {
+  constructor(headers: Fields, life: Life) {
     this.#headers = headers
-    this.#content = new OutgoingContent(headers, 'HTTP-request-body-size', signal)
+    this.#content = new OutgoingContent(headers, 'HTTP-request-body-size', life)
   }
 
   method(): HttpMethod {

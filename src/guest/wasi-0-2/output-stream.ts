@@ -1,7 +1,8 @@
 import { giveAway } from '../../capability/given-bytes.ts'
+import type { Life } from '../life.ts'
 import type { InputStream } from './input-stream.ts'
 import { Pollable } from './pollable.ts'
-import { type Readiness, throwIfAborted, waitForOne } from './readiness.ts'
+import { type Readiness, throwIfOver, waitForOne } from './readiness.ts'
 
 /** Where an output stream's bytes go. It is ready when it has room, or when writing would fail. */
 export interface ByteSink extends Readiness {
@@ -24,11 +25,11 @@ const zeroesSize = 64 * 1024
  */
 export class OutputStream {
   readonly #sink: ByteSink
-  readonly #signal: AbortSignal
+  readonly #life: Life
 
-  constructor(sink: ByteSink, signal: AbortSignal) {
+  constructor(sink: ByteSink, life: Life) {
     this.#sink = sink
-    this.#signal = signal
+    this.#life = life
   }
 
   checkWrite(): bigint {
@@ -42,7 +43,7 @@ export class OutputStream {
   }
 
   blockingWriteAndFlush(contents: Uint8Array): Promise<void> | undefined {
-    throwIfAborted(this.#signal)
+    throwIfOver(this.#life)
     if (!this.#sink.isReady() || contents.byteLength > this.#sink.room()) return this.#putAll(contents)
     this.#sink.put(giveAway(contents))
     return this.#sink.flush && this.blockingFlush()
@@ -56,7 +57,7 @@ export class OutputStream {
   blockingFlush(): Promise<void> | undefined {
     this.flush()
     if (!this.#sink.flush) return undefined
-    const waiting = waitForOne([this.#sink], this.#signal)
+    const waiting = waitForOne([this.#sink], this.#life.signal)
     if (waiting) return waiting.then(() => void this.#sink.room())
     this.#sink.room()
     return undefined
@@ -82,18 +83,18 @@ export class OutputStream {
   }
 
   async blockingSplice(source: InputStream, length: bigint): Promise<bigint> {
-    await waitForOne([this.#sink], this.#signal)
+    await waitForOne([this.#sink], this.#life.signal)
     await source.whenReady()
     return this.splice(source, length)
   }
 
   subscribe(): Pollable {
-    return new Pollable(this.#sink, this.#signal)
+    return new Pollable(this.#sink, this.#life.signal)
   }
 
   async #putAll(contents: Uint8Array): Promise<void> {
     for (let left = contents; left.byteLength > 0; ) {
-      await waitForOne([this.#sink], this.#signal)
+      await waitForOne([this.#sink], this.#life.signal)
       const room = this.#sink.room()
       this.#sink.put(left.subarray(0, room))
       left = left.subarray(room)

@@ -1,4 +1,5 @@
 import { WeftError } from '../../errors.ts'
+import type { Life } from '../life.ts'
 
 /** Something a guest can wait for: what a pollable stands for. */
 export interface Readiness {
@@ -9,11 +10,13 @@ export interface Readiness {
 
 /** Wakes everyone who waits for a change; who is woken looks again whether it is the change he waited for. */
 export class Bell {
-  readonly #waiting = new Set<() => void>()
+  /** Made when the first one waits. */
+  #waiting: Set<() => void> | undefined
 
   onChange(wake: () => void): () => void {
+    this.#waiting ??= new Set()
     this.#waiting.add(wake)
-    return () => this.#waiting.delete(wake)
+    return () => this.#waiting?.delete(wake)
   }
 
   once(wake: () => void): void {
@@ -24,7 +27,7 @@ export class Bell {
   }
 
   ring(): void {
-    for (const wake of [...this.#waiting]) wake()
+    if (this.#waiting && this.#waiting.size > 0) for (const wake of [...this.#waiting]) wake()
   }
 }
 
@@ -39,7 +42,7 @@ export const alwaysReady: Readiness = {
  * Rejects with the abort reason when `signal` aborts, which traps the guest.
  */
 export function waitForOne(all: readonly Readiness[], signal: AbortSignal): Promise<void> | undefined {
-  throwIfAborted(signal)
+  if (signal.aborted) throw abortError(signal)
   const isReady = () => all.some((one) => one.isReady())
   if (isReady()) return undefined
   return new Promise((resolve, reject) => {
@@ -62,18 +65,14 @@ export function waitForOne(all: readonly Readiness[], signal: AbortSignal): Prom
   })
 }
 
-/** As `promise`, but rejects when `signal` aborts, whatever becomes of the promise then. */
-export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const onAbort = () => reject(abortError(signal))
-  if (signal.aborted) onAbort()
-  else signal.addEventListener('abort', onAbort, { once: true })
-  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', onAbort))
+/** Ends the guest when its invocation is over already. */
+export function throwIfOver(life: Life): void {
+  if (life.over) throw lifeError(life)
 }
 
-/** Ends the guest when its invocation is over already. */
-export function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw abortError(signal)
+/** Why a life is over, as an `Error`. */
+export function lifeError({ over }: Life): Error {
+  return over?.reason instanceof Error ? over.reason : WeftError.from(over?.reason)
 }
 
 /** The abort reason as an `Error`. */

@@ -13,7 +13,7 @@ import { SocketSource } from './socket-source.ts'
 
 /** What the sockets of one instance share, on WASI 0.2. */
 export interface Wasi02Sockets extends SocketOwner {
-  readonly context: Pick<WasiContext, 'signal' | 'commit'>
+  readonly context: Pick<WasiContext, 'life' | 'signal' | 'commit'>
 }
 
 /** A `start-…` whose `finish-…` has not come yet. */
@@ -223,10 +223,10 @@ export class TcpSocket {
   }
 
   #streams(socket: Socket): Connection {
-    const { signal } = this.#sockets.context
+    const { life, signal } = this.#sockets.context
     const ends = { source: new SocketSource(socket), sink: new SocketSink(socket) }
     this.#ends = ends
-    return [new InputStream(ends.source, signal), new OutputStream(ends.sink, signal)]
+    return [new InputStream(ends.source, signal), new OutputStream(ends.sink, life)]
   }
 
   #set<K extends Exclude<keyof TcpOptions, 'keepAlive'>>(option: K, value: TcpOptions[K]): void {

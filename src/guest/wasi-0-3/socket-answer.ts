@@ -6,7 +6,7 @@ import type { WasiContext } from '../wasi-context.ts'
 
 /** What the sockets of one instance share, on WASI 0.3. */
 export interface Wasi03Sockets extends SocketOwner {
-  readonly context: Pick<WasiContext, 'signal' | 'commit'>
+  readonly context: Pick<WasiContext, 'life' | 'signal' | 'commit'>
 }
 
 /** Codes that 0.3 has no more: its functions wait, and nothing is under way in between. */

@@ -6,6 +6,7 @@ import { prepare } from '../../../src/component/prepare.ts'
 import { compile } from '../../../src/guest/compile.ts'
 import { Descriptors } from '../../../src/guest/held-open.ts'
 import type { WasiImports } from '../../../src/guest/lazy-imports.ts'
+import { Life } from '../../../src/guest/life.ts'
 import { Network } from '../../../src/guest/network/network.ts'
 import { handleIncoming, type IncomingExchange } from '../../../src/guest/wasi-0-2/handle-incoming.ts'
 import { type Wasi02Ports, wasi02 } from '../../../src/guest/wasi-0-2/imports.ts'
@@ -63,6 +64,7 @@ function run(
 ): ProbeRun {
   const abort = new AbortController()
   const written = { stdout: '', stderr: '' }
+  const life = new Life()
   const context: WasiContext = {
     args: [],
     environment: {},
@@ -75,10 +77,15 @@ function run(
     writeOutput: (stream, bytes) => {
       written[stream] += Buffer.from(bytes).toString()
     },
-    signal: abort.signal,
+    life,
+    signal: life.signal,
     ...options,
   }
   const instance = instantiate(wasi02(context, options))
+  abort.signal.addEventListener('abort', () => {
+    life.end(abort.signal.reason)
+    instance.fail(abort.signal.reason)
+  })
   const task = { owner: undefined, deadline: Date.now() + 60_000 }
   const handler = {
     handle: (...args: unknown[]) =>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { Life } from '../../../src/guest/life.ts'
 import { IncomingBytes } from '../../../src/guest/wasi-0-2/incoming-bytes.ts'
 import { InputStream, noInput } from '../../../src/guest/wasi-0-2/input-stream.ts'
 import { OutgoingBytes, outgoingBufferSize } from '../../../src/guest/wasi-0-2/outgoing-bytes.ts'
@@ -21,12 +22,12 @@ function inputFrom(body: AsyncIterable<Uint8Array>, signal = new AbortController
 }
 
 function output() {
-  const abort = new AbortController()
-  const bytes = new OutgoingBytes(abort.signal)
+  const life = new Life()
+  const bytes = new OutgoingBytes(life)
   return {
-    abort,
+    life,
     bytes,
-    stream: new OutputStream(bytes, abort.signal),
+    stream: new OutputStream(bytes, life),
     reader: bytes[Symbol.asyncIterator](),
   }
 }
@@ -203,11 +204,11 @@ describe('an output stream', () => {
   })
 
   it('ends for both sides when the invocation is aborted', async () => {
-    const { abort, stream, reader } = output()
+    const { life, stream, reader } = output()
     stream.write(Buffer.from('a'))
     assert.equal(text((await reader.next()).value), 'a')
     const waiting = reader.next()
-    abort.abort(new Error('over'))
+    life.end(new Error('over'))
     await assert.rejects(waiting, { message: 'over' })
     assert.throws(() => stream.blockingWriteAndFlush(Buffer.from('x')), { message: 'over' })
   })

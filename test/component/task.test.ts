@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Task } from '../../src/component/task.ts'
+
+const newTask = () => new Task('handle', { owner: undefined, deadline: Date.now() + 60_000 })
+
+test('a task that is failed is over, though its guest never comes back', async () => {
+  const task = newTask()
+  const before = task.signal
+  const over = new Error('over')
+  task.fail(over)
+  await assert.rejects(task.exited, over)
+  await assert.rejects(task.result, over)
+  assert.equal(before.reason, over)
+})
+
+test('who asks for the signal of a failed task finds it aborted', () => {
+  const task = newTask()
+  task.fail(new Error('over'))
+  assert.equal(task.signal.aborted, true)
+  assert.equal(task.signal.reason, task.failure?.reason)
+})
+
+test('a task whose guest has given its result goes on until its last instruction', async () => {
+  const task = newTask()
+  task.resolve(1)
+  assert.equal(await task.result, 1)
+  task.exit()
+  await task.exited
+})
