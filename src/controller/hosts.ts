@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { WeftError } from '../errors.ts'
 import type { Peer } from '../lattice/beat.ts'
 import type { ControlClient } from '../lattice/control-client.ts'
+import { crowdWarning, mostHosts } from '../lattice/crowd.ts'
 import type { EventData } from '../lattice/event-data.ts'
 import type { LatticeEvent } from '../lattice/events.ts'
 import type { HostInventory } from '../lattice/inventory.ts'
@@ -18,6 +19,8 @@ export interface HostsOptions {
 
 /** A host without beats (not a Weft one) is given up after this silence; its heartbeat comes every 30 s. As wadm does. */
 const foreignSilenceMs = 70_000
+/** A Weft host that is gone is known for one so long: what of it comes late must not pass for a foreign host. */
+const deadMs = 600_000
 /** How soon a host that did not tell its inventory is asked again. */
 const retryMs = 1_000
 
@@ -44,18 +47,20 @@ interface Host {
 export class Hosts {
   readonly #options: HostsOptions
   readonly #hosts = new Map<string, Host>()
-  /** Hosts that have ever beaten, and of these the ones that beat now. */
-  readonly #weft = new Set<string>()
+  /** Hosts that have beaten, with when that began or ended last, the latest last; and of these the ones that beat now. */
+  readonly #weft = new Map<string, number>()
   readonly #beating = new Set<string>()
+  readonly #passOver: () => void
 
   constructor(options: HostsOptions) {
     this.#options = options
+    this.#passOver = crowdWarning(options.log, 'send events')
   }
 
   /** Finds the hosts that are there. */
   async discover(): Promise<void> {
     const found = await this.#options.client.ping()
-    await Promise.all(found.map(({ id }) => this.#ask(this.#host(id))))
+    await Promise.all(found.map(({ id }) => this.#ask(this.#hosts.get(id) ?? this.#put(id))))
   }
 
   onEvent(event: LatticeEvent): void {
@@ -65,7 +70,8 @@ export class Hosts {
       return
     }
     if (event.name.startsWith('link') || event.name.startsWith('config')) return
-    const host = this.#host(source)
+    const host = this.#hosts.get(source) ?? this.#newcomer(source)
+    if (!host) return
     host.heardAt = performance.now()
     if (event.name === 'host_heartbeat') {
       if (!this.#isNews(host, { ...event.data, host_id: source })) return
@@ -90,14 +96,16 @@ export class Hosts {
 
   onUp({ host: id }: Peer): void {
     this.#beating.add(id)
-    const host = this.#host(id)
+    const host = this.#hosts.get(id) ?? this.#put(id)
     if (!this.#weft.has(id)) host.view = undefined
-    this.#weft.add(id)
+    this.#turned(id)
     void this.#ask(host)
   }
 
   onDown({ host: id }: Peer): void {
     this.#beating.delete(id)
+    this.#turned(id)
+    if (this.#weft.size - this.#beating.size > mostHosts) this.#forgetDead()
     this.#options.log.info('a host is gone or leaving', { host: id })
     this.#options.onChange()
   }
@@ -105,6 +113,11 @@ export class Hosts {
   /** Asks hosts again that did not answer, and gives silent ones up. Called a few times a second. */
   tick(): void {
     const now = performance.now()
+    for (const [id, at] of this.#weft) {
+      if (this.#beating.has(id) || now - at < deadMs) continue
+      this.#weft.delete(id)
+      this.#hosts.delete(id)
+    }
     for (const host of this.#hosts.values()) {
       if (!this.#weft.has(host.id) && now - host.heardAt > foreignSilenceMs) this.#forget(host.id)
       else if (host.inventory === undefined && now > host.askAt && this.#lives(host)) void this.#ask(host)
@@ -131,9 +144,31 @@ export class Hosts {
     return !this.#weft.has(id) || this.#beating.has(id)
   }
 
-  #host(id: string): Host {
-    const known = this.#hosts.get(id)
-    if (known) return known
+  /** A host that has not beaten. When there are too many, those that are known stay. */
+  #newcomer(id: string): Host | undefined {
+    const isFull = () => this.#hosts.size - this.#beating.size >= mostHosts
+    if (isFull()) this.#forgetDead()
+    if (!isFull()) return this.#put(id)
+    this.#passOver()
+    return undefined
+  }
+
+  /** The Weft host that is gone for longest. */
+  #forgetDead(): void {
+    for (const id of this.#weft.keys()) {
+      if (this.#beating.has(id)) continue
+      this.#weft.delete(id)
+      this.#hosts.delete(id)
+      return
+    }
+  }
+
+  #turned(id: string): void {
+    this.#weft.delete(id)
+    this.#weft.set(id, performance.now())
+  }
+
+  #put(id: string): Host {
     const host: Host = {
       id,
       inventory: undefined,
@@ -210,7 +245,7 @@ function changeHealth(host: Host, name: string, data: EventData<'health_check_fa
   return host.unheard.delete(provider) || before !== host.unhealthy.get(provider)
 }
 
-function viewOf(host: Host, inventory: HostInventory, weft: ReadonlySet<string>): HostView {
+function viewOf(host: Host, inventory: HostInventory, weft: ReadonlyMap<string, number>): HostView {
   return {
     id: host.id,
     name: inventory.friendly_name,

@@ -2,6 +2,7 @@ import type { NatsConnection } from 'nats'
 import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { subscribeGuarded } from './connect.ts'
+import { crowdWarning, mostHosts } from './crowd.ts'
 import { count, flag, fraction, mapOf, or, parseJson, record, text } from './shape.ts'
 import { beatSubject } from './subjects.ts'
 
@@ -112,7 +113,10 @@ function withoutZeros(components: Readonly<Record<string, Load>>): Record<string
   )
 }
 
-/** Keeps a live map of the Weft hosts that beat, this one included. */
+/**
+ * Keeps a live map of the Weft hosts that beat, this one included. When they are too many, those that are known stay, and
+ * who is new is passed over until one falls silent.
+ */
 export function watchBeats(options: {
   readonly connection: NatsConnection
   readonly lattice: string
@@ -129,6 +133,7 @@ export function watchBeats(options: {
 }): { readonly peers: ReadonlyMap<string, Peer>; stop(): void } {
   const { connection, log, onBeat, onUp, onDown, goneAfterMs = defaultGoneAfterMs } = options
   const peers = new Map<string, Peer>()
+  const passOver = crowdWarning(log, 'beat')
   const silences = new Silences(goneAfterMs, (host) => drop(host, 'silent'))
   const drop = (host: string, how: 'left' | 'silent') => {
     const peer = peers.get(host)
@@ -151,6 +156,7 @@ export function watchBeats(options: {
       if (leaving) return drop(rest.host, 'left')
       const peer: Peer = { ...rest, friendlyName: friendly_name }
       const before = peers.get(peer.host)
+      if (!before && peers.size >= mostHosts) return passOver()
       peers.set(peer.host, peer)
       silences.heard(peer.host)
       onBeat?.(peer)

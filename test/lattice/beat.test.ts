@@ -155,6 +155,33 @@ test('a beat that cannot be read is a log line, and a throwing callback hurts no
   watching.stop()
 })
 
+test('beats of hosts that somebody makes up cost no memory without end, and push nobody out', async () => {
+  const lines: LogRecord[] = []
+  const told = new Set<string>()
+  const watching = watchBeats({
+    connection,
+    lattice: 'crowd',
+    log: createLog((line) => lines.push(line)),
+    goneAfterMs: 60_000,
+    onBeat: (peer) => told.add(peer.host),
+  })
+  const beat = startBeat(beatOf('crowd', 'known'))
+  await until(() => watching.peers.has('known'))
+  for (let count = 0; count < 5_000; count += 1) {
+    const body = { host: `forged-${count}`, friendly_name: 'x', time: 0 }
+    connection.publish('weft.beat.crowd', JSON.stringify(body))
+  }
+  connection.publish('weft.beat.crowd', JSON.stringify({ host: 'known', friendly_name: 'last', time: 1 }))
+  await until(() => watching.peers.get('known')?.friendlyName === 'last')
+  assert.deepEqual([watching.peers.size, told.size], [4_096, 4_096])
+  assert.deepEqual(
+    lines.map(({ level, message }) => `${level} ${message.split(':')[0]}`),
+    ['warn more than 4096 hosts beat'],
+  )
+  beat.stop()
+  watching.stop()
+})
+
 test('nothing is published on a closed connection', async () => {
   const closed = await connectNats({ url: nats.url, name: 'closed' })
   const beat = startBeat({ ...beatOf('closed', 'a'), connection: closed })
