@@ -21,5 +21,5 @@ export {
 } from './provider.ts'
 export { type StartHostOptions, startInstrumentedHost } from './start-host.ts'
 export { version } from './version.ts'
-export { parseWitInterfaces } from './wit/parse.ts'
-export type { WitFunction, WitInterface, WitType } from './wit/type.ts'
+export { parseWit, parseWitInterfaces } from './wit/parse.ts'
+export type { WitFunction, WitInterface, WitType, WitWorld } from './wit/type.ts'

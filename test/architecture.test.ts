@@ -76,10 +76,34 @@ test('only src/index.ts re-exports', async () => {
   assert.deepEqual(wrong, [])
 })
 
+test('what a file exports is used by another one, or is a public name: tests go the same way as everybody', async () => {
+  const used = new Set<string>()
+  const whole = new Set<string>()
+  for (const { file, specifier, names, isWhole } of await importsOf('{src,providers,manifests}/**/*.ts')) {
+    if (!specifier.startsWith('.')) continue
+    const from = relative(root, resolve(root, dirname(file), specifier))
+    if (isWhole) whole.add(from)
+    for (const name of names) used.add(`${name} of ${from}`)
+  }
+  const idle: string[] = []
+  for await (const file of glob('{src,providers}/**/*.ts', { cwd: root })) {
+    // Guests import what is there for them.
+    if (whole.has(file) || file.startsWith('src/telemetry/guest-sdk/')) continue
+    const text = readFileSync(join(root, file), 'utf8')
+    for (const [, name = ''] of text.matchAll(/^export (?:async )?(?:function\*?|const|class) (\w+)/gm))
+      if (!used.has(`${name} of ${file}`)) idle.push(`${name} of ${file}`)
+  }
+  assert.deepEqual(idle, [])
+})
+
 interface Import {
   readonly file: string
   readonly specifier: string
   readonly isType: boolean
+  /** What is imported by name. */
+  readonly names: readonly string[]
+  /** True for `import * as` and `import()`. */
+  readonly isWhole: boolean
 }
 
 async function importsOf(pattern: string): Promise<Import[]> {
@@ -87,12 +111,15 @@ async function importsOf(pattern: string): Promise<Import[]> {
   for await (const file of glob(pattern, { cwd: root })) {
     const text = readFileSync(join(root, file), 'utf8')
     for (const match of text.matchAll(
-      /^(?:import|export)(\s+type)?\b[^'"`;]*?from '([^']+)'|\bimport\('([^']+)'\)/gm,
+      /^(?:import|export)(\s+type)?\b([^'"`;]*?)from '([^']+)'|\bimport\('([^']+)'\)/gm,
     )) {
+      const [, type, clause = '', from, fromCall] = match
       found.push({
         file,
-        specifier: match[2] ?? match[3] ?? '',
-        isType: match[1] !== undefined || match[3] !== undefined,
+        specifier: from ?? fromCall ?? '',
+        isType: type !== undefined || fromCall !== undefined,
+        names: [...clause.matchAll(/(\w+)(?: as \w+)?\s*[,}]/g)].map(([, name = '']) => name),
+        isWhole: fromCall !== undefined || /\* as /.test(clause),
       })
     }
   }

@@ -18,7 +18,7 @@ export function embeddedToken(wasm: Uint8Array, ref: string): string | undefined
 }
 
 /** The bytes with all tokens taken out, lengths written in the fewest bytes: what a token's hash is made of. */
-export function withoutTokens(wasm: Uint8Array, ref: string): Uint8Array {
+function withoutTokens(wasm: Uint8Array, ref: string): Uint8Array {
   const isComponent = wasm[6] === 1
   const parts = sections(wasm, ref).flatMap((section) => {
     const name = customName(section)

@@ -23,8 +23,8 @@ interface Attempt {
   readonly flying: boolean
 }
 
-export const firstPauseMs = 1_000
-export const longestPauseMs = 60_000
+const firstPauseMs = 1_000
+const longestPauseMs = 60_000
 /** A command whose effect has not shown after this is given again. */
 const effectMs = 10_000
 /** A host answers a start before it downloads and compiles; a second one meanwhile would bring nothing. */

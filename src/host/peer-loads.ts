@@ -15,7 +15,7 @@ export function peerLoads(
 }
 
 /** The means over hosts other than `hostId`; a component that runs on no other host is not in the map. */
-export function meanLoads(
+function meanLoads(
   hostId: string,
   peers: Iterable<Pick<Peer, 'host' | 'components' | 'busy'>>,
 ): ReadonlyMap<string, PeerLoad> {

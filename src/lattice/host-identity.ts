@@ -27,7 +27,7 @@ export function createHostIdentity(seed?: string, name?: string): HostIdentity {
 }
 
 /** True when `id` has the form of a host id. */
-export function isHostId(id: string): boolean {
+function isHostId(id: string): boolean {
   return /^N[A-Z2-7]{55}$/.test(id)
 }
 

@@ -3,7 +3,7 @@ import type { Link } from './link.ts'
 import type { LinkKey } from './link-shape.ts'
 
 /** The text that a lattice's clients know this refusal by. */
-export const conflictMessage =
+const conflictMessage =
   'link already exists with different target, consider deleting the existing link or using a different link name'
 
 /**

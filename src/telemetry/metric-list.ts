@@ -257,11 +257,3 @@ export const metricList = {
     description: 'Measurements that went into the overflow series because a metric had too many series',
   },
 } as const satisfies Readonly<Record<MetricKey, MetricDefinition>>
-
-/** The metric's name as Prometheus shows it when it receives OTLP with its default name translation. */
-export function prometheusName(metric: MetricDefinition): string {
-  const base = metric.name.replaceAll(/[^a-zA-Z0-9_]/g, '_')
-  const suffixes: Readonly<Record<string, string>> = { s: '_seconds', By: '_bytes', '1': '_ratio' }
-  const unit = suffixes[metric.unit] ?? ''
-  return `${base}${unit}${metric.kind === 'counter' ? '_total' : ''}`
-}

@@ -31,13 +31,13 @@ export function samplerOfThread(env: Env): Sampler {
 }
 
 /** As `sampler`, but for no more than `perSecond` traces that begin here. A trace that came in sampled goes on. */
-export function atMost(perSecond: number, sampler: Sampler, now: () => number = Date.now): Sampler {
+function atMost(perSecond: number, sampler: Sampler): Sampler {
   let second = 0
   let begun = 0
   return (traceId, parent) => {
     if (!sampler(traceId, parent)) return false
     if (parent) return true
-    const current = Math.floor(now() / 1000)
+    const current = Math.floor(Date.now() / 1000)
     if (current !== second) begun = 0
     second = current
     begun += 1

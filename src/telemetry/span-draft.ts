@@ -40,23 +40,6 @@ export interface SpanDraft {
   readonly resource: SpanResource
 }
 
-/** The whole span. */
-export function spanFromDraft(draft: SpanDraft): SpanRecord {
-  const { parts, isParentRemote: _, parentSpanId, ...own } = draft
-  const fields = parts.map((part) => (part instanceof SpanPart ? part.fields : part))
-  return {
-    name: '',
-    kind: 'internal',
-    events: [],
-    links: [],
-    status: { code: 'unset' },
-    ...own,
-    ...Object.assign({}, ...fields),
-    attributes: Object.assign({}, ...fields.map(({ attributes }) => attributes)),
-    ...(parentSpanId !== undefined && { parentSpanId }),
-  }
-}
-
 /** The fields of OTLP's `Span`: the parts that it shares are encoded already. */
 export function writeDraft(out: ProtobufWriter, draft: SpanDraft): void {
   writeIdentity(out, draft)

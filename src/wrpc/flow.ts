@@ -3,7 +3,7 @@ import { maxChannels } from './limits.ts'
 import { tails } from './subjects.ts'
 
 /** How far a sender may be ahead of who reads a stream of bytes: enough for a long way at full speed. */
-export const windowBytes = 16 * 1024 * 1024
+const windowBytes = 16 * 1024 * 1024
 /** A reader tells how far it is each time it has read so much. */
 export const tellEveryBytes = 1024 * 1024
 

@@ -7,7 +7,7 @@ import { componentClaims, providerClaims } from '../../src/claims/claims.ts'
 import { createSigningKey } from '../../src/claims/nkey.ts'
 import { type SignOptions, signComponent } from '../../src/claims/sign-component.ts'
 import { signToken } from '../../src/claims/token.ts'
-import { wasmHash, withoutTokens, withToken } from '../../src/claims/wasm-token.ts'
+import { wasmHash, withToken } from '../../src/claims/wasm-token.ts'
 
 const guest = await readFile(join(import.meta.dirname, '../../manifests/chain/greeter/greeter.wasm'))
 const issuer = createSigningKey('account')
@@ -40,7 +40,6 @@ test('what was signed is read back, also when it was signed twice', async () => 
 })
 
 test('the hash is of the component without its token, whatever token that is', async () => {
-  assert.deepEqual(Buffer.from(withoutTokens(await signed(), 'x')), Buffer.from(withoutTokens(guest, 'x')))
   assert.equal(await wasmHash(await signed(), 'x'), await wasmHash(guest, 'x'))
 })
 

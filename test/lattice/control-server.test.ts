@@ -9,7 +9,6 @@ import type { ControlHandlers } from '../../src/lattice/control.ts'
 import { createControlClient } from '../../src/lattice/control-client.ts'
 import { type LatticeEvent, subscribeEvents } from '../../src/lattice/events.ts'
 import type { Link } from '../../src/lattice/link.ts'
-import { conflictMessage } from '../../src/lattice/link-set.ts'
 import { controlSubjects } from '../../src/lattice/subjects.ts'
 import { createLog } from '../../src/log.ts'
 import { type NatsServer, startNats } from '../support/start-nats.ts'
@@ -395,7 +394,8 @@ test('a link with unknown config, to two targets or between impossible ids is re
     await ask(subjects.linkPut, link())
     assert.deepEqual(await ask(subjects.linkPut, link({ target: 'other' })), {
       success: false,
-      message: conflictMessage,
+      message:
+        'link already exists with different target, consider deleting the existing link or using a different link name',
     })
     const impossible = await ask(subjects.linkPut, link({ source_id: 'a.b' }))
     assert.match(JSON.stringify(impossible), /source_id .* must be one NATS token/)

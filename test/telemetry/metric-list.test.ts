@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import * as conventions from '@opentelemetry/semantic-conventions/incubating'
-import { type MetricDefinition, metricList, prometheusName } from '../../src/telemetry/metric-list.ts'
+import { type MetricDefinition, metricList } from '../../src/telemetry/metric-list.ts'
 
 const metrics: readonly MetricDefinition[] = Object.values(metricList)
 const page = readFileSync(new URL('../../src/telemetry/METRICS.md', import.meta.url), 'utf8')
@@ -57,3 +57,11 @@ test('histograms have rising bounds, others none', () => {
       )
   }
 })
+
+/** The metric's name as Prometheus shows it when it receives OTLP with its default name translation. */
+function prometheusName(metric: MetricDefinition): string {
+  const base = metric.name.replaceAll(/[^a-zA-Z0-9_]/g, '_')
+  const suffixes: Readonly<Record<string, string>> = { s: '_seconds', By: '_bytes', '1': '_ratio' }
+  const unit = suffixes[metric.unit] ?? ''
+  return `${base}${unit}${metric.kind === 'counter' ? '_total' : ''}`
+}

@@ -8,9 +8,9 @@ import type { CallSide } from '../../src/telemetry/describe-call.ts'
 import { Measurements } from '../../src/telemetry/measurements.ts'
 import { type Sampler, samplerFromEnv } from '../../src/telemetry/sampler.ts'
 import type { SpanRecord } from '../../src/telemetry/span.ts'
-import { spanFromDraft } from '../../src/telemetry/span-draft.ts'
 import { traceCalls } from '../../src/telemetry/trace-calls.ts'
 import { sampleCall } from '../support/sample-call.ts'
+import { spanFromDraft } from '../support/span-from-draft.ts'
 
 const resourceOf = (id: string) => ({ service: id, hostId: 'NHOST', hostName: 'brave-fox' })
 

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { NatsConnection } from 'nats'
-import { Flow, windowBytes } from '../../src/wrpc/flow.ts'
+import { Flow } from '../../src/wrpc/flow.ts'
 import type { Serving } from '../../src/wrpc/serve.ts'
 import { type NatsServer, startNats } from '../support/start-nats.ts'
 import { until } from '../support/until.ts'
 import { connectPeer, type Peer } from './peers.ts'
+
+/** How far a sender may run ahead of its reader: ARCHITECTURE.md says so to other implementations. */
+const windowBytes = 16 * 1024 * 1024
 
 const chunkBytes = 256 * 1024
 const manyBytes = 100 * 1024 * 1024

@@ -7,7 +7,7 @@ import type { ByteSink } from './output-stream.ts'
 import { Bell, lifeError } from './readiness.ts'
 
 /** What a guest may write ahead of its reader, per body: a guest that writes more waits. */
-export const outgoingBufferSize = 64 * 1024
+const outgoingBufferSize = 64 * 1024
 
 /** The same bound for many tiny writes, each of which costs more than its bytes. */
 const mostChunks = 1024

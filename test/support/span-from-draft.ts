@@ -1,0 +1,19 @@
+import type { SpanRecord } from '../../src/telemetry/span.ts'
+import { type SpanDraft, SpanPart } from '../../src/telemetry/span-draft.ts'
+
+/** The whole span, of which a thread encodes the parts one by one. */
+export function spanFromDraft(draft: SpanDraft): SpanRecord {
+  const { parts, isParentRemote: _, parentSpanId, ...own } = draft
+  const fields = parts.map((part) => (part instanceof SpanPart ? part.fields : part))
+  return {
+    name: '',
+    kind: 'internal',
+    events: [],
+    links: [],
+    status: { code: 'unset' },
+    ...own,
+    ...Object.assign({}, ...fields),
+    attributes: Object.assign({}, ...fields.map(({ attributes }) => attributes)),
+    ...(parentSpanId !== undefined && { parentSpanId }),
+  }
+}
