@@ -1,8 +1,8 @@
 import type { AbiCodec, CoreValue } from './abi.ts'
 import type { Instance } from './instance.ts'
-import { jspi } from './jspi.ts'
 import type { MemoryContext } from './memory-context.ts'
 import type { Canon, CoreItem } from './program.ts'
+import type { CoreSignature } from './stack-module.ts'
 import { Task, type TaskOptions } from './task.ts'
 import { noEvent, type WaitableEvent, WaitableSet } from './waitable.ts'
 
@@ -20,10 +20,11 @@ export interface Lifted {
 }
 
 type Lift = Extract<Canon, { readonly do: 'lift' }>
-type Promising = (...flat: CoreValue[]) => Promise<CoreValue | undefined>
+/** Runs a core function of the guest as part of a task; it may wait. */
+type Run = (task: Task, flat: readonly CoreValue[]) => Promise<CoreValue | undefined>
 
 export function liftedFunction(instance: Instance, canon: Lift): Lifted {
-  const run = jspi.promising(instance.coreItem(canon.func)) as Promising
+  const run = runner(instance, canon.func, coreSignature(instance, canon))
   const body = canon.options.async ? asyncBody(instance, canon, run) : syncBody(instance, canon, run)
   const start = (args: readonly unknown[], options: TaskOptions) => {
     const task = new Task(canon.name, options)
@@ -35,6 +36,22 @@ export function liftedFunction(instance: Instance, canon: Lift): Lifted {
     runNow: (args, options) => runNow(instance, canon, { args, task: new Task(canon.name, options) }),
   }
 }
+
+function runner(instance: Instance, item: CoreItem, signature: CoreSignature): Run {
+  const fn = instance.coreItem(item)
+  const run = instance.pace.stacks.of(signature)
+  return (task, args) => run({ fn, args, enter: () => instance.enter(task) })
+}
+
+/** The type that the core function of a lifted one has by the Canonical ABI. */
+function coreSignature({ program }: Instance, canon: Lift): CoreSignature {
+  const { params, result } = program.signature(canon)
+  const flat = params.flat.length > mostFlatParams ? (['i32'] as const) : params.flat
+  if (canon.options.async) return { params: flat, result: canon.options.callback && 'i32' }
+  return { params: flat, result: result && (result.flat.length > 1 ? 'i32' : result.flat[0]) }
+}
+
+const callbackSignature: CoreSignature = { params: ['i32', 'i32', 'i32'], result: 'i32' }
 
 function runNow(
   instance: Instance,
@@ -65,13 +82,13 @@ function returnTo(instance: Instance, postReturn: CoreItem): (given: CoreValue |
 
 type Body = (task: Task, args: readonly unknown[]) => Promise<void>
 
-function syncBody(instance: Instance, canon: Lift, run: Promising): Body {
+function syncBody(instance: Instance, canon: Lift, run: Run): Body {
   const { params, result } = instance.program.signature(canon)
   const cx = instance.contextOf(canon)
   const { postReturn } = canon.options
   const afterReturn = postReturn && returnTo(instance, postReturn)
   return async (task, args) => {
-    const given = await run(...lowered(cx, params, { args, task }))
+    const given = await run(task, lowered(cx, params, { args, task }))
     task.resolve(result && lifted(cx, result, given))
     afterReturn?.(given)
   }
@@ -80,12 +97,12 @@ function syncBody(instance: Instance, canon: Lift, run: Promising): Body {
 /** What the callback of an async function asks for, in the lowest bits of what it gives. */
 const callbackCode = { exit: 0, yield: 1, wait: 2 }
 
-function asyncBody(instance: Instance, canon: Lift, run: Promising): Body {
+function asyncBody(instance: Instance, canon: Lift, run: Run): Body {
   const { params } = instance.program.signature(canon)
   const cx = instance.contextOf(canon)
   const { callback } = canon.options
   const lock = instance.lock(canon.instance)
-  const resume = callback && (jspi.promising(instance.coreItem(callback)) as Promising)
+  const resume = callback && runner(instance, callback, callbackSignature)
   const enter = async (task: Task, work: () => Promise<CoreValue | undefined>) => {
     await lock.acquire()
     instance.enter(task)
@@ -102,15 +119,15 @@ function asyncBody(instance: Instance, canon: Lift, run: Promising): Body {
     // Without a callback the function waits on its own stack, others run meanwhile.
     if (!resume) {
       instance.enter(task)
-      await run(...lowered(cx, params, { args, task }))
+      await run(task, lowered(cx, params, { args, task }))
       return whole(task)
     }
-    let asked = await enter(task, () => run(...lowered(cx, params, { args, task })))
+    let asked = await enter(task, () => run(task, lowered(cx, params, { args, task })))
     for (;;) {
       const code = asked & 0xf
       if (code === callbackCode.exit) return whole(task)
       const event = await nextEvent(instance, canon, { task, code, set: asked >>> 4 })
-      asked = await enter(task, () => resume(...event))
+      asked = await enter(task, () => resume(task, event))
     }
   }
 }

@@ -1,3 +1,5 @@
+import { Stacks } from './stacks.ts'
+
 /**
  * Lets a thread's guests share it. Guest code looks at the flag in this shared memory at every loop; another thread, the
  * watchdog, sets it now and then while guests run here, for this one may be stuck in a guest.
@@ -8,6 +10,8 @@ export class Pace {
    * last left something to wait for.
    */
   readonly memory: WebAssembly.Memory
+  /** What its guests run on. */
+  readonly stacks = new Stacks()
   readonly #words: Int32Array
   #sliceStart = 0
   #slice = sliceMs

@@ -10,7 +10,7 @@ type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 export class WatProgram {
   readonly #program: PreparedProgram
   readonly modules: readonly LoadedModule[]
-  readonly #pace = new Pace()
+  readonly pace = new Pace()
 
   private constructor(program: PreparedProgram, modules: readonly LoadedModule[]) {
     this.#program = program
@@ -32,7 +32,7 @@ export class WatProgram {
       modules: this.modules,
       imports,
       limits: { bufferedBytes: 1e6, handles: 1000, tableElements: 1e6, memoryBytes: 16 * 1024 * 1024 },
-      pace: this.#pace,
+      pace: this.pace,
     })
   }
 }
