@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import { giveAway } from '../../src/capability/given-bytes.ts'
 import {
   type HttpFields,
   type HttpMethod,
@@ -7,6 +6,7 @@ import {
   noBody,
   noTrailers,
 } from '../../src/capability/http.ts'
+import { giveAway } from '../../src/given-bytes.ts'
 import { requestTarget } from './request-target.ts'
 
 const known = ['get', 'head', 'post', 'put', 'delete', 'connect', 'options', 'trace', 'patch']

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
-import { free } from '../../src/capability/given-bytes.ts'
 import { type HttpResponse, type HttpResult, takeWhole } from '../../src/capability/http.ts'
 import { type ErrorCode, WeftError } from '../../src/errors.ts'
+import { free } from '../../src/given-bytes.ts'
 
 const statuses: Readonly<Record<ErrorCode, number>> = {
   invalid: 400,

@@ -15,7 +15,7 @@ export interface HttpScheme {
 
 /** The record `request` of `wrpc:http/types@0.1.0`, in the shapes of `WitType`. */
 export interface HttpRequest {
-  /** Who hands a chunk on and keeps it, too, copies it: its last reader may free it (`given-bytes.ts`). */
+  /** Who hands a chunk on and keeps it, too, copies it: its last reader may free it (`src/given-bytes.ts`). */
   readonly body: AsyncIterable<Uint8Array>
   readonly trailers: Promise<HttpFields | undefined>
   readonly method: HttpMethod

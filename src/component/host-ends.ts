@@ -1,5 +1,6 @@
 import { WeftError } from '../errors.ts'
-import { copyResult, type Elements, Transfer } from './transfer.ts'
+import { free } from '../given-bytes.ts'
+import { copyResult, type Destination, type Elements, type Source, Transfer } from './transfer.ts'
 
 /** A stream that a guest gave to the host: read it, iterate over its chunks, or drop it. It can be read once. */
 export class GuestStream implements AsyncIterable<Elements> {
@@ -12,23 +13,27 @@ export class GuestStream implements AsyncIterable<Elements> {
     this.#isBytes = isBytes
   }
 
-  /** The next elements, at most `count`; `done` when there are no more. */
+  /** The next elements, at most `count`; `done` when there are no more, `isCopy` when nothing else refers to them. */
   read({
     count,
   }: {
     readonly count: number
-  }): Promise<{ readonly value: Elements | undefined; readonly done: boolean }> {
+  }): Promise<{ readonly value: Elements | undefined; readonly done: boolean; readonly isCopy: boolean }> {
     this.#taken = true
     return new Promise((resolve) => {
       let value: Elements | undefined
+      let isCopy = false
       const destination = {
         room: count,
-        put(elements: Elements) {
+        put(elements: Elements, from: Source) {
           value = elements
+          isCopy = from.copies === true
           destination.room = 0
         },
       }
-      this.#transfer.read(destination, (result) => resolve({ value, done: result !== copyResult.completed }))
+      this.#transfer.read(destination, (result) =>
+        resolve({ value, isCopy, done: result !== copyResult.completed }),
+      )
     })
   }
 
@@ -88,6 +93,8 @@ export function hostStream(chunks: AsyncIterable<Elements> | Iterable<Elements>)
   const transfer = new Transfer()
   const iterator = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]()
   let rest: Elements | undefined
+  /** The last chunk as it came, unless somebody keeps some of it. */
+  let whole: Elements | undefined
   let pulling = false
   const offer = () => {
     if (rest === undefined || rest.length === 0) return false
@@ -97,8 +104,9 @@ export function hostStream(chunks: AsyncIterable<Elements> | Iterable<Elements>)
       get left() {
         return elements.length - at
       },
-      take(count: number) {
+      take(count: number, to: Destination) {
         at += count
+        if (!to.copies) whole = undefined
         return elements instanceof Uint8Array
           ? elements.subarray(at - count, at)
           : elements.slice(at - count, at)
@@ -111,6 +119,7 @@ export function hostStream(chunks: AsyncIterable<Elements> | Iterable<Elements>)
             ? elements.subarray(at)
             : elements.slice(at)
           : undefined
+      if (rest === undefined && whole instanceof Uint8Array) free(whole)
     })
     return true
   }
@@ -122,6 +131,7 @@ export function hostStream(chunks: AsyncIterable<Elements> | Iterable<Elements>)
       pulling = false
       if (step.done) return transfer.dropWriter()
       rest = step.value
+      whole = rest
       if (!offer()) await pull()
     } catch {
       // A stream of the component model has no errors: its end comes early, and a future beside it says why.

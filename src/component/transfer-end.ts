@@ -103,6 +103,7 @@ export class GuestBuffer implements Destination, Source {
   readonly #isBytes: boolean
   readonly #at: number
   readonly #count: number
+  readonly copies = true
   /** Elements copied so far. */
   progress = 0
 

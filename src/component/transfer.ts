@@ -9,14 +9,18 @@ export type Elements = Uint8Array | readonly unknown[]
 export interface Destination {
   /** How many more it takes. */
   readonly room: number
-  put(elements: Elements): void
+  /** It keeps nothing of what it is given. */
+  readonly copies?: true
+  put(elements: Elements, from: Source): void
 }
 
 /** What a writer has. */
 export interface Source {
   /** How many are left. */
   readonly left: number
-  take(count: number): Elements
+  /** Nothing else refers to what it gives. */
+  readonly copies?: true
+  take(count: number, to: Destination): Elements
 }
 
 interface Pending<T> {
@@ -47,7 +51,7 @@ export class Transfer {
     if (writer) {
       if (writer.side.left > 0) {
         if (side.room > 0) {
-          side.put(writer.side.take(Math.min(side.room, writer.side.left)))
+          copy(writer.side, side)
           this.#writer = undefined
           writer.done(copyResult.completed)
         }
@@ -74,7 +78,7 @@ export class Transfer {
     if (reader) {
       if (reader.side.room > 0) {
         if (side.left > 0) {
-          reader.side.put(side.take(Math.min(side.left, reader.side.room)))
+          copy(side, reader.side)
           this.#reader = undefined
           reader.done(copyResult.completed)
         }
@@ -119,4 +123,8 @@ export class Transfer {
     this.#reader = undefined
     reader?.done(copyResult.dropped)
   }
+}
+
+function copy(from: Source, to: Destination): void {
+  to.put(from.take(Math.min(from.left, to.room), to), from)
 }

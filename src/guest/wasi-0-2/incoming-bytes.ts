@@ -1,4 +1,4 @@
-import { free } from '../../capability/given-bytes.ts'
+import { free } from '../../given-bytes.ts'
 import { httpErrorFrom } from './http-error.ts'
 import { streamClosed, streamFailed } from './io-error.ts'
 import { Bell, type Readiness } from './readiness.ts'

@@ -1,6 +1,6 @@
-import { free, giveAway } from '../../capability/given-bytes.ts'
 import type { GuestError } from '../../capability/guest-error.ts'
 import type { ReadyBody } from '../../capability/http.ts'
+import { free, giveAway } from '../../given-bytes.ts'
 import type { Life } from '../life.ts'
 import { streamClosed } from './io-error.ts'
 import type { ByteSink } from './output-stream.ts'

@@ -1,4 +1,4 @@
-import { giveAway } from '../../capability/given-bytes.ts'
+import { giveAway } from '../../given-bytes.ts'
 import type { Life } from '../life.ts'
 import type { InputStream } from './input-stream.ts'
 import { Pollable } from './pollable.ts'

@@ -1,10 +1,14 @@
 import type { HttpErrorCode, HttpFields } from '../../capability/http.ts'
 import { WeftError } from '../../errors.ts'
+import { giveAway } from '../../given-bytes.ts'
 import { Fields } from './fields.ts'
 
 /** A guest's `stream<u8>` as the host gets it. */
 export interface GuestStream {
-  read(options: { readonly count: number }): Promise<{ readonly value?: unknown; readonly done: boolean }>
+  /** `isCopy`: nothing else refers to the bytes. */
+  read(options: {
+    readonly count: number
+  }): Promise<{ readonly value?: unknown; readonly done: boolean; readonly isCopy?: boolean }>
   [Symbol.dispose](): void
 }
 
@@ -69,10 +73,10 @@ export async function* guestBytes(stream: GuestStream): AsyncGenerator<Uint8Arra
   let finished = false
   try {
     while (!finished) {
-      const { value, done } = await stream.read({ count: readSize })
+      const { value, done, isCopy } = await stream.read({ count: readSize })
       finished = done
       const chunk = bytesFrom(value)
-      if (chunk.length > 0) yield chunk
+      if (chunk.length > 0) yield isCopy ? giveAway(chunk) : chunk
     }
   } finally {
     if (!finished) stream[Symbol.dispose]()
