@@ -1,4 +1,4 @@
-import type { DataThreadOptions, Instruments } from './host/data-thread.ts'
+import type { Instrument, Instruments } from './host/instruments.ts'
 import type { ThreadInit } from './host/thread-messages.ts'
 import { noMeasure } from './measure.ts'
 import { deliverMeasurements } from './telemetry/deliver-measurements.ts'
@@ -20,10 +20,7 @@ export type TelemetryBatch =
   | { readonly guests: readonly GuestBatch[] }
 
 /** Traces and measures the calls of a data thread. */
-export function instrumentThread(
-  init: ThreadInit,
-  thread: Parameters<DataThreadOptions['instrument']>[0],
-): Instruments {
+export function instrumentThread(init: ThreadInit, thread: Parameters<Instrument>[0]): Instruments {
   const send = (batch: TelemetryBatch, moved: ArrayBuffer[] = []) => thread.send(batch, moved)
   if (isSdkDisabled(process.env)) return nothing
   const resourceOf = (id: string): SpanResource =>

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { WeftError } from '../errors.ts'
 import { timerMs } from '../timer-ms.ts'
-import type { ThreadParts } from './data-thread.ts'
 import type { PlanFailure, PlanOutcome, ThreadPlan } from './thread-messages.ts'
+import type { ThreadParts } from './thread-parts.ts'
 
 type Parts = Pick<ThreadParts, 'components' | 'providers' | 'log'>
 

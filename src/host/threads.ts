@@ -4,6 +4,7 @@ import { mostThreads, settlePermits } from '../guest/permits.ts'
 import type { PolicyCall } from '../lattice/policy.ts'
 import type { Log, LogRecord } from '../log.ts'
 import { ConfinedThreads } from './confined-threads.ts'
+import { PlanRounds } from './plan-rounds.ts'
 import { RestartBudget } from './restart-budget.ts'
 import type { SpiedBatch } from './spies.ts'
 import { StandingSpies } from './standing-spies.ts'
@@ -11,12 +12,13 @@ import { Thread } from './thread.ts'
 import type {
   FromThread,
   PlanFailure,
-  PlanOutcome,
   ThreadInit,
   ThreadPlan,
   ThreadRole,
   ToThread,
 } from './thread-messages.ts'
+import { ThreadReports } from './thread-reports.ts'
+import { watchSilence } from './watch-silence.ts'
 
 export interface ThreadsOptions {
   /** The module that a data thread runs. */
@@ -46,9 +48,6 @@ export interface ThreadsOptions {
   readonly onBroken: (error: Error) => void
 }
 
-/** A thread that says nothing for so long is stuck; they say something every second. */
-const silenceMs = 10_000
-const checkMs = 1_000
 /** Threads that may be lost before the host, or a component with a thread of its own, is given up. */
 const lossBudget = { most: 5, windowMs: 60_000 }
 
@@ -60,14 +59,10 @@ export class Threads {
   /** Threads whose component is back among the others: they finish what they have. */
   readonly #leaving = new Set<Thread>()
   readonly #budget = new RestartBudget(lossBudget)
-  readonly #busy = new Map<number, number>()
-  readonly #problems = new Map<string, Map<number, string>>()
-  readonly #timer: NodeJS.Timeout
-  #plan: ThreadPlan = { components: [], providers: [] }
-  /** Providers with the links that all threads have. */
-  #held: ThreadPlan['providers'] = []
+  readonly #reports = new ThreadReports()
+  readonly #rounds: PlanRounds
   readonly #spies = new StandingSpies()
-  #applied: Promise<unknown> = Promise.resolve()
+  readonly #silence: { stop(): void }
   #stopWatch: () => void = () => {}
   #started = 0
   #life: 'starting' | 'running' | 'stopping' = 'starting'
@@ -77,17 +72,17 @@ export class Threads {
     const { onConfined, onHopeless } = options
     const open = (after: Thread | undefined) => this.#openConfined(after)
     this.#confined = new ConfinedThreads({ open, budget: lossBudget, onConfined, onHopeless })
+    this.#rounds = new PlanRounds(() => this.#shared, this.#confined)
     this.#shared = Array.from({ length: options.count }, (_, index) =>
       this.#open(index === 0 ? 'leader' : 'peer', index),
     )
     this.#watchPace()
-    let before = performance.now()
-    this.#timer = setInterval(() => {
-      const now = performance.now()
-      this.#look(now, now - before > 2 * checkMs)
-      before = now
-    }, checkMs)
-    this.#timer.unref()
+    this.#silence = watchSilence(
+      () => this.#all(),
+      () => {
+        for (const component of this.#confined.calm()) this.#release(component)
+      },
+    )
   }
 
   /** Starts all threads; when one fails, none is left running. */
@@ -103,40 +98,14 @@ export class Threads {
     }
   }
 
-  /**
-   * Brings every thread to the plan and settles when each has confirmed. The first thread goes ahead: it finds out what
-   * can only fail for the host as a whole, such as a port that another program holds; the others leave that out.
-   */
+  /** Brings every thread to the plan and settles when each has confirmed. */
   apply(plan: ThreadPlan): Promise<readonly PlanFailure[]> {
-    this.#plan = plan
-    const failures = this.#applied.then(() => this.#applyLatest())
-    this.#applied = failures.catch(() => {})
-    return failures
-  }
-
-  /** One at a time: nobody may have what the first thread has not tried yet. */
-  async #applyLatest(): Promise<readonly PlanFailure[]> {
-    const shared = this.#sharedPlan()
-    const alone = await this.#confined.apply(this.#plan)
-    const [first, ...others] = this.#shared
-    // A successor takes on what the other threads have gone on with before it tries what is new.
-    if (first?.isIdle && first.init.isReplacement) await first.apply({ ...shared, providers: this.#held })
-    const ahead = await first?.apply(shared)
-    // It was lost, and its successor has tried nothing yet.
-    if (this.#shared[0] !== first) return this.#applyLatest()
-    const left = withoutLinks(shared, ahead?.refusedLinks ?? [])
-    const rest = await Promise.all(others.map((thread) => thread.apply(left)))
-    this.#held = left.providers
-    const failures = [
-      ...(ahead?.failures ?? []),
-      ...[...alone, ...rest].flatMap((outcome) => outcome.failures),
-    ]
-    return failures.filter((one, at) => failures.findIndex((other) => other.id === one.id) === at)
+    return this.#rounds.apply(plan)
   }
 
   /** The share of the last second that the busiest thread was at work, of those that components share: 0 to 1. */
   busy(): number {
-    return Math.max(0, ...this.#shared.map(({ init }) => this.#busy.get(init.index) ?? 0))
+    return Math.max(0, ...this.#shared.map(({ init }) => this.#reports.busyOf(init.index)))
   }
 
   /** Which threads live, by what others know them by whose calls they take. */
@@ -148,7 +117,7 @@ export class Threads {
 
   /** What is wrong with a provider on some thread; undefined when it is well. */
   problemOf(provider: string): string | undefined {
-    return this.#problems.get(provider)?.values().next().value
+    return this.#reports.problemOf(provider)
   }
 
   /** Sends every thread a message that needs no answer. */
@@ -159,7 +128,7 @@ export class Threads {
 
   async stop(graceMs: number): Promise<void> {
     this.#life = 'stopping'
-    clearInterval(this.#timer)
+    this.#silence.stop()
     this.#stopWatch()
     await Promise.all(this.#all().map((thread) => thread.stop(graceMs)))
   }
@@ -191,7 +160,7 @@ export class Threads {
     if (message.kind === 'log') onLog(message.record)
     else if (message.kind === 'telemetry') onTelemetry(message.batch)
     else if (message.kind === 'limit') onLimit(message.component, message.limit)
-    else if (message.kind === 'busy') this.#busy.set(index, message.share)
+    else if (message.kind === 'busy') this.#reports.busy(index, message.share)
     else if (message.kind === 'spied') onSpied(message.batch)
     else if (message.kind === 'ask-wake') onAskWake(message.target)
     else if (message.kind === 'offences') this.#judge(message.counts)
@@ -199,10 +168,7 @@ export class Threads {
     else if (message.kind === 'poke') {
       for (const thread of this.#all()) if (thread.init.index !== index) thread.post(message)
     } else if (message.kind === 'health') {
-      const problems = this.#problems.get(message.provider) ?? new Map<number, string>()
-      this.#problems.set(message.provider, problems)
-      if (message.problem === undefined) problems.delete(index)
-      else problems.set(index, message.problem)
+      this.#reports.health(index, message)
       onHealth(message.provider, this.problemOf(message.provider))
     }
   }
@@ -210,7 +176,7 @@ export class Threads {
   #judge(counts: Readonly<Record<string, number>>): void {
     if (this.#life !== 'running') return
     for (const [component, count] of Object.entries(counts)) {
-      const isPlanned = this.#plan.components.some(({ id }) => id === component)
+      const isPlanned = this.#rounds.latest.components.some(({ id }) => id === component)
       if (isPlanned && this.#confined.offended(component, count)) this.#follow()
     }
   }
@@ -230,45 +196,29 @@ export class Threads {
     if (!thread) return
     this.#leaving.add(thread)
     void this.#confined
-      .release(component, () => this.apply(this.#plan))
+      .release(component, () => this.apply(this.#rounds.latest))
       .then(() => {
         this.#leaving.delete(thread)
         this.#watchPace()
       })
   }
 
-  #sharedPlan(): ThreadPlan {
-    return { ...this.#plan, components: this.#plan.components.filter(({ id }) => !this.#confined.has(id)) }
-  }
-
   /** Other threads run now than before: the watchdog looks after them, and they learn what to do. */
   #follow(): void {
     this.#watchPace()
-    this.apply(this.#plan).catch((error: unknown) =>
+    this.apply(this.#rounds.latest).catch((error: unknown) =>
       this.#options.log.error('the data threads could not be brought up to date', { error: String(error) }),
     )
-  }
-
-  #look(now: number, stoodStill: boolean): void {
-    for (const thread of this.#all()) {
-      // This thread stood still itself, and with it what the others had to say.
-      if (stoodStill && thread.heardAt !== undefined) thread.heardAt = now
-      if (thread.heardAt === undefined || now - thread.heardAt < silenceMs) continue
-      thread.heardAt = undefined
-      void thread.kill(`gave no sign of life for ${silenceMs} ms`)
-    }
-    for (const component of this.#confined.calm()) this.#release(component)
   }
 
   #lost(thread: Thread, error: Error): void {
     const { init } = thread
     if (this.#life !== 'running') return
-    const calls = this.#plan.components.reduce(
+    const calls = this.#rounds.latest.components.reduce(
       (sum, { permits }) => sum + settlePermits(permits, init.index),
       0,
     )
-    this.#busy.delete(init.index)
-    for (const problems of this.#problems.values()) problems.delete(init.index)
+    this.#reports.forget(init.index)
     this.#options.log.error(`${error.message}; ${calls} calls were lost with it`)
     const at = this.#shared.indexOf(thread)
     const isBroken = at >= 0 && !this.#budget.take()
@@ -284,17 +234,5 @@ export class Threads {
     const next = this.#open(thread.init.role, thread.init.index, true)
     next.ready.catch((error: unknown) => next.kill(`did not start: ${WeftError.from(error).message}`))
     return next
-  }
-}
-
-function withoutLinks(plan: ThreadPlan, refused: PlanOutcome['refusedLinks']): ThreadPlan {
-  if (refused.length === 0) return plan
-  const texts = new Set(refused.map((link) => JSON.stringify(link)))
-  return {
-    ...plan,
-    providers: plan.providers.map((provider) => ({
-      ...provider,
-      links: provider.links.filter((link) => !texts.has(JSON.stringify(link))),
-    })),
   }
 }
