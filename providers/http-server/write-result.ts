@@ -63,49 +63,67 @@ export async function writeResult(
 
 type Step = IteratorResult<Uint8Array>
 
-/** A body that is there already, or its first chunk (if that is there), the promise of the next, and where more are. */
-type Beginning =
-  | { readonly whole: Uint8Array | undefined }
-  | {
-      readonly first: Uint8Array | undefined
-      readonly next: Promise<Step>
-      readonly chunks: AsyncIterator<Uint8Array>
-    }
+/** A body that is there whole, or as much of it as is there by now, and where the rest comes from. */
+type Beginning = { readonly whole: Uint8Array | undefined } | Ahead
 
 const nothing: Beginning = { whole: undefined }
 /** Copying up to this many bytes costs less than another write. */
 const smallBody = 16_384
-const later = Symbol('it takes a while')
 
 async function beginningOf(
   chunks: AsyncIterator<Uint8Array>,
-  turnEnds: Promise<typeof later>,
+  turnEnds: Promise<'later'>,
 ): Promise<Beginning> {
-  const pendingFirst = chunks.next()
-  const first = await Promise.race([pendingFirst, turnEnds])
-  if (first === later) return { first: undefined, next: pendingFirst, chunks }
-  if (first.done) return nothing
-  const pendingSecond = chunks.next()
-  const second = await Promise.race([pendingSecond, turnEnds])
-  const isWhole = second !== later && second.done === true
-  return isWhole ? { whole: first.value } : { first: first.value, next: pendingSecond, chunks }
+  const ahead = new Ahead(chunks)
+  const isWhole = await Promise.race([ahead.isWhole(), turnEnds])
+  if (isWhole === true) return { whole: ahead.first }
+  ahead.stop()
+  return ahead
+}
+
+/** The first chunk of a body, when it is there, and the promise of the next. */
+class Ahead {
+  readonly chunks: AsyncIterator<Uint8Array>
+  first: Uint8Array | undefined
+  next: Promise<Step>
+  #isStopped = false
+
+  constructor(chunks: AsyncIterator<Uint8Array>) {
+    this.chunks = chunks
+    this.next = chunks.next()
+  }
+
+  /** From now on somebody else reads the body. */
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  /** Whether the body has one chunk at most; it waits for what comes after that. */
+  async isWhole(): Promise<boolean> {
+    const first = await this.next
+    if (first.done) return true
+    if (this.#isStopped) return false
+    this.first = first.value
+    this.next = this.chunks.next()
+    return (await this.next).done === true
+  }
 }
 
 /**
  * When all requests that came in together were looked at. Their answers leave together: a write that wakes its reader
  * costs several times what the next ones do.
  */
-function endOfTurn(): Promise<typeof later> {
+function endOfTurn(): Promise<'later'> {
   turnEnds ??= new Promise((resolve) => {
     setImmediate(() => {
       turnEnds = undefined
-      resolve(later)
+      resolve('later')
     })
   })
   return turnEnds
 }
 
-let turnEnds: Promise<typeof later> | undefined
+let turnEnds: Promise<'later'> | undefined
 
 /** A body that is there in one piece goes out with its length, in one write. */
 function endWhole(
@@ -139,10 +157,7 @@ function headerList(response: Pick<HttpResponse, 'headers'>): string[] {
   return list
 }
 
-async function writeChunks(
-  res: ServerResponse,
-  { first, next, chunks }: Extract<Beginning, { readonly next: unknown }>,
-): Promise<void> {
+async function writeChunks(res: ServerResponse, { first, next, chunks }: Ahead): Promise<void> {
   // The client learns of the answer before a body that takes its time.
   if (first) await writeChunk(res, first)
   else res.flushHeaders()

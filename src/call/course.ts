@@ -89,15 +89,19 @@ export class CallCourse {
 
 /** When all have settled, what the first of them failed with. */
 function firstFailure(work: readonly Promise<unknown>[]): Promise<unknown> {
-  const [only, ...more] = work
-  if (only && more.length === 0)
-    return only.then(
-      () => undefined,
-      (failure: unknown) => failure,
-    )
-  return Promise.allSettled(work).then(
-    (ends) => ends.find((end): end is PromiseRejectedResult => end.status === 'rejected')?.reason,
-  )
+  return new Promise((resolve) => {
+    let left = work.length
+    let failure: unknown
+    const settled = () => {
+      left -= 1
+      if (left === 0) resolve(failure)
+    }
+    const failed = (reason: unknown) => {
+      failure ??= reason
+      settled()
+    }
+    for (const one of work) one.then(settled, failed)
+  })
 }
 
 const { timeOrigin } = performance

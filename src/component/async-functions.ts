@@ -81,7 +81,7 @@ export function asyncFunction(instance: Instance, canon: Builtin, leave: Leave):
 /** The next event of `set`, told while the task that asked runs again. */
 async function nextEvent(instance: Instance, set: WaitableSet): Promise<WaitableEvent> {
   const task = instance.task()
-  const event = await set.wait(task.signal)
+  const event = await set.wait(task.life)
   instance.enter(task)
   return event
 }
@@ -89,7 +89,7 @@ async function nextEvent(instance: Instance, set: WaitableSet): Promise<Waitable
 async function yieldTask(instance: Instance): Promise<number> {
   const task = instance.task()
   await new Promise((resolve) => setImmediate(resolve))
-  task.signal.throwIfAborted()
+  task.life.throwIfOver()
   instance.enter(task)
   return 0
 }

@@ -173,8 +173,8 @@ export class Instance {
     const isSliceOver = this.pace.isSliceOver()
     const { where } = this.#confines
     const isLate = this.#confines.holdsUp(now) || (task !== undefined && now > task.deadline)
-    this.#ranOn = isLate || task?.failure !== undefined
-    if (task?.failure) throw task.failure.reason
+    this.#ranOn = isLate || task?.life.over !== undefined
+    task?.life.throwIfOver()
     if (isLate) {
       const told = where === undefined ? '' : ` in ${where}`
       throw new WeftError('deadline', `the guest ran on${told} until its time was over, and was stopped`)

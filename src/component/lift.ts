@@ -139,7 +139,7 @@ async function nextEvent(
 ): Promise<WaitableEvent> {
   if (code === callbackCode.yield) {
     await new Promise((resolve) => setImmediate(resolve))
-    task.signal.throwIfAborted()
+    task.life.throwIfOver()
     return noEvent
   }
   if (code !== callbackCode.wait)
@@ -147,7 +147,7 @@ async function nextEvent(
   const waitables = instance.handles(canon.instance).get(set)
   if (!(waitables instanceof WaitableSet))
     throw new WebAssembly.RuntimeError(`${canon.name} waits for ${set}, which is no waitable set`)
-  return waitables.poll() ?? (await waitables.wait(task.signal))
+  return waitables.poll() ?? (await waitables.wait(task.life))
 }
 
 function lowered(

@@ -1,4 +1,5 @@
 import type { Borrows } from './borrows.ts'
+import { Life } from './life.ts'
 import { Settlement } from './settlement.ts'
 
 /** What a task is run for. */
@@ -25,9 +26,8 @@ export class Task {
   readonly context: [number, number] = [0, 0]
   readonly #result = new Settlement<unknown>()
   readonly #exit = new Settlement<void>()
-  #failure: { readonly reason: unknown } | undefined
-  /** Made when it is first asked for: most tasks wait for nothing. */
-  #end: AbortController | undefined
+  /** Ends when the task can't go on; whatever waits for it stops waiting then. */
+  readonly life = new Life()
   #isResolved = false
 
   constructor(name: string, { owner, deadline, borrows, caller }: TaskOptions) {
@@ -51,20 +51,6 @@ export class Task {
     return this.#isResolved
   }
 
-  /** Why it can't go on; undefined while it can. */
-  get failure(): { readonly reason: unknown } | undefined {
-    return this.#failure
-  }
-
-  /** Aborted when the task can't go on; whatever waits for it stops waiting then. */
-  get signal(): AbortSignal {
-    if (!this.#end) {
-      this.#end = new AbortController()
-      if (this.#failure) this.#end.abort(this.#failure.reason)
-    }
-    return this.#end.signal
-  }
-
   resolve(value: unknown): void {
     if (this.#isResolved) throw new WebAssembly.RuntimeError('the guest gave a second result')
     const held = this.borrows?.open ?? 0
@@ -81,10 +67,9 @@ export class Task {
   }
 
   fail(reason: unknown): void {
-    this.#failure ??= { reason }
     this.#isResolved = true
     this.#result.reject(reason)
     this.#exit.reject(reason)
-    this.#end?.abort(reason)
+    this.life.end(reason)
   }
 }

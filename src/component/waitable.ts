@@ -1,3 +1,5 @@
+import type { Life } from './life.ts'
+
 /** Codes of the events that a waitable gives (CanonicalABI.md, `EventCode`). */
 export const eventCode = {
   none: 0,
@@ -76,17 +78,17 @@ export class WaitableSet {
     return undefined
   }
 
-  /** Waits for an event; rejects with the reason of `signal`. */
-  async wait(signal: AbortSignal): Promise<WaitableEvent> {
+  /** Waits for an event; rejects with what ends `life`. */
+  async wait(life: Life): Promise<WaitableEvent> {
     for (;;) {
       const event = this.poll()
       if (event) return event
+      life.throwIfOver()
       await new Promise<void>((resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason)
-        const giveUp = () => reject(signal.reason)
-        signal.addEventListener('abort', giveUp, { once: true })
+        const giveUp = () => reject(life.over?.reason)
+        life.onEnd(giveUp)
         this.#waiting = () => {
-          signal.removeEventListener('abort', giveUp)
+          life.offEnd(giveUp)
           this.#waiting = undefined
           resolve()
         }

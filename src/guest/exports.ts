@@ -12,7 +12,6 @@ import { GuestExit } from './wasi-0-2/guest-exit.ts'
 import { handleIncoming } from './wasi-0-2/handle-incoming.ts'
 import { Request } from './wasi-0-3/request.ts'
 import { Response } from './wasi-0-3/response.ts'
-import { watchBody } from './watch-body.ts'
 
 /** One run of an export: the call that it answers, and whose and how long it is. */
 export interface ExportRun extends TaskOptions {
@@ -112,8 +111,7 @@ async function runHttp03(
     | { readonly tag: 'err'; readonly val: HttpErrorCode }
   call.course.hold(exited)
   if (answer.tag === 'err') return answer
-  const response = Response.sent(answer.val)
-  const { body, done } = watchBody(response.body, call.signal)
+  const { response, done } = Response.sent(answer.val, call.signal)
   call.course.hold(done)
-  return { tag: 'ok', val: { ...response, body } }
+  return { tag: 'ok', val: response }
 }

@@ -1,5 +1,5 @@
+import type { Life } from '../component/life.ts'
 import type { Descriptors } from './held-open.ts'
-import type { Life } from './life.ts'
 import type { Network } from './network/network.ts'
 import type { OpenVolume } from './volume/volumes.ts'
 

@@ -4,18 +4,18 @@
  */
 export function watchBody(
   body: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): { readonly body: AsyncIterable<Uint8Array>; readonly done: Promise<void> } {
   const iterator = body[Symbol.asyncIterator]()
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   promise.catch(() => {})
   const abandon = () => {
     void iterator.return?.()
-    reject(signal.reason)
+    reject(signal?.reason)
   }
-  signal.addEventListener('abort', abandon, { once: true })
+  signal?.addEventListener('abort', abandon, { once: true })
   const end = () => {
-    signal.removeEventListener('abort', abandon)
+    signal?.removeEventListener('abort', abandon)
     resolve()
   }
   const watched: AsyncIterator<Uint8Array> = {
@@ -25,7 +25,7 @@ export function watchBody(
         if (step.done) end()
         return step
       } catch (error) {
-        signal.removeEventListener('abort', abandon)
+        signal?.removeEventListener('abort', abandon)
         reject(error)
         throw error
       }

@@ -6,19 +6,11 @@ const newTask = () => new Task('handle', { owner: undefined, deadline: Date.now(
 
 test('a task that is failed is over, though its guest never comes back', async () => {
   const task = newTask()
-  const before = task.signal
   const over = new Error('over')
   task.fail(over)
   await assert.rejects(task.exited, over)
   await assert.rejects(task.result, over)
-  assert.equal(before.reason, over)
-})
-
-test('who asks for the signal of a failed task finds it aborted', () => {
-  const task = newTask()
-  task.fail(new Error('over'))
-  assert.equal(task.signal.aborted, true)
-  assert.equal(task.signal.reason, task.failure?.reason)
+  assert.deepEqual(task.life.over, { reason: over })
 })
 
 test('a task whose guest has given its result goes on until its last instruction', async () => {

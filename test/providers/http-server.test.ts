@@ -189,6 +189,23 @@ test('a body that takes its time goes out in chunks', async () => {
   assert.equal(await chunked.text(), 'ab')
 })
 
+test('nothing of a body is lost, whenever its chunks come', async () => {
+  for (let turns = 0; turns < 5; turns++) {
+    const url = await start(async () => {
+      const result = answer(200)
+      const body = (async function* () {
+        for (const text of ['a', 'b', 'c', 'd']) {
+          for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
+          yield new Uint8Array(Buffer.from(text))
+        }
+      })()
+      return result.tag === 'ok' ? { ...result, val: { ...result.val, body } } : result
+    })
+    assert.equal(await (await fetch(url)).text(), 'abcd')
+    await running?.stop()
+  }
+})
+
 test('the deadline comes from timeout_ms', async () => {
   let deadline = 0
   const url = await start(

@@ -1,6 +1,6 @@
 import { GuestError, guestError } from '../../capability/guest-error.ts'
+import type { Life } from '../../component/life.ts'
 import { WeftError } from '../../errors.ts'
-import type { Life } from '../life.ts'
 import { OutgoingBytes } from '../wasi-0-2/outgoing-bytes.ts'
 import { OutputStream } from '../wasi-0-2/output-stream.ts'
 import type { StreamEnd } from './call-blobstore.ts'

@@ -1,7 +1,7 @@
 import type { GuestError } from '../../capability/guest-error.ts'
 import type { ReadyBody } from '../../capability/http.ts'
+import type { Life } from '../../component/life.ts'
 import { free, giveAway } from '../../given-bytes.ts'
-import type { Life } from '../life.ts'
 import { streamClosed } from './io-error.ts'
 import type { ByteSink } from './output-stream.ts'
 import { Bell, lifeError } from './readiness.ts'

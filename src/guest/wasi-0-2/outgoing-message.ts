@@ -1,6 +1,6 @@
 import { GuestError } from '../../capability/guest-error.ts'
 import type { HttpFields, HttpMethod, HttpRequest, HttpResponse, HttpScheme } from '../../capability/http.ts'
-import type { Life } from '../life.ts'
+import type { Life } from '../../component/life.ts'
 import { Fields, isToken } from './fields.ts'
 import { type OutgoingBody, OutgoingContent } from './outgoing-body.ts'
 

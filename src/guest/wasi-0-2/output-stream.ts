@@ -1,5 +1,5 @@
+import type { Life } from '../../component/life.ts'
 import { giveAway } from '../../given-bytes.ts'
-import type { Life } from '../life.ts'
 import type { InputStream } from './input-stream.ts'
 import { Pollable } from './pollable.ts'
 import { type Readiness, throwIfOver, waitForOne } from './readiness.ts'

@@ -1,5 +1,5 @@
+import type { Life } from '../../component/life.ts'
 import { WeftError } from '../../errors.ts'
-import type { Life } from '../life.ts'
 
 /** Something a guest can wait for: what a pollable stands for. */
 export interface Readiness {

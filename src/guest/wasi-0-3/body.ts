@@ -1,6 +1,13 @@
-import type { HttpErrorCode, HttpFields } from '../../capability/http.ts'
+import {
+  type HttpErrorCode,
+  type HttpFields,
+  type HttpRequest,
+  noBody,
+  noTrailers,
+} from '../../capability/http.ts'
 import { WeftError } from '../../errors.ts'
 import { giveAway } from '../../given-bytes.ts'
+import { watchBody } from '../watch-body.ts'
 import { Fields } from './fields.ts'
 
 /** A guest's `stream<u8>` as the host gets it. */
@@ -20,6 +27,15 @@ export type ErrorCodeResult<T> =
 /** `future<result<option<trailers>, error-code>>`. */
 export type TrailersFuture = PromiseLike<ErrorCodeResult<Fields | undefined>>
 
+const noneCame: TrailersFuture = Promise.resolve({ tag: 'ok' })
+
+function receivedTrailers(trailers: Promise<HttpFields | undefined>): TrailersFuture {
+  return trailers.then(
+    (list) => ({ tag: 'ok', val: list && Fields.received(list) }) as const,
+    () => ({ tag: 'err', val: { tag: 'connection-terminated' } }) as const,
+  )
+}
+
 /** Bytes asked of the guest at a time. */
 const readSize = 65_536
 
@@ -27,27 +43,29 @@ const readSize = 65_536
 export class Body {
   readonly contents: GuestStream | AsyncIterable<Uint8Array> | undefined
   readonly trailers: TrailersFuture
-  #sent: ((result: ErrorCodeResult<void>) => void) | undefined
-  /** Settles when the body has gone out whole, or says why not: `future<result<_, error-code>>`. */
-  readonly transmitted: Promise<ErrorCodeResult<void>>
+  readonly #transmitted = Promise.withResolvers<ErrorCodeResult<void>>()
 
   constructor(contents: Body['contents'], trailers: TrailersFuture) {
     this.contents = contents
     this.trailers = trailers
-    this.transmitted = new Promise((resolve) => {
-      this.#sent = resolve
-    })
   }
 
-  /** For the host: the bytes, as they come. Ends the guest's stream when the reader leaves early. */
-  async *bytes(): AsyncGenerator<Uint8Array> {
-    try {
-      if (this.contents === undefined) return
-      if ('read' in this.contents) yield* guestBytes(this.contents)
-      else yield* this.contents
-    } finally {
-      this.#sent?.({ tag: 'ok' })
-    }
+  /** What came in from outside. */
+  static received({ body, trailers }: Pick<HttpRequest, 'body' | 'trailers'>): Body {
+    return new Body(body, trailers === noTrailers ? noneCame : receivedTrailers(trailers))
+  }
+
+  /** Settles when the body has gone out whole, or says why not: `future<result<_, error-code>>`. */
+  get transmitted(): Promise<ErrorCodeResult<void>> {
+    return this.#transmitted.promise
+  }
+
+  /** For the host: the bytes, as they come, and when they are over. The guest's stream ends when the reader leaves early. */
+  sent(signal?: AbortSignal): ReturnType<typeof watchBody> {
+    const sent = watchBody(this.contents === undefined ? noBody : bytesOf(this.contents), signal)
+    const over = () => this.#transmitted.resolve({ tag: 'ok' })
+    sent.done.then(over, over)
+    return sent
   }
 
   /** For the host: the trailers, once the body is finished; undefined when there are none. */
@@ -64,26 +82,44 @@ export class Body {
    */
   consume(result: PromiseLike<unknown>): [GuestStream | AsyncIterable<Uint8Array>, TrailersFuture] {
     void Promise.resolve(result).catch(() => {})
-    return [this.contents ?? noBytes(), this.trailers]
+    return [this.contents ?? noBody, this.trailers]
   }
 }
 
 /** The bytes of a guest's stream as they come; it is dropped when they are no longer wanted. */
-export async function* guestBytes(stream: GuestStream): AsyncGenerator<Uint8Array> {
-  let finished = false
-  try {
-    while (!finished) {
-      const { value, done, isCopy } = await stream.read({ count: readSize })
-      finished = done
-      const chunk = bytesFrom(value)
-      if (chunk.length > 0) yield isCopy ? giveAway(chunk) : chunk
-    }
-  } finally {
-    if (!finished) stream[Symbol.dispose]()
-  }
+export function guestBytes(stream: GuestStream): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => new GuestBytes(stream) }
 }
 
-async function* noBytes(): AsyncGenerator<Uint8Array> {}
+function bytesOf(contents: GuestStream | AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return 'read' in contents ? guestBytes(contents) : contents
+}
+
+/** No generator: a body is most often one chunk, which would cost three turns with each. */
+class GuestBytes implements AsyncIterator<Uint8Array> {
+  readonly #stream: GuestStream
+  #finished = false
+
+  constructor(stream: GuestStream) {
+    this.#stream = stream
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    while (!this.#finished) {
+      const { value, done, isCopy } = await this.#stream.read({ count: readSize })
+      this.#finished = done
+      const chunk = bytesFrom(value)
+      if (chunk.length > 0) return { done: false, value: isCopy ? giveAway(chunk) : chunk }
+    }
+    return { done: true, value: undefined }
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    if (!this.#finished) this.#stream[Symbol.dispose]()
+    this.#finished = true
+    return { done: true, value: undefined }
+  }
+}
 
 function bytesFrom(value: unknown): Uint8Array {
   if (value === undefined) return new Uint8Array(0)

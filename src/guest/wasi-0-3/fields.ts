@@ -16,6 +16,8 @@ const forbidden = new Set([
   'http2-settings',
 ])
 
+const none: HttpFields = []
+
 /** `wasi:http/types@0.3.0` resource `fields`: an ordered list of headers, names compared without case. */
 export class Fields {
   #entries: [string, Uint8Array][] = []
@@ -38,6 +40,7 @@ export class Fields {
 
   /** Into the lattice's shape: values of one name together, in order of first appearance. */
   static sent(fields: Fields): HttpFields {
+    if (fields.#entries.length === 0) return none
     const grouped = new Map<string, [string, Uint8Array[]]>()
     for (const [name, value] of fields.#entries) {
       const key = name.toLowerCase()

@@ -58,11 +58,12 @@ export class Request {
   #path: string | undefined
   #scheme: HttpScheme | undefined
   #authority: string | undefined
-  readonly #headers: Fields
+  #headers: Fields | (() => Fields)
   readonly #body: Body
   readonly #options: RequestOptions | undefined
 
-  private constructor(headers: Fields, body: Body, options?: RequestOptions) {
+  /** Headers that came in are put together when somebody asks for them. */
+  private constructor(headers: Fields | (() => Fields), body: Body, options?: RequestOptions) {
     this.#headers = headers
     this.#body = body
     this.#options = options
@@ -80,11 +81,7 @@ export class Request {
 
   /** A request that has come in from outside. */
   static received(request: HttpRequest): Request {
-    const trailers = request.trailers.then(
-      (list) => ({ tag: 'ok', val: list && Fields.received(list) }) as const,
-      () => ({ tag: 'err', val: { tag: 'connection-terminated' } }) as const,
-    )
-    const received = new Request(Fields.received(request.headers), new Body(request.body, trailers))
+    const received = new Request(() => Fields.received(request.headers), Body.received(request))
     received.#method = request.method
     received.#path = request.pathWithQuery
     received.#scheme = request.scheme
@@ -104,10 +101,10 @@ export class Request {
   /** A request that the guest sends. */
   static sent(request: Request): HttpRequest {
     return {
-      body: request.#body.bytes(),
+      body: request.#body.sent().body,
       trailers: request.#body.trailerList(),
       method: request.#method,
-      headers: Fields.sent(request.#headers),
+      headers: Fields.sent(request.getHeaders()),
       ...(request.#path !== undefined && { pathWithQuery: request.#path }),
       ...(request.#scheme !== undefined && { scheme: request.#scheme }),
       ...(request.#authority !== undefined && { authority: request.#authority }),
@@ -147,6 +144,7 @@ export class Request {
     return this.#options
   }
   getHeaders(): Fields {
+    if (typeof this.#headers === 'function') this.#headers = this.#headers()
     return this.#headers
   }
 }

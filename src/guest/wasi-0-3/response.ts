@@ -25,22 +25,25 @@ export class Response {
 
   /** A response that came from outside. */
   static received(response: HttpResponse): Response {
-    const trailers = response.trailers.then(
-      (list) => ({ tag: 'ok', val: list && Fields.received(list) }) as const,
-      () => ({ tag: 'err', val: { tag: 'connection-terminated' } }) as const,
-    )
-    const received = new Response(Fields.received(response.headers), new Body(response.body, trailers))
+    const received = new Response(Fields.received(response.headers), Body.received(response))
     received.#status = response.status
     return received
   }
 
-  /** A response that the guest gives. */
-  static sent(response: Response): HttpResponse {
+  /** A response that the guest gives, and when its body is over: at its end, or given up by `signal`. */
+  static sent(
+    response: Response,
+    signal: AbortSignal,
+  ): { readonly response: HttpResponse; readonly done: Promise<void> } {
+    const { body, done } = response.#body.sent(signal)
     return {
-      status: response.#status,
-      headers: Fields.sent(response.#headers),
-      body: response.#body.bytes(),
-      trailers: response.#body.trailerList(),
+      response: {
+        status: response.#status,
+        headers: Fields.sent(response.#headers),
+        body,
+        trailers: response.#body.trailerList(),
+      },
+      done,
     }
   }
 

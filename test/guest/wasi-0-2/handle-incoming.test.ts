@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { HttpRequest } from '../../../src/capability/http.ts'
-import { Life } from '../../../src/guest/life.ts'
+import { Life } from '../../../src/component/life.ts'
 import { Fields } from '../../../src/guest/wasi-0-2/fields.ts'
 import { handleIncoming, type IncomingHandler } from '../../../src/guest/wasi-0-2/handle-incoming.ts'
 import { IncomingBody } from '../../../src/guest/wasi-0-2/incoming-body.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Life } from '../../../src/guest/life.ts'
+import { Life } from '../../../src/component/life.ts'
 import { IncomingBytes } from '../../../src/guest/wasi-0-2/incoming-bytes.ts'
 import { InputStream, noInput } from '../../../src/guest/wasi-0-2/input-stream.ts'
 import { OutgoingBytes } from '../../../src/guest/wasi-0-2/outgoing-bytes.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Life } from '../../src/guest/life.ts'
+import { Life } from '../../src/component/life.ts'
 
 test('who watches a life is told of its end once, unless he left', () => {
   const life = new Life()

@@ -12,6 +12,11 @@ export class Life {
     return this.#over
   }
 
+  /** Throws why it ended. */
+  throwIfOver(): void {
+    if (this.#over) throw this.#over.reason
+  }
+
   /** Aborted at its end. */
   get signal(): AbortSignal {
     if (!this.#controller) {
