@@ -48,13 +48,12 @@ export function answerOutcome(
   { side, subject }: { readonly side: CallSide; readonly subject: CallSubject },
   answer: unknown,
 ): CallOutcome {
-  const isHttp = subject === 'http-in' || subject === 'http-out'
   const enters =
     side === 'server' && (call.message !== undefined || (subject === 'http-in' && call.source === httpSource))
   if (labelOfAnswer(call, answer) === 'err') {
     return errOutcome(call, { answer, isError: side === 'client' || enters })
   }
-  const status = isHttp ? responseStatus(field(answer, 'val')) : undefined
+  const status = httpStatusOf(subject, answer)
   if (status === undefined) return { status: { code: 'unset' }, attributes: {}, events: [] }
   const leastError = subject === 'http-out' && side === 'client' ? 400 : 500
   const isError = status >= leastError
@@ -63,6 +62,12 @@ export function answerOutcome(
     attributes: { [names.httpStatus]: status, ...(isError ? { [names.errorType]: String(status) } : {}) },
     events: [],
   }
+}
+
+/** The status of an HTTP response; undefined for all other answers. */
+export function httpStatusOf(subject: CallSubject, answer: unknown): number | undefined {
+  const isHttp = subject === 'http-in' || subject === 'http-out'
+  return isHttp ? responseStatus(field(answer, 'val')) : undefined
 }
 
 /** `err` when the function has a WIT `result` and it is one, else `ok`. */

@@ -24,6 +24,8 @@ export interface CallSite {
   /** Name, kind and attributes of its spans; and the same with the names of HTTP methods. */
   readonly part: SpanPart
   readonly namedParts: Map<string, SpanPart>
+  /** What its answers add to a span, by HTTP status. */
+  readonly answerParts: Map<number, SpanPart>
   readonly isParentRemote: boolean
   /** The component or provider whose side this is. */
   readonly owner: string
@@ -77,6 +79,7 @@ export class CallSites {
       subject,
       part: new SpanPart({ name: spanNameOf(call.operation), kind, attributes }),
       namedParts: new Map(),
+      answerParts: new Map(),
       isParentRemote: kind === 'server' || kind === 'consumer',
       owner,
       durations: new Map(),

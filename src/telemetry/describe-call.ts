@@ -1,6 +1,6 @@
 import type { Call, MessageOrigin, Operation } from '../call/call.ts'
 import { parseInterfaceName, withoutVersion } from '../wit/names.ts'
-import { clientRequestAttributes, httpSpanName, serverRequestAttributes } from './http-attributes.ts'
+import { clientRequestAttributes, httpSpanName, serverTargetAttributes } from './http-attributes.ts'
 import { messageAttributes, messageSpanName, processOperation } from './message-attributes.ts'
 import { attributeNames as names, attributeValues as values } from './names.ts'
 import type { SpanAttributes, SpanKind } from './span.ts'
@@ -33,12 +33,12 @@ export function fixedAttributes(call: Call, side: CallSide, subject: CallSubject
   return { ...rpcAttributes(call, side), ...fixedSubjectAttributes(call, subject) }
 }
 
-/** The attributes that come from the call's arguments. */
+/** The attributes that come from the call's arguments; for a request that comes in without those of `requestAttributes`. */
 export function ownAttributes(call: Call, subject: CallSubject): SpanAttributes {
   switch (subject) {
     case 'http-in':
       return {
-        ...serverRequestAttributes(call.args[0]),
+        ...serverTargetAttributes(call.args[0]),
         ...(call.route !== undefined && { [names.httpRoute]: call.route }),
       }
     case 'http-out':

@@ -1,7 +1,7 @@
 /** Reads `value[name]` of a value whose shape is not known; undefined when there is no such field. Never throws. */
 export function field(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
-  return Reflect.get(value, name)
+  return (value as Readonly<Record<string, unknown>>)[name]
 }
 
 /** The same, when only a string will do. */

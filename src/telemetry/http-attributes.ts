@@ -13,14 +13,15 @@ export function httpSpanName(request: unknown): string {
   return knownMethods.has(method) ? method : 'HTTP'
 }
 
-/** Attributes of a `wrpc:http` request record, as a server sees it. */
-export function serverRequestAttributes(request: unknown): SpanAttributes {
+/** Attributes of a `wrpc:http` request record that say what it asks for, as a server sees it. */
+export function serverTargetAttributes(request: unknown): SpanAttributes {
+  const attributes: Record<string, AttributeValue> = {}
   const [path, query] = splitPath(stringField(request, 'pathWithQuery') ?? '/')
-  return {
-    ...requestAttributes(request),
-    [names.urlPath]: path.slice(0, maxTextLength),
-    ...(query ? { [names.urlQuery]: scrubQuery(query).slice(0, maxTextLength) } : {}),
-  }
+  attributes[names.urlPath] = path.slice(0, maxTextLength)
+  if (query) attributes[names.urlQuery] = scrubQuery(query).slice(0, maxTextLength)
+  const userAgent = headerOf(request, 'user-agent')
+  if (userAgent) attributes[names.userAgent] = userAgent.slice(0, maxTextLength)
+  return attributes
 }
 
 /** Attributes of a `wrpc:http` request record, as a client sees it. */
@@ -28,7 +29,12 @@ export function clientRequestAttributes(request: unknown): SpanAttributes {
   const [path, query] = splitPath(stringField(request, 'pathWithQuery') ?? '/')
   const address = addressOf(request)
   const full = `${schemeOf(request) ?? 'http'}://${address?.text ?? ''}${path}${query ? `?${scrubQuery(query)}` : ''}`
-  return { ...requestAttributes(request), [names.urlFull]: full.slice(0, maxTextLength) }
+  const userAgent = headerOf(request, 'user-agent')
+  return {
+    ...requestAttributes(request),
+    ...(userAgent ? { [names.userAgent]: userAgent.slice(0, maxTextLength) } : {}),
+    [names.urlFull]: full.slice(0, maxTextLength),
+  }
 }
 
 /** The status of a `wrpc:http` response record; undefined when it is none. */
@@ -37,7 +43,17 @@ export function responseStatus(response: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined
 }
 
-function requestAttributes(request: unknown): SpanAttributes {
+/** Requests with the same key have the same `requestAttributes`; undefined where these are not among few. */
+export function requestKey(request: unknown): string | undefined {
+  const method = stringField(field(request, 'method'), 'tag')
+  const scheme = stringField(field(request, 'scheme'), 'tag')
+  return method === 'other' || scheme === 'other'
+    ? undefined
+    : `${method} ${scheme} ${stringField(request, 'authority')}`
+}
+
+/** The attributes of a request that many others have alike: method, scheme, address. */
+export function requestAttributes(request: unknown): SpanAttributes {
   const attributes: Record<string, AttributeValue> = {}
   const method = methodOf(request)
   attributes[names.httpMethod] = knownMethods.has(method) ? method : otherMethod
@@ -47,8 +63,6 @@ function requestAttributes(request: unknown): SpanAttributes {
   const address = addressOf(request)
   if (address) attributes[names.serverAddress] = address.host
   if (address?.port !== undefined) attributes[names.serverPort] = address.port
-  const userAgent = headerOf(request, 'user-agent')
-  if (userAgent) attributes[names.userAgent] = userAgent.slice(0, maxTextLength)
   return attributes
 }
 
@@ -86,7 +100,8 @@ function headerOf(request: unknown, name: string): string | undefined {
 }
 
 function isNamed(header: unknown, name: string): boolean {
-  return Array.isArray(header) && typeof header[0] === 'string' && header[0].toLowerCase() === name
+  const own: unknown = Array.isArray(header) ? header[0] : undefined
+  return typeof own === 'string' && own.length === name.length && own.toLowerCase() === name
 }
 
 function splitPath(pathWithQuery: string): [path: string, query: string] {

@@ -59,7 +59,12 @@ export const writeValue: OtlpMessage<OtlpValue> = (out, value) => {
 
 /** `KeyValue`, as often as there are attributes. */
 export function writeAttributes(out: OtlpWriter, field: OtlpField, attributes: OtlpAttributes): void {
-  out.messages(field, Object.entries(attributes).filter(isGiven), writePair)
+  const given: (readonly [string, OtlpValue])[] = []
+  for (const key in attributes) {
+    const value = attributes[key]
+    if (value !== undefined) given.push([key, value])
+  }
+  out.messages(field, given, writePair)
 }
 
 /** `InstrumentationScope` */
@@ -120,8 +125,4 @@ function writeText(out: OtlpWriter, value: string): void {
 function writeNumber(out: OtlpWriter, value: number): void {
   if (Number.isSafeInteger(value) && !Object.is(value, -0)) out.int64(anyFields.intValue, value)
   else out.double(anyFields.doubleValue, value)
-}
-
-function isGiven(pair: [string, OtlpValue | undefined]): pair is [string, OtlpValue] {
-  return pair[1] !== undefined
 }

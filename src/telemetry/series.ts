@@ -10,7 +10,7 @@ export interface HistogramState {
   sum: number
   min: number
   max: number
-  /** The latest measurement under a sampled span, for each bucket. */
+  /** The first measurement under a sampled span, for each bucket. */
   readonly exemplars: (Exemplar | undefined)[]
 }
 
@@ -38,7 +38,7 @@ export class HistogramSeries {
     state.sum += seconds
     if (seconds < state.min) state.min = seconds
     if (seconds > state.max) state.max = seconds
-    if (under?.sampled) {
+    if (under?.sampled && !state.exemplars[bucket]) {
       const { traceId, spanId } = under
       state.exemplars[bucket] = { time: Date.now(), value: seconds, traceId, spanId }
     }

@@ -3,13 +3,7 @@ import { preciseNow, type Timing } from '../call/course.ts'
 import { newSpanId, newTraceId, type TraceContext } from '../call/trace-context.ts'
 import { WeftError } from '../errors.ts'
 import { backendFields, backendSeries } from './backend-span.ts'
-import {
-  answerOutcome,
-  type CallOutcome,
-  failureOutcome,
-  labelOfAnswer,
-  type OutcomeLabel,
-} from './call-outcome.ts'
+import { failureOutcome, labelOfAnswer, type OutcomeLabel } from './call-outcome.ts'
 import { CallParts } from './call-parts.ts'
 import { type CallSite, CallSites, durationsOf } from './call-site.ts'
 import type { CallSide } from './describe-call.ts'
@@ -95,18 +89,18 @@ function finish(open: OpenCall, end: End): void {
   const now = preciseNow()
   const { measurements } = open.options
   try {
-    if (measurements) measure(open, end, now)
-    if (open.trace.sampled) recordSpan(open, outcomeOf(open, end, now), now)
+    const label = labelOf(open.call, end)
+    if (measurements) measure(open, label, now)
+    if (open.trace.sampled) recordSpan(open, outcomeOf(open, { end, label, now }), now)
   } catch {
     measurements?.add('telemetryDropped', 1, { signal: 'traces', reason: 'failed' })
   }
 }
 
-function measure(open: OpenCall, end: End, now: number): void {
+function measure(open: OpenCall, outcome: OutcomeLabel, now: number): void {
   const { options, site, call, trace, start } = open
   const { measurements, side } = options
   if (!measurements) return
-  const outcome = labelOf(call, end)
   durationsOf(site, { measurements, side, outcome }).observe((now - start) / 1000, trace)
   if (side === 'client') return
   if (outcome === 'trapped') measurements.add('traps', 1, { component: site.owner })
@@ -136,22 +130,26 @@ function labelOf(call: Call, end: End): OutcomeLabel {
   return end.brokeOff === undefined ? labelOfAnswer(call, end.answer) : WeftError.from(end.brokeOff).code
 }
 
-function outcomeOf({ call, options, site }: OpenCall, end: End, now: number): CallOutcome {
+function outcomeOf(
+  { call, options, site, parts }: OpenCall,
+  ended: { readonly end: End; readonly label: OutcomeLabel; readonly now: number },
+): SpanPart | SpanFields | undefined {
+  const { end, label, now } = ended
   if (end.kind === 'failure') return failureOutcome(end.thrown, now)
-  const outcome = answerOutcome(call, { side: options.side, subject: site.subject }, end.answer)
-  if (end.brokeOff === undefined || outcome.status.code === 'error') return outcome
+  const answered = end.brokeOff === undefined ? label : labelOfAnswer(call, end.answer)
+  const outcome = parts.answer(call, { side: options.side, site, label: answered }, end.answer)
+  if (end.brokeOff === undefined) return outcome
+  const said = outcome instanceof SpanPart ? outcome.fields : outcome
+  if (said?.status?.code === 'error') return said
   // The answer is out: what it says stays on the span, beside the failure that came after it.
   const broken = failureOutcome(end.brokeOff, now)
-  return { ...broken, attributes: { ...outcome.attributes, ...broken.attributes } }
+  return { ...broken, attributes: { ...said?.attributes, ...broken.attributes } }
 }
 
-function recordSpan(open: OpenCall, outcome: CallOutcome, end: number): void {
+function recordSpan(open: OpenCall, outcome: SpanPart | SpanFields | undefined, end: number): void {
   const { options, call, trace, site, parts } = open
-  const own = parts.own(call, options.side, site)
-  const ended = parts.outcome(outcome)
-  const all: (SpanPart | SpanFields)[] = [parts.fixed(call, options.side, site)]
-  if (own) all.push(own)
-  if (ended) all.push(ended)
+  const { side, record } = options
+  const said = [parts.fixed(call, side, site), ...parts.own(call, side, site)]
   const draft: SpanDraft = {
     traceId: trace.traceId,
     spanId: trace.spanId,
@@ -160,13 +158,13 @@ function recordSpan(open: OpenCall, outcome: CallOutcome, end: number): void {
     start: open.start,
     end,
     isParentRemote: site.isParentRemote,
-    parts: all,
+    parts: outcome ? [...said, outcome] : said,
     resource: site.resource,
   }
-  options.record(draft)
+  record(draft)
   for (const timing of call.course.timings) {
     // Who calls waits for somebody to serve; all else happens where it is served.
-    if ((timing.name === 'woken') === (options.side === 'client')) recordTiming(draft, timing, options.record)
+    if ((timing.name === 'woken') === (side === 'client')) recordTiming(draft, timing, record)
   }
 }
 

@@ -5,7 +5,7 @@ import { surplusTraces } from '../../src/telemetry/surplus-traces.ts'
 
 /** Runs `perSecond` traces of three spans a second for `seconds`; gives how many were kept in each second. */
 function keptOf(
-  isSurplus: (traceId: string) => boolean,
+  isSurplus: ReturnType<typeof surplusTraces>,
   clock: { ms: number },
   perSecond: number,
   seconds: number,
@@ -14,7 +14,7 @@ function keptOf(
     let kept = 0
     for (let index = 0; index < perSecond; index += 1) {
       const traceId = newTraceId()
-      const answers = new Set([1, 2, 3].map(() => isSurplus(traceId)))
+      const answers = new Set([1, 2, 3].map(() => isSurplus(traceId, clock.ms)))
       assert.equal(answers.size, 1, 'a trace is kept whole')
       if (answers.has(false)) kept += 1
     }
@@ -25,7 +25,7 @@ function keptOf(
 
 test('all traces are kept while they are few, a share of them under load, all again after it', () => {
   const clock = { ms: 0 }
-  const isSurplus = surplusTraces(() => clock.ms)
+  const isSurplus = surplusTraces()
   assert.deepEqual(keptOf(isSurplus, clock, 150, 3), [150, 150, 150])
   const loaded = keptOf(isSurplus, clock, 10_000, 5)
   assert.equal(loaded[0], 10_000)
@@ -35,9 +35,10 @@ test('all traces are kept while they are few, a share of them under load, all ag
 
 test('two threads under the same load keep the same traces', () => {
   const clock = { ms: 0 }
-  const [one, other] = [surplusTraces(() => clock.ms), surplusTraces(() => clock.ms)]
+  const [one, other] = [surplusTraces(), surplusTraces()]
   const ids = Array.from({ length: 5000 }, newTraceId)
-  for (const isSurplus of [one, other]) for (const id of ids) isSurplus(id)
+  for (const isSurplus of [one, other]) for (const id of ids) isSurplus(id, clock.ms)
   clock.ms += 1000
-  assert.deepEqual(ids.map(one), ids.map(other))
+  const keptBy = (isSurplus: typeof one) => ids.map((id) => isSurplus(id, clock.ms))
+  assert.deepEqual(keptBy(one), keptBy(other))
 })
