@@ -4,6 +4,7 @@ import { scrubQuery } from './scrub-query.ts'
 import type { AttributeValue, SpanAttributes } from './span.ts'
 
 const knownMethods = new Set('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' '))
+const methodsByTag = new Map([...knownMethods].map((method) => [method.toLowerCase(), method]))
 const otherMethod = '_OTHER'
 const maxTextLength = 512
 
@@ -69,7 +70,7 @@ export function requestAttributes(request: unknown): SpanAttributes {
 function methodOf(request: unknown): string {
   const method = field(request, 'method')
   const tag = stringField(method, 'tag') ?? ''
-  return tag === 'other' ? (stringField(method, 'val') ?? '') : tag.toUpperCase()
+  return tag === 'other' ? (stringField(method, 'val') ?? '') : (methodsByTag.get(tag) ?? tag.toUpperCase())
 }
 
 function schemeOf(request: unknown): string | undefined {

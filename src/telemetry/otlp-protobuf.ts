@@ -169,11 +169,13 @@ export class ProtobufWriter implements OtlpWriter {
     this.#tag(field, fixed64Type)
     const seconds = Math.floor(value / 1000)
     const nanos = Math.round((value - seconds * 1000) * 1e6)
-    // seconds · 10⁹ does not fit a double; seconds · 5⁹ does, and 10⁹ is 5⁹ · 2⁹.
+    // seconds · 10⁹ does not fit a double; seconds · 5⁹ does, and 10⁹ is 5⁹ · 2⁹. `%` of doubles would take longer.
     const scaled = seconds * 1_953_125
-    const low = (scaled % 2 ** 23) * 512 + nanos
-    this.#view.setUint32(this.#at, low % 2 ** 32, true)
-    this.#view.setUint32(this.#at + 4, Math.floor(scaled / 2 ** 23) + Math.floor(low / 2 ** 32), true)
+    const high = Math.floor(scaled / 2 ** 23)
+    const low = (scaled - high * 2 ** 23) * 512 + nanos
+    const carried = Math.floor(low / 2 ** 32)
+    this.#view.setUint32(this.#at, low - carried * 2 ** 32, true)
+    this.#view.setUint32(this.#at + 4, high + carried, true)
     this.#at += 8
   }
 
@@ -197,9 +199,10 @@ export class ProtobufWriter implements OtlpWriter {
 
   uint64s(field: OtlpField, values: readonly (number | bigint)[]): void {
     if (values.length === 0) return
-    const end = this.begin(field, values.length * 10)
+    const start = this.begin(field)
+    this.#reserve(values.length * 10)
     for (const value of values) this.#varint64(value)
-    this.end(end)
+    this.end(start)
   }
 
   message<T>(field: OtlpField, value: T, write: OtlpMessage<T>): void {
@@ -216,23 +219,26 @@ export class ProtobufWriter implements OtlpWriter {
     this.append(protobuf)
   }
 
-  /** Begins a message; its length stands before it and is known after it: one byte is left for it, more are made. */
-  begin(field: OtlpField, size = 0): number {
-    this.#reserve(size + 16)
+  /**
+   * Begins a message; its length stands before it and is known after it: `lengthSize` bytes are left for it, and the
+   * message is moved when it takes others.
+   */
+  begin(field: OtlpField, lengthSize = 1): number {
+    this.#reserve(16)
     this.#tag(field, lengthType)
-    this.#at += 1
+    this.#at += lengthSize
     return this.#at
   }
 
   /** Ends the message that `begin` began. */
-  end(start: number): void {
+  end(start: number, lengthSize = 1): void {
     const length = this.#at - start
-    const more = varintSize(length) - 1
-    if (more > 0) {
+    const more = varintSize(length) - lengthSize
+    if (more !== 0) {
       this.#reserve(more)
       this.#buffer.copyWithin(start + more, start, this.#at)
     }
-    this.#at = start - 1
+    this.#at = start - lengthSize
     this.#varint(length)
     this.#at += length
   }

@@ -8,6 +8,7 @@ const secretKeys = new Set(
 
 /** Replaces the values of query parameters that are likely secrets by `REDACTED`; the rest stays as it came. */
 export function scrubQuery(query: string): string {
+  if (!query.includes('=')) return query
   return query
     .split('&')
     .map((pair) => {

@@ -28,6 +28,8 @@ interface OpenGroup {
 
 /** Half of NATS' default `max_payload` of 1 MiB: room for headers and for servers that allow less. */
 export const maxGroupBytes = 512 * 1024
+/** The span of a call has more than 127 bytes, and less than 16 384. */
+const lengthSize = 2
 const ownScope: OtlpScope = { name: scopeName }
 
 /** Encodes spans as they come, by service. */
@@ -63,9 +65,9 @@ export class SpanGroups {
     const isSurplus = this.#isSurplus(draft.traceId, draft.end)
     const known = (isSurplus ? this.#ofSurplus : this.#ofCalls).get(draft.resource)
     const group = known ?? this.#groupOfCalls(draft.resource, isSurplus)
-    const start = group.writer.begin(spansField)
+    const start = group.writer.begin(spansField, lengthSize)
     writeDraft(group.writer, draft)
-    group.writer.end(start)
+    group.writer.end(start, lengthSize)
     this.#added(group)
   }
 

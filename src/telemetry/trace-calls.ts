@@ -149,7 +149,9 @@ function outcomeOf(
 function recordSpan(open: OpenCall, outcome: SpanPart | SpanFields | undefined, end: number): void {
   const { options, call, trace, site, parts } = open
   const { side, record } = options
-  const said = [parts.fixed(call, side, site), ...parts.own(call, side, site)]
+  const said: (SpanPart | SpanFields)[] = [parts.fixed(call, side, site)]
+  for (const part of parts.own(call, side, site)) said.push(part)
+  if (outcome) said.push(outcome)
   const draft: SpanDraft = {
     traceId: trace.traceId,
     spanId: trace.spanId,
@@ -158,7 +160,7 @@ function recordSpan(open: OpenCall, outcome: SpanPart | SpanFields | undefined, 
     start: open.start,
     end,
     isParentRemote: site.isParentRemote,
-    parts: outcome ? [...said, outcome] : said,
+    parts: said,
     resource: site.resource,
   }
   record(draft)
