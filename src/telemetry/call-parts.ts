@@ -1,7 +1,7 @@
 import type { Call } from '../call/call.ts'
 import { answerOutcome, httpStatusOf, type OutcomeLabel } from './call-outcome.ts'
 import type { CallSite } from './call-site.ts'
-import { type CallSide, messageOf, ownAttributes, ownName } from './describe-call.ts'
+import { type CallSide, type CallSubject, messageOf, ownAttributes, ownName } from './describe-call.ts'
 import { requestAttributes, requestKey } from './http-attributes.ts'
 import { messageFields } from './message-attributes.ts'
 import { type SpanFields, SpanPart } from './span-draft.ts'
@@ -9,7 +9,7 @@ import { type SpanFields, SpanPart } from './span-draft.ts'
 /** HTTP methods and status codes that are well known are fewer, and so are a component's buckets and host names. */
 const mostKept = 64
 
-/** The parts of the spans of calls: what many spans say alike is made and encoded once. */
+/** The parts of the spans of calls: what many spans say alike is described and encoded once. */
 export class CallParts {
   readonly #requests = new Map<string, SpanPart>()
   readonly #buckets = new Map<string, SpanPart>()
@@ -17,20 +17,31 @@ export class CallParts {
   /** Name, kind and what is the same for every call from here to there. */
   fixed(call: Call, side: CallSide, site: CallSite): SpanPart {
     const name = ownName(call, side, site)
-    return name === undefined ? site.part : kept(site.namedParts, name, () => ({ ...site.part.fields, name }))
+    if (name === undefined) return site.part
+    return site.namedParts.get(name) ?? keep(site.namedParts, name, { ...site.part.fields, name })
   }
 
-  /** What the arguments say. Who hands a request on says nothing of it that its own span of it does not say. */
-  own(call: Call, side: CallSide, { subject }: CallSite): readonly (SpanPart | SpanFields)[] {
+  /** What the arguments of many calls say alike. */
+  shared(call: Call, side: CallSide, { subject }: CallSite): SpanPart | SpanFields | undefined {
+    if (saysNothing(call, side, subject)) return undefined
+    const [first, second] = call.args
+    if (subject === 'http-in') {
+      const key = requestKey(first)
+      if (key === undefined) return { attributes: requestAttributes(first) }
+      return this.#requests.get(key) ?? keep(this.#requests, key, { attributes: requestAttributes(first) })
+    }
+    if (subject !== 'keyvalue' || typeof first !== 'string' || Array.isArray(second)) return undefined
+    const known = this.#buckets.get(first)
+    return known ?? keep(this.#buckets, first, { attributes: ownAttributes(call, subject) })
+  }
+
+  /** What its own arguments say. */
+  own(call: Call, side: CallSide, { subject }: CallSite): SpanFields | undefined {
     const message = messageOf(call, side)
-    if (message) return [messageFields(call, message)]
-    if (subject === 'other' || (subject === 'http-in' && side === 'client')) return []
-    const describe = () => ({ attributes: ownAttributes(call, subject) })
-    if (subject === 'http-in') return [this.#request(call.args[0]), describe()]
-    const [bucket, keys] = call.args
-    if (subject === 'keyvalue' && typeof bucket === 'string' && !Array.isArray(keys))
-      return [kept(this.#buckets, bucket, describe)]
-    return [describe()]
+    if (message) return messageFields(call, message)
+    const isShared = subject === 'keyvalue' && !Array.isArray(call.args[1])
+    if (isShared || saysNothing(call, side, subject)) return undefined
+    return { attributes: ownAttributes(call, subject) }
   }
 
   /** What an answer adds; undefined when it is neither an error nor a response. */
@@ -39,24 +50,24 @@ export class CallParts {
     { side, site, label }: { readonly side: CallSide; readonly site: CallSite; readonly label: OutcomeLabel },
     answer: unknown,
   ): SpanPart | SpanFields | undefined {
-    const describe = () => answerOutcome(call, { side, subject: site.subject }, answer)
-    if (label === 'err') return describe()
+    const around = { side, subject: site.subject }
+    if (label === 'err') return answerOutcome(call, around, answer)
     const status = httpStatusOf(site.subject, answer)
-    return status === undefined ? undefined : kept(site.answerParts, status, describe)
-  }
-
-  #request(request: unknown): SpanPart | SpanFields {
-    const describe = () => ({ attributes: requestAttributes(request) })
-    const key = requestKey(request)
-    return key === undefined ? describe() : kept(this.#requests, key, describe)
+    if (status === undefined) return undefined
+    return site.answerParts.get(status) ?? keep(site.answerParts, status, answerOutcome(call, around, answer))
   }
 }
 
-function kept<K>(parts: Map<K, SpanPart>, key: K, describe: () => SpanFields): SpanPart {
-  const known = parts.get(key)
-  if (known) return known
-  const part = new SpanPart(describe())
+/** Who hands a request on says nothing of it that its own span of it does not say. */
+function saysNothing(call: Call, side: CallSide, subject: CallSubject): boolean {
+  return (
+    subject === 'other' || (subject === 'http-in' && side === 'client') || messageOf(call, side) !== undefined
+  )
+}
+
+function keep<K>(parts: Map<K, SpanPart>, key: K, fields: SpanFields): SpanPart {
   if (parts.size >= mostKept) parts.clear()
+  const part = new SpanPart(fields)
   parts.set(key, part)
   return part
 }

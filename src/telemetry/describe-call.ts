@@ -37,10 +37,7 @@ export function fixedAttributes(call: Call, side: CallSide, subject: CallSubject
 export function ownAttributes(call: Call, subject: CallSubject): SpanAttributes {
   switch (subject) {
     case 'http-in':
-      return {
-        ...serverTargetAttributes(call.args[0]),
-        ...(call.route !== undefined && { [names.httpRoute]: call.route }),
-      }
+      return serverTargetAttributes(call.args[0], call.route)
     case 'http-out':
       return clientRequestAttributes(call.args[0])
     case 'keyvalue':

@@ -15,13 +15,14 @@ export function httpSpanName(request: unknown): string {
 }
 
 /** Attributes of a `wrpc:http` request record that say what it asks for, as a server sees it. */
-export function serverTargetAttributes(request: unknown): SpanAttributes {
+export function serverTargetAttributes(request: unknown, route?: string): SpanAttributes {
   const attributes: Record<string, AttributeValue> = {}
   const [path, query] = splitPath(stringField(request, 'pathWithQuery') ?? '/')
   attributes[names.urlPath] = path.slice(0, maxTextLength)
   if (query) attributes[names.urlQuery] = scrubQuery(query).slice(0, maxTextLength)
   const userAgent = headerOf(request, 'user-agent')
   if (userAgent) attributes[names.userAgent] = userAgent.slice(0, maxTextLength)
+  if (route !== undefined) attributes[names.httpRoute] = route
   return attributes
 }
 

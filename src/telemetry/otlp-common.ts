@@ -1,4 +1,10 @@
-import { type OtlpField, type OtlpMessage, type OtlpWriter, otlpFields } from './otlp-writer.ts'
+import {
+  type OtlpEntry,
+  type OtlpField,
+  type OtlpMessage,
+  type OtlpWriter,
+  otlpFields,
+} from './otlp-writer.ts'
 
 /**
  * A value that OTLP can carry. A whole number is an integer, also `1.0`; `{ double: 1 }` says that it is none, and a bigint
@@ -59,12 +65,7 @@ export const writeValue: OtlpMessage<OtlpValue> = (out, value) => {
 
 /** `KeyValue`, as often as there are attributes. */
 export function writeAttributes(out: OtlpWriter, field: OtlpField, attributes: OtlpAttributes): void {
-  const given: (readonly [string, OtlpValue])[] = []
-  for (const key in attributes) {
-    const value = attributes[key]
-    if (value !== undefined) given.push([key, value])
-  }
-  out.messages(field, given, writePair)
+  out.entries(field, attributes, writePair)
 }
 
 /** `InstrumentationScope` */
@@ -102,7 +103,7 @@ export function writeRequest<T>(
   return (out, value) => out.messages(groups, value, writeGroup)
 }
 
-const writePair: OtlpMessage<readonly [string, OtlpValue]> = (out, [key, value]) => {
+const writePair: OtlpEntry<OtlpValue> = (out, key, value) => {
   out.text(keyFields.key, key)
   out.message(keyFields.value, value, writeValue)
 }

@@ -1,4 +1,4 @@
-import { nanosOf, type OtlpField, type OtlpMessage, type OtlpWriter } from './otlp-writer.ts'
+import { nanosOf, type OtlpEntry, type OtlpField, type OtlpMessage, type OtlpWriter } from './otlp-writer.ts'
 
 /** One message in OTLP/JSON: ids as hex, 64-bit numbers as text, enums as numbers. */
 export function encodeJson<T>(value: T, write: OtlpMessage<T>): Uint8Array {
@@ -81,6 +81,11 @@ class JsonWriter implements OtlpWriter {
   messages<T>({ name }: OtlpField, values: Iterable<T>, write: OtlpMessage<T>): void {
     const objects = Array.from(values, (value) => jsonObject(value, write))
     if (objects.length > 0) this.object[name] = [...this.#listAt(name), ...objects]
+  }
+
+  entries<T>(field: OtlpField, values: Readonly<Record<string, T | undefined>>, write: OtlpEntry<T>): void {
+    const given = Object.entries(values).filter((entry): entry is [string, T] => entry[1] !== undefined)
+    this.messages(field, given, (out, [key, value]) => write(out, key, value))
   }
 
   encoded(_field: OtlpField, _protobuf: Uint8Array, again: (out: OtlpWriter) => void): void {

@@ -1,4 +1,4 @@
-import type { OtlpField, OtlpMessage, OtlpWriter } from './otlp-writer.ts'
+import type { OtlpEntry, OtlpField, OtlpMessage, OtlpWriter } from './otlp-writer.ts'
 
 /** One message in protobuf, in bytes of its own; `size` is about how many they will be. */
 export function encodeProtobuf<T>(value: T, write: OtlpMessage<T>, size = firstSize): Uint8Array {
@@ -213,6 +213,16 @@ export class ProtobufWriter implements OtlpWriter {
 
   messages<T>(field: OtlpField, values: Iterable<T>, write: OtlpMessage<T>): void {
     for (const value of values) this.message(field, value, write)
+  }
+
+  entries<T>(field: OtlpField, values: Readonly<Record<string, T | undefined>>, write: OtlpEntry<T>): void {
+    for (const key in values) {
+      const value = values[key]
+      if (value === undefined) continue
+      const start = this.begin(field)
+      write(this, key, value)
+      this.end(start)
+    }
   }
 
   encoded(_field: OtlpField, protobuf: Uint8Array): void {

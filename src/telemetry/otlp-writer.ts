@@ -30,12 +30,17 @@ export interface OtlpWriter {
   uint64s(field: OtlpField, values: readonly (number | bigint)[]): void
   message<T>(field: OtlpField, value: T, write: OtlpMessage<T>): void
   messages<T>(field: OtlpField, values: Iterable<T>, write: OtlpMessage<T>): void
+  /** A message for each entry that is given. */
+  entries<T>(field: OtlpField, values: Readonly<Record<string, T | undefined>>, write: OtlpEntry<T>): void
   /** Whole fields that are in protobuf already; `again` writes them where another format is wanted. */
   encoded(field: OtlpField, protobuf: Uint8Array, again: (out: OtlpWriter) => void): void
 }
 
 /** How a value becomes the fields of a message. */
 export type OtlpMessage<T> = (out: OtlpWriter, value: T) => void
+
+/** The same for an entry of a map. */
+export type OtlpEntry<T> = (out: OtlpWriter, key: string, value: T) => void
 
 /** Makes fields of their names and numbers, as the `.proto` files list them. */
 export function otlpFields<Name extends string>(

@@ -36,7 +36,7 @@ export interface SpanDraft {
   /** True when the parent may live elsewhere. */
   readonly isParentRemote: boolean
   /** A later part stands above an earlier one, attributes add up. */
-  readonly parts: readonly (SpanPart | SpanFields)[]
+  readonly parts: readonly (SpanPart | SpanFields | undefined)[]
   readonly resource: SpanResource
 }
 
@@ -45,6 +45,6 @@ export function writeDraft(out: ProtobufWriter, draft: SpanDraft): void {
   writeIdentity(out, draft)
   for (const part of draft.parts) {
     if (part instanceof SpanPart) out.append(part.encoded)
-    else writeSpanPart(out, part)
+    else if (part) writeSpanPart(out, part)
   }
 }

@@ -149,9 +149,6 @@ function outcomeOf(
 function recordSpan(open: OpenCall, outcome: SpanPart | SpanFields | undefined, end: number): void {
   const { options, call, trace, site, parts } = open
   const { side, record } = options
-  const said: (SpanPart | SpanFields)[] = [parts.fixed(call, side, site)]
-  for (const part of parts.own(call, side, site)) said.push(part)
-  if (outcome) said.push(outcome)
   const draft: SpanDraft = {
     traceId: trace.traceId,
     spanId: trace.spanId,
@@ -160,7 +157,12 @@ function recordSpan(open: OpenCall, outcome: SpanPart | SpanFields | undefined, 
     start: open.start,
     end,
     isParentRemote: site.isParentRemote,
-    parts: said,
+    parts: [
+      parts.fixed(call, side, site),
+      parts.shared(call, side, site),
+      parts.own(call, side, site),
+      outcome,
+    ],
     resource: site.resource,
   }
   record(draft)

@@ -4,7 +4,7 @@ import { type SpanDraft, SpanPart } from '../../src/telemetry/span-draft.ts'
 /** The whole span, of which a thread encodes the parts one by one. */
 export function spanFromDraft(draft: SpanDraft): SpanRecord {
   const { parts, isParentRemote: _, parentSpanId, ...own } = draft
-  const fields = parts.map((part) => (part instanceof SpanPart ? part.fields : part))
+  const fields = parts.flatMap((part) => (part instanceof SpanPart ? part.fields : (part ?? [])))
   return {
     name: '',
     kind: 'internal',
