@@ -100,7 +100,10 @@ export interface TelemetrySettings {
   readonly protocol?: OtlpProtocol
 }
 
-/** The variable by which a host's operator lets manifests name collectors at link-local addresses: `true`. */
+/**
+ * The variable by which a host's operator lets manifests name collectors at link-local addresses: `true`. A host tells its
+ * provider processes `false` where a manifest has named theirs.
+ */
 export const linkLocalTelemetry = 'WEFT_TELEMETRY_LINK_LOCAL'
 
 export const otlpProtocols = ['http/protobuf', 'http/json'] as const

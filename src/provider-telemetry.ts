@@ -1,3 +1,4 @@
+import { linkLocalTelemetry } from './component-settings.ts'
 import type { HostData } from './lattice/host-data.ts'
 import { attributeNames as names } from './telemetry/names.ts'
 import { type Env, type OtlpTarget, otlpTarget } from './telemetry/otlp-target.ts'
@@ -31,6 +32,7 @@ export function providerTelemetry(
   return {
     env: {
       ...Object.fromEntries(standard),
+      ...(service.otlp && { [linkLocalTelemetry]: env[linkLocalTelemetry] ?? 'false' }),
       OTEL_SERVICE_NAME: service.service,
       OTEL_RESOURCE_ATTRIBUTES: attributesText(own, service),
     },

@@ -76,15 +76,18 @@ async function del(input: CommandInput): Promise<number> {
   })
 }
 
-function textOf({ source_id, name, wit_namespace, wit_package }: LinkKey): string {
-  const named = name === 'default' ? '' : ` named ${name}`
-  return `link of ${source_id} for ${wit_namespace}:${wit_package}${named}`
+function textOf(key: LinkKey): string {
+  return `link of ${key.source_id} for ${forWhat(key)}`
+}
+
+function forWhat({ name, wit_namespace, wit_package }: LinkKey): string {
+  return `${wit_namespace}:${wit_package}${name === 'default' ? '' : ` named ${name}`}`
 }
 
 /** What may have been meant: the links that the source has. */
 function hint(links: readonly Link[], { source_id }: LinkKey): string {
-  const its = links.filter((link) => link.source_id === source_id).map(textOf)
-  return its.length === 0 ? '; `weft get links` shows all' : `; there is ${its.join(', ')}`
+  const its = links.filter((link) => link.source_id === source_id).map(forWhat)
+  return its.length === 0 ? '; `weft get links` shows all' : `; it has links for ${its.join(', ')}`
 }
 
 function nameOf({ flags }: CommandInput): string {

@@ -99,7 +99,8 @@ export class OtlpExport<T, Item> {
   /** Who writes a manifest decides where its names lead, but not what of the host's own surroundings it reaches. */
   #lookupFor(maker: SpanResource): LookupFunction | undefined {
     const { env, resolve = systemLookup } = this.#options
-    if (!maker.otlp || env[linkLocalTelemetry] === 'true') return undefined
+    const isFromManifest = maker.otlp !== undefined || env[linkLocalTelemetry] === 'false'
+    if (!isFromManifest || env[linkLocalTelemetry] === 'true') return undefined
     const problem = `leads to link-local addresses, which a manifest may reach where the operator sets ${linkLocalTelemetry}=true`
     return lookupWithin(resolve, (address) => !isLinkLocal(address), problem)
   }

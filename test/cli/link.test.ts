@@ -34,7 +34,7 @@ async function deleted(...args: readonly string[]): Promise<string> {
 test('deleting a link says whether there was one, and which others its source has', async () => {
   await cli.run('link', 'put', 'cart', 'redis', 'wasi:keyvalue/store', '--name', 'fast')
   const none = 'nothing deleted: there is no link of'
-  const other = 'there is link of cart for wasi:keyvalue named fast'
+  const other = 'it has links for wasi:keyvalue named fast'
   assert.equal(
     await deleted('link', 'del', 'cart', 'wasi:keyvalue'),
     `${none} cart for wasi:keyvalue; ${other}\n`,

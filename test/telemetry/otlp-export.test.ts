@@ -23,7 +23,8 @@ async function send(
     write: writeSpans,
     resolve: async () => addresses,
   })
-  const resource = { service: 'hello', hostId: 'N', hostName: 'oak', otlp: { endpoint } }
+  const own = { service: 'hello', hostId: 'N', hostName: 'oak' }
+  const resource = 'OTEL_EXPORTER_OTLP_ENDPOINT' in env ? own : { ...own, otlp: { endpoint } }
   spans.push(spanGroups(sampleSpan({ resource })))
   await spans.stop(5_000)
   return lines
@@ -44,6 +45,11 @@ test('a name in a manifest leads to no link-local address, unless the operator a
   assert.equal(receiver.requests.length, 0)
   assert.deepEqual(await send(endpoint, ['169.254.169.254', '127.0.0.1']), [])
   assert.equal(receiver.requests.length, 1)
+  const process = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }
+  assert.match(
+    JSON.stringify(await send('', ['169.254.0.1'], { ...process, WEFT_TELEMETRY_LINK_LOCAL: 'false' })),
+    /leads to link-local/,
+  )
   const allowed = await send(endpoint, ['169.254.0.1'], { WEFT_TELEMETRY_LINK_LOCAL: 'true' })
   assert.doesNotMatch(JSON.stringify(allowed), /link-local/)
 })
