@@ -7,6 +7,7 @@ import { appProgress } from './app-progress.ts'
 import { urlsOf } from './app-urls.ts'
 import type { Terminal } from './command.ts'
 import { readApp } from './read-app.ts'
+import { sharedUrls } from './shared-urls.ts'
 import { missingLines, waitForApp } from './wait-for-app.ts'
 
 export interface DeployedApp {
@@ -33,7 +34,10 @@ export async function deployApp(options: {
   const { name } = manifest
   const version = await store(apps, manifest)
   await apps.deploy(name, version)
-  return { ...(await followDeploy({ apps, name, version, timeoutMs, terminal })), urls: urlsOf(manifest) }
+  const app = await followDeploy({ apps, name, version, timeoutMs, terminal })
+  const urls = urlsOf(manifest)
+  if (app.missing.length === 0 || timeoutMs === 0) return { ...app, urls }
+  return { ...app, urls, missing: [...app.missing, ...(await sharedUrls(apps, { name, urls }))] }
 }
 
 /** Waits for a version that was just deployed, telling what happens meanwhile. */

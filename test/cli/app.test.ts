@@ -283,7 +283,7 @@ test('a version that is taken back is a failure, told with the reason', async ()
   const { code, out, err } = await cli.run('app', 'deploy', file)
   assert.equal(code, 1)
   assert.equal(out, 'shaky v1: rolled back from v2\n')
-  assert.match(err, /^weft: v2 did not run well: shaky-web on \S+: the oven is cold$/m)
+  assert.match(err, /^weft: v2 did not run well: shaky-web on \S+ \(N\w{7}\): the oven is cold$/m)
   assert.match(host.components.get('shaky-web')?.image_ref ?? '', /web\.wasm$/)
 })
 

@@ -71,7 +71,7 @@ describe('new versions roll out over three hosts under load', () => {
     const { code, out, err } = await place.run(['update', 'chain-greeter', bad])
     assert.equal(code, 1)
     assert.match(out, /rolled back from \S+$/m)
-    assert.match(err, /^weft: \S+ did not run well: chain-greeter on \S+: .*core/m)
+    assert.match(err, /^weft: \S+ did not run well: chain-greeter on \S+ \(N\w{7}\): .*core/m)
     assert.deepEqual((await load.stop()).lost, [])
     assert.deepEqual(await imagesOf(place, 'chain-greeter'), before)
     const status = await place.run(['app', 'status', 'chain'])

@@ -100,6 +100,10 @@ describe('what goes wrong is said in one clear line', () => {
         err + out,
         /cannot listen on \S+: provider hello-http of application hello .* listens there/,
       )
+      assert.match(
+        err,
+        /application hello is to answer at http:\/\/127\.0\.0\.1:\d+, too: one machine has it once/,
+      )
       assert.equal((await fetch(first.url)).status, 200)
     } finally {
       for (const name of ['rival', 'hello']) await place.run(['app', 'delete', name])
