@@ -6,6 +6,7 @@ import { jspi } from './jspi.ts'
 import type { Later } from './later.ts'
 import { MemoryPages } from './memory-pages.ts'
 import { TableElements } from './table-elements.ts'
+import type { Task } from './task.ts'
 import { TrackedMemory } from './tracked-memory.ts'
 
 type MemorySize = NonNullable<ModuleInfo['memory']>
@@ -27,6 +28,8 @@ export class HostImports {
   readonly #check: () => number
   readonly #yield: object
   readonly #limit: () => void
+  readonly #waiting: () => unknown
+  readonly #resumed: (task: Task | undefined) => void
   readonly #tables: TableElements
 
   constructor(instance: Instance, later: Later, { memoryBytes, tableElements }: InstanceLimits) {
@@ -35,6 +38,8 @@ export class HostImports {
     this.pages = new MemoryPages(memoryBytes)
     this.#check = () => instance.check()
     this.#limit = () => instance.limitHit('memory')
+    this.#waiting = () => instance.current
+    this.#resumed = (task) => instance.resume(task)
     this.#tables = new TableElements(tableElements, instance)
     this.#yield = new jspi.Suspending(() => instance.yield())
   }
@@ -55,6 +60,8 @@ export class HostImports {
       check: this.#check,
       limit: this.#limit,
       tables: this.#tables.grow,
+      waiting: this.#waiting,
+      resumed: this.#resumed,
       yield: this.#yield as WebAssembly.ImportValue,
       later: this.#later.wait as WebAssembly.ImportValue,
       flag: this.#instance.pace.memory,

@@ -160,6 +160,12 @@ export class Instance {
     this.pace.enter()
   }
 
+  /** The stack of `task` goes on; since its wait was over others may have been entered. */
+  resume(task: Task | undefined): void {
+    if (this.#failure) throw this.#failure.reason
+    this.current = task
+  }
+
   /** The task that runs. */
   task(): Task {
     if (!this.current) throw new WebAssembly.RuntimeError('the guest asked for its task outside of one')
@@ -199,11 +205,9 @@ export class Instance {
 
   /** Others on the thread have their turn. */
   async yield(): Promise<void> {
-    const task = this.current
     await this.pace.turn()
     this.#ranOn = this.#failure !== undefined
     if (this.#failure) throw this.#failure.reason
-    this.current = task
   }
 
   /** What it is before its first call: what `reset` makes any instance of the same component again. */

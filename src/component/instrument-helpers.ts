@@ -3,8 +3,9 @@ import { CoreWriter } from './core-writer.ts'
 import type { Placement } from './instrument-placement.ts'
 
 const i32 = 0x7f
+const externref = 0x6f
 
-/** Types of what is added to a module: the host's check, then its yield and the helpers, in their order; `tables`. */
+/** Types of what is added to a module: the host's check, then its yield and the helpers, in their order; then other imports'. */
 export const helperTypes: readonly {
   readonly params: readonly number[]
   readonly results: readonly number[]
@@ -15,13 +16,15 @@ export const helperTypes: readonly {
   { params: [i32, i32], results: [] },
   { params: [], results: [i32] },
   { params: [i32, i32, i32], results: [i32] },
+  { params: [], results: [externref] },
+  { params: [externref], results: [] },
 ]
 
 /** What the helpers are called, by their number behind `Placement.firstHelper`; behind them stand the wrappers of imports. */
 export const helper = { poll: 0, grow: 1, mark: 2, size: 3 } as const
 
-/** Where the type of the host's `tables` stands in `helperTypes`. */
-export const tablesType = helperTypes.length - 1
+/** Where the types of some of the host's functions stand in `helperTypes`. */
+export const hostType = { tables: 5, waiting: 6, resumed: 7 } as const
 
 /** Pages of 4096 bytes: what is marked as written, and restored. */
 export const dirtyPageBits = 12
@@ -35,7 +38,8 @@ export function helpers(place: Placement): CoreWriter[] {
 function poll(place: Placement): CoreWriter {
   return body((code) => {
     code.byte(op.call).u32(place.check)
-    code.byte(op.if, 0x40, op.call).u32(place.yield).byte(op.end)
+    code.byte(op.if, 0x40, op.call).u32(place.waiting).byte(op.call).u32(place.yield)
+    code.byte(op.call).u32(place.resumed).byte(op.end)
   })
 }
 

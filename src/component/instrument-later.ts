@@ -16,6 +16,7 @@ export interface WaitingImport {
 }
 
 const [i32, f64] = [-1, -4]
+const externref = 0x6f
 
 /**
  * The functions of a module's imports that may wait; none when one of them is of a type that is not rewritten: then all of
@@ -45,14 +46,19 @@ export function laterResults(waiting: readonly WaitingImport[]): readonly (numbe
 
 /**
  * The body of a function that stands for an import: calls it, which mostly gives its result at once; where a promise was
- * left instead, calls `later`, which suspends the stack and gives what the promise comes to.
+ * left instead, calls `later`, which suspends the stack and gives what the promise comes to. The host is told right when the
+ * stack goes on, not when the promise settles: of several that settle together, the last one's task would seem to run.
  */
 export function laterWrapper({ index, params }: WaitingImport, later: number, place: Placement): CoreWriter {
-  const code = new CoreWriter().u32(0)
+  const task = params
+  const code = new CoreWriter().u32(1).u32(1).byte(externref)
   for (let param = 0; param < params; param++) code.byte(0x20).u32(param)
   code.byte(op.call).u32(index)
-  // if (left) { left = 0; return later() }
+  // if (left) { left = 0; task = waiting(); result = later(); resumed(task); return result }
   code.byte(0x41, 0, 0x28, 0x42).u32(place.flag).u32(leftAt).byte(op.if, 0x40)
   code.byte(0x41, 0, 0x41, 0, 0x36, 0x42).u32(place.flag).u32(leftAt)
-  return code.byte(op.call).u32(later).byte(0x0f, op.end, op.end)
+  code.byte(op.call).u32(place.waiting).byte(0x21).u32(task)
+  code.byte(op.call).u32(later)
+  code.byte(0x20).u32(task).byte(op.call).u32(place.resumed)
+  return code.byte(0x0f, op.end, op.end)
 }

@@ -15,6 +15,9 @@ export interface Placement {
   readonly yield: number
   readonly limit: number
   readonly tables: number
+  /** Which task waits, and that its stack goes on. */
+  readonly waiting: number
+  readonly resumed: number
   /** Only where the module has a memory of its own. */
   readonly claim: number
   readonly firstHelper: number

@@ -2,7 +2,7 @@ import { BinaryReader } from '../wit/binary-reader.ts'
 import { op, readInstruction } from './core-instructions.ts'
 import type { CoreImports, CoreSection, MemoryType } from './core-module.ts'
 import { CoreWriter } from './core-writer.ts'
-import { helper, helperTypes, tablesType } from './instrument-helpers.ts'
+import { helper, helperTypes, hostType } from './instrument-helpers.ts'
 import { addedName, hostModule, moved, type Placement } from './instrument-placement.ts'
 
 /** Copies an expression with its function indexes moved. */
@@ -68,43 +68,24 @@ export function withImports(
   const hasMemory = place.tracksStores
   const writer = new CoreWriter().u32(imports.count + place.movedBy + (own ? 1 : 0) + (hasMemory ? 1 : 0) + 1)
   if (section) writer.raw(bytes.subarray(imports.entries, section.end))
-  writer.name(hostModule).name('check').byte(0).u32(types)
-  writer
-    .name(hostModule)
-    .name('yield')
-    .byte(0)
-    .u32(types + 1)
-  writer
-    .name(hostModule)
-    .name('limit')
-    .byte(0)
-    .u32(types + 1)
-  writer
-    .name(hostModule)
-    .name('tables')
-    .byte(0)
-    .u32(types + tablesType)
-  if (own) {
+  const add = (name: string, type: number) =>
     writer
       .name(hostModule)
-      .name('claim')
+      .name(name)
       .byte(0)
-      .u32(types + 1 + helper.grow)
-  }
+      .u32(types + type)
+  add('check', 0)
+  add('yield', 1)
+  add('limit', 1)
+  add('tables', hostType.tables)
+  add('waiting', hostType.waiting)
+  add('resumed', hostType.resumed)
+  if (own) add('claim', 1 + helper.grow)
   if (hasMemory && !own) {
-    writer
-      .name(hostModule)
-      .name('grow')
-      .byte(0)
-      .u32(types + 1 + helper.grow)
-    writer.name(hostModule).name('size').byte(0).u32(types)
+    add('grow', 1 + helper.grow)
+    add('size', 0)
   }
-  for (let later = 0; later < laters; later++)
-    writer
-      .name(hostModule)
-      .name('later')
-      .byte(0)
-      .u32(types + helperTypes.length + later)
+  for (let later = 0; later < laters; later++) add('later', helperTypes.length + later)
   if (own) writer.name(hostModule).name('memory').byte(2, 0).u32(own.initial)
   if (hasMemory) writer.name(hostModule).name('dirty').byte(2, 0).u32(1)
   // Shared, one page.

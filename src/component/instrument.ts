@@ -109,7 +109,7 @@ function rewrite(
   const globals = readGlobals(find(coreSection.global), reader)
   const hasMemory = all.length > 0
   // A memory of another module is grown and measured by that module.
-  const hostFunctions = own ? 5 : hasMemory ? 6 : 4
+  const hostFunctions = own ? 7 : hasMemory ? 8 : 6
   const firstHost = imports.functions.length
   const firstLater = firstHost + hostFunctions
   const waiting = waitingFunctions(imports, functionTypes, mayWait)
@@ -123,14 +123,16 @@ function rewrite(
     yield: firstHost + 1,
     limit: firstHost + 2,
     tables: firstHost + 3,
-    claim: firstHost + 4,
+    waiting: firstHost + 4,
+    resumed: firstHost + 5,
+    claim: firstHost + 6,
     firstHelper,
     wrappers: new Map(waiting.map(({ index }, wrapper) => [index, firstWrapper + wrapper])),
     dirty: hasMemory ? 1 : 0,
     flag: hasMemory ? 2 : 0,
     pages: own ? imports.globals + globals.length : undefined,
-    grow: own ? firstHelper + helper.grow : firstHost + 4,
-    size: own ? firstHelper + helper.size : firstHost + 5,
+    grow: own ? firstHelper + helper.grow : firstHost + 6,
+    size: own ? firstHelper + helper.size : firstHost + 7,
     tracksStores: hasMemory,
     tableMaxima: [...imports.tables, ...tables].map(({ maximum }) => maximum),
   }

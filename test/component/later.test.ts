@@ -61,7 +61,7 @@ describe('an import that may wait', () => {
         `(param "given" ${type}) (result ${type})`,
       )
       for (const answer of [(one: unknown) => one, (one: unknown) => turn(one)])
-        assert.equal(await callOf(program.instance(host(answer)), 'run', [value]).result, value)
+        assert.equal(await callOf(program.instance(host(answer)), 'run', { args: [value] }).result, value)
     })
   }
 
@@ -95,6 +95,30 @@ describe('an import that may wait', () => {
     let calls = 0
     const instance = program.instance(host(() => (++calls % 2 === 0 ? calls : turn(calls))))
     assert.equal(await callOf(instance, 'run').result, 1 + 2 + 3 + 4)
+  })
+
+  test('goes on as the task that it is, also when several waits end together', async () => {
+    const program = await WatProgram.of(`(component
+      (import "weft-test:host/api" (instance $host (export "call" (func)) (export "who" (func))))
+      (core func $call (canon lower (func $host "call")))
+      (core func $who (canon lower (func $host "who")))
+      (core module $m
+        (import "host" "call" (func $call))
+        (import "host" "who" (func $who))
+        (func (export "run") (call $call) (call $who)))
+      (core instance $h (export "call" (func $call)) (export "who" (func $who)))
+      (core instance $i (instantiate $m (with "host" (instance $h))))
+      (func (export "run") (canon lift (core func $i "run"))))`)
+    const gate = Promise.withResolvers<void>()
+    const seen: unknown[] = []
+    const who = () => void seen.push(instance.current?.owner)
+    const instance = program.instance({ 'weft-test:host/api': { call: () => gate.promise, who } })
+    const owners = ['first', 'second', 'third']
+    const calls = owners.map((owner) => callOf(instance, 'run', { owner }).exited)
+    await turn()
+    gate.resolve()
+    await Promise.all(calls)
+    assert.deepEqual(seen, owners)
   })
 
   test('suspends by itself in a module whose types are not rewritten', async () => {

@@ -139,7 +139,7 @@ describe('instances', () => {
         await turn()
         if (left > 0) await run(left - 1)
       }
-      return callOf(made.instance({ 'weft-test:host/api': { call } }), 'run', [depth]).exited
+      return callOf(made.instance({ 'weft-test:host/api': { call } }), 'run', { args: [depth] }).exited
     }
     await run(20)
     assert.equal(made.pace.stacks.idle, 21)
@@ -151,7 +151,10 @@ describe('instances', () => {
     const rounds = async (count: number) => {
       for (let round = 0; round < count; round++) {
         const imports = { 'weft-test:host/api': { call: () => turn() } }
-        const calls = Array.from({ length: 50 }, () => callOf(made.instance(imports), 'run', [0]).exited)
+        const calls = Array.from(
+          { length: 50 },
+          () => callOf(made.instance(imports), 'run', { args: [0] }).exited,
+        )
         await Promise.all(calls)
       }
     }

@@ -37,7 +37,11 @@ export class WatProgram {
   }
 }
 
-/** Calls a function that the world itself exports. */
-export function callOf(instance: Instance, name: string, args: readonly unknown[] = []) {
-  return instance.call({ interface: '', name }, args, { owner: undefined, deadline: Date.now() + 60_000 })
+/** Calls a function that the world itself exports, on behalf of `owner`. */
+export function callOf(
+  instance: Instance,
+  name: string,
+  { args = [], owner }: { readonly args?: readonly unknown[]; readonly owner?: string } = {},
+) {
+  return instance.call({ interface: '', name }, args, { owner, deadline: Date.now() + 60_000 })
 }
