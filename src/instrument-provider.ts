@@ -48,12 +48,10 @@ export function instrumentProvider(
   watchProcess(measurements)
   const endWatch = watchThread(measurements, 'provider')
   const endDelivery = deliverMeasurements({ measurements, sink: (batch) => metrics.accept(batch) })
-  const around = (side: 'client' | 'server') => [
-    traceCalls({ side, record: buffer.recordDraft, sampler, resourceOf, measurements }),
-  ]
+  const { client, server } = traceCalls({ record: buffer.recordDraft, sampler, resourceOf, measurements })
   return {
-    client: around('client'),
-    server: around('server'),
+    client: [client],
+    server: [server],
     handOver() {
       void buffer.flush()
       // This writes what the connection holds, at once; nobody is left to hear what comes of it.

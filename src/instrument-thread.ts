@@ -45,12 +45,10 @@ export function instrumentThread(init: ThreadInit, thread: Parameters<Instrument
     measure: measurements,
   })
   const sampler = samplerOfThread(process.env)
-  const around = (side: 'client' | 'server') => [
-    traceCalls({ side, record: buffer.recordDraft, sampler, resourceOf, measurements }),
-  ]
+  const { client, server } = traceCalls({ record: buffer.recordDraft, sampler, resourceOf, measurements })
   return {
-    client: around('client'),
-    server: around('server'),
+    client: [client],
+    server: [server],
     measure: measurements,
     otel: guests,
     async flush() {

@@ -51,6 +51,8 @@ export class CallCourse {
   #held: Promise<unknown>[] = []
   #allHeld: Promise<unknown> | undefined
   #commit: (() => void) | undefined
+  /** When it left its caller, in milliseconds since the epoch; for who traces it. */
+  begun: number | undefined
 
   get timings(): readonly Timing[] {
     return this.#timings

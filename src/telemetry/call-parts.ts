@@ -15,14 +15,14 @@ export class CallParts {
   readonly #buckets = new Map<string, SpanPart>()
 
   /** Name, kind and what is the same for every call from here to there. */
-  fixed(call: Call, side: CallSide, site: CallSite): SpanPart {
-    const name = ownName(call, side, site)
+  fixed(call: Call, site: CallSite): SpanPart {
+    const name = ownName(call, site.side, site)
     if (name === undefined) return site.part
     return site.namedParts.get(name) ?? keep(site.namedParts, name, { ...site.part.fields, name })
   }
 
   /** What the arguments of many calls say alike. */
-  shared(call: Call, side: CallSide, { subject }: CallSite): SpanPart | SpanFields | undefined {
+  shared(call: Call, { side, subject }: CallSite): SpanPart | SpanFields | undefined {
     if (saysNothing(call, side, subject)) return undefined
     const [first, second] = call.args
     if (subject === 'http-in') {
@@ -36,7 +36,7 @@ export class CallParts {
   }
 
   /** What its own arguments say. */
-  own(call: Call, side: CallSide, { subject }: CallSite): SpanFields | undefined {
+  own(call: Call, { side, subject }: CallSite): SpanFields | undefined {
     const message = messageOf(call, side)
     if (message) return messageFields(call, message)
     const isShared = subject === 'keyvalue' && !Array.isArray(call.args[1])
@@ -47,14 +47,13 @@ export class CallParts {
   /** What an answer adds; undefined when it is neither an error nor a response. */
   answer(
     call: Call,
-    { side, site, label }: { readonly side: CallSide; readonly site: CallSite; readonly label: OutcomeLabel },
+    { site, label }: { readonly site: CallSite; readonly label: OutcomeLabel },
     answer: unknown,
   ): SpanPart | SpanFields | undefined {
-    const around = { side, subject: site.subject }
-    if (label === 'err') return answerOutcome(call, around, answer)
+    if (label === 'err') return answerOutcome(call, site, answer)
     const status = httpStatusOf(site.subject, answer)
     if (status === undefined) return undefined
-    return site.answerParts.get(status) ?? keep(site.answerParts, status, answerOutcome(call, around, answer))
+    return site.answerParts.get(status) ?? keep(site.answerParts, status, answerOutcome(call, site, answer))
   }
 }
 

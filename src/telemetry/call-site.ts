@@ -19,6 +19,7 @@ import { SpanPart } from './span-draft.ts'
 /** What is the same for every call from here to there: its part of a span, and its durations by outcome. */
 export interface CallSite {
   readonly call: Pick<Call, 'source' | 'target' | 'operation'>
+  readonly side: CallSide
   readonly link: string
   readonly subject: CallSubject
   /** Name, kind and attributes of its spans; and the same with the names of HTTP methods. */
@@ -75,6 +76,7 @@ export class CallSites {
     const attributes = fixedAttributes(call, side, subject)
     const site: CallSite = {
       call: { source: call.source, target: call.target, operation: call.operation },
+      side,
       link: call.context.linkName,
       subject,
       part: new SpanPart({ name: spanNameOf(call.operation), kind, attributes }),
@@ -98,7 +100,7 @@ export class CallSites {
 /** The series of the site's calls that end with `outcome`. */
 export function durationsOf(
   site: CallSite,
-  of: { readonly measurements: Measurements; readonly side: CallSide; readonly outcome: OutcomeLabel },
+  of: { readonly measurements: Measurements; readonly outcome: OutcomeLabel },
 ): HistogramSeries {
   const known = site.durations.get(of.outcome)
   if (known && !known.isForgotten) return known
@@ -107,7 +109,7 @@ export function durationsOf(
     [names.component]: site.owner,
     [names.interface]: withoutVersion(operation.interface),
     [names.operation]: operation.function.name,
-    [names.side]: of.side,
+    [names.side]: site.side,
     [names.outcome]: of.outcome,
   })
   site.durations.set(of.outcome, series)

@@ -10,10 +10,13 @@ export const defaultSampler = 'parentbased_always_on'
 const samplers: Readonly<Record<string, (ratio: number) => Sampler>> = {
   always_on: () => () => true,
   always_off: () => () => false,
-  traceidratio: (ratio) => (traceId) => isWithin(traceId, ratio),
+  traceidratio: within,
   parentbased_always_on: () => (_, parent) => parent?.sampled ?? true,
   parentbased_always_off: () => (_, parent) => parent?.sampled ?? false,
-  parentbased_traceidratio: (ratio) => (traceId, parent) => parent?.sampled ?? isWithin(traceId, ratio),
+  parentbased_traceidratio: (ratio) => {
+    const isWithin = within(ratio)
+    return (traceId, parent) => parent?.sampled ?? isWithin(traceId)
+  },
 }
 
 /** New traces a second and thread that are worth keeping when nobody but `weft traces` looks at them. */
@@ -66,6 +69,10 @@ function ratioFromEnv(env: Env): number {
 
 // The last 8 bytes of the id against the ratio, as the Go and Rust SDKs do it, so that peers decide alike; 13 hex digits
 // are what a double holds.
-function isWithin(traceId: string, ratio: number): boolean {
-  return Number.parseInt(traceId.slice(16, 29), 16) / 2 ** 52 < ratio
+function within(ratio: number): (traceId: string) => boolean {
+  const limit = Math.ceil(ratio * 2 ** 52)
+    .toString(16)
+    .padStart(13, '0')
+  // Lower-case hex of one length stands in the order of its numbers; 2⁵² has a digit more.
+  return (traceId) => ratio === 1 || traceId.slice(16, 29) < limit
 }

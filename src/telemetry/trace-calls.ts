@@ -3,6 +3,7 @@ import { preciseNow, type Timing } from '../call/course.ts'
 import { newSpanId, newTraceId, type TraceContext } from '../call/trace-context.ts'
 import { WeftError } from '../errors.ts'
 import { backendFields, backendSeries } from './backend-span.ts'
+import { CallEnds, type End } from './call-ends.ts'
 import { failureOutcome, labelOfAnswer, type OutcomeLabel } from './call-outcome.ts'
 import { CallParts } from './call-parts.ts'
 import { type CallSite, CallSites, durationsOf } from './call-site.ts'
@@ -14,8 +15,6 @@ import type { SpanResource } from './span.ts'
 import { type SpanDraft, type SpanFields, SpanPart } from './span-draft.ts'
 
 export interface TraceCallsOptions {
-  /** `client` spans belong to the call's source, `server` spans to its target. */
-  readonly side: CallSide
   /** Takes each finished span; must not throw. */
   readonly record: (span: SpanDraft) => void
   readonly sampler: Sampler
@@ -29,27 +28,29 @@ export interface TraceCallsOptions {
 const leastTimingMs = 0.05
 
 /**
- * Makes a span of every call that passes, and measures it. The call goes on under the new span, which ends when the call
- * is over: after its answer and after all that it holds. A call whose trace is not sampled goes on as it came, without a
- * span; its duration counts all the same.
+ * Makes a span of every call that passes, and measures it: `client` spans belong to the call's source, `server` spans to its
+ * target. The call goes on under the new span, which ends when the call is over: after its answer and after all that it
+ * holds. A call whose trace is not sampled goes on as it came, without a span; its duration counts all the same.
  */
-export function traceCalls(options: TraceCallsOptions): Interceptor {
-  const sites = new CallSites(options)
+export function traceCalls(options: TraceCallsOptions): Readonly<Record<CallSide, Interceptor>> {
   const parts = new CallParts()
-  return (next) => (call) => {
-    const start = preciseNow()
-    const trace = traceOf(call, options.sampler)
-    const passed = trace === call.context.trace ? call : { ...call, context: { ...call.context, trace } }
-    if (!trace.sampled && !options.measurements) return next(passed)
-    const open: OpenCall = { options, call, trace, start, site: sites.of(call, start), parts }
-    const running = next(passed)
-    // The answer goes on as it is: looking at it takes no turn of who waits for it.
-    running.then(
-      (answer) => endWhenOver(open, { kind: 'answer', answer }),
-      (thrown: unknown) => endWhenOver(open, { kind: 'failure', thrown }),
-    )
-    return running
+  const ends = new CallEnds(finish)
+  const tracing = (side: CallSide): Interceptor => {
+    const sites = new CallSites({ ...options, side })
+    return (next) => (call) => {
+      // Between two parts of one thread a call begins on both sides at once.
+      const start = (side === 'server' && call.course.begun) || preciseNow()
+      if (side === 'client') call.course.begun = start
+      const trace = traceOf(call, options.sampler)
+      const passed = trace === call.context.trace ? call : { ...call, context: { ...call.context, trace } }
+      if (!trace.sampled && !options.measurements) return next(passed)
+      const open: OpenCall = { options, call, trace, start, site: sites.of(call, start), parts }
+      const running = next(passed)
+      ends.watch(running, open)
+      return running
+    }
   }
+  return { client: tracing('client'), server: tracing('server') }
 }
 
 interface OpenCall {
@@ -61,11 +62,6 @@ interface OpenCall {
   readonly parts: CallParts
 }
 
-/** How a call came back. `brokeOff` is what its body failed with after the answer. */
-type End =
-  | { readonly kind: 'answer'; readonly answer: unknown; readonly brokeOff?: unknown }
-  | { readonly kind: 'failure'; readonly thrown: unknown }
-
 function traceOf(call: Call, sampler: Sampler): TraceContext {
   const parent = call.context.trace
   const traceId = parent?.traceId ?? newTraceId()
@@ -75,18 +71,8 @@ function traceOf(call: Call, sampler: Sampler): TraceContext {
   return { traceId, spanId: newSpanId(), sampled, traceState: parent?.traceState ?? '' }
 }
 
-function endWhenOver(open: OpenCall, end: End): void {
-  const held = open.call.course.held
-  if (!held) finish(open, end)
-  else
-    held.then((failure) =>
-      finish(open, failure === undefined || end.kind === 'failure' ? end : { ...end, brokeOff: failure }),
-    )
-}
-
 /** Runs beside the call, where nobody would catch: arguments that can't be described cost their span, no more. */
-function finish(open: OpenCall, end: End): void {
-  const now = preciseNow()
+function finish(open: OpenCall, end: End, now: number): void {
   const { measurements } = open.options
   try {
     const label = labelOf(open.call, end)
@@ -99,10 +85,10 @@ function finish(open: OpenCall, end: End): void {
 
 function measure(open: OpenCall, outcome: OutcomeLabel, now: number): void {
   const { options, site, call, trace, start } = open
-  const { measurements, side } = options
+  const { measurements } = options
   if (!measurements) return
-  durationsOf(site, { measurements, side, outcome }).observe((now - start) / 1000, trace)
-  if (side === 'client') return
+  durationsOf(site, { measurements, outcome }).observe((now - start) / 1000, trace)
+  if (site.side === 'client') return
   if (outcome === 'trapped') measurements.add('traps', 1, { component: site.owner })
   for (const timing of call.course.timings) measureTiming(open, measurements, timing)
 }
@@ -131,13 +117,13 @@ function labelOf(call: Call, end: End): OutcomeLabel {
 }
 
 function outcomeOf(
-  { call, options, site, parts }: OpenCall,
+  { call, site, parts }: OpenCall,
   ended: { readonly end: End; readonly label: OutcomeLabel; readonly now: number },
 ): SpanPart | SpanFields | undefined {
   const { end, label, now } = ended
   if (end.kind === 'failure') return failureOutcome(end.thrown, now)
   const answered = end.brokeOff === undefined ? label : labelOfAnswer(call, end.answer)
-  const outcome = parts.answer(call, { side: options.side, site, label: answered }, end.answer)
+  const outcome = parts.answer(call, { site, label: answered }, end.answer)
   if (end.brokeOff === undefined) return outcome
   const said = outcome instanceof SpanPart ? outcome.fields : outcome
   if (said?.status?.code === 'error') return said
@@ -148,7 +134,7 @@ function outcomeOf(
 
 function recordSpan(open: OpenCall, outcome: SpanPart | SpanFields | undefined, end: number): void {
   const { options, call, trace, site, parts } = open
-  const { side, record } = options
+  const { record } = options
   const draft: SpanDraft = {
     traceId: trace.traceId,
     spanId: trace.spanId,
@@ -157,18 +143,13 @@ function recordSpan(open: OpenCall, outcome: SpanPart | SpanFields | undefined, 
     start: open.start,
     end,
     isParentRemote: site.isParentRemote,
-    parts: [
-      parts.fixed(call, side, site),
-      parts.shared(call, side, site),
-      parts.own(call, side, site),
-      outcome,
-    ],
+    parts: [parts.fixed(call, site), parts.shared(call, site), parts.own(call, site), outcome],
     resource: site.resource,
   }
   record(draft)
   for (const timing of call.course.timings) {
     // Who calls waits for somebody to serve; all else happens where it is served.
-    if ((timing.name === 'woken') === (side === 'client')) recordTiming(draft, timing, record)
+    if ((timing.name === 'woken') === (site.side === 'client')) recordTiming(draft, timing, record)
   }
 }
 

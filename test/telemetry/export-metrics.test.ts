@@ -149,9 +149,9 @@ test('thread and process tell of themselves', async () => {
 
 test('a call is measured by component, operation, side and outcome, and its waits too', async () => {
   const measurements = new Measurements('data-0', resourceOf)
-  const around = (side: 'client' | 'server') =>
-    traceCalls({ side, sampler: () => false, record: () => assert.fail('no span'), resourceOf, measurements })
-  const both = [around('client'), around('server')]
+  const record = () => assert.fail('no span')
+  const { client, server } = traceCalls({ sampler: () => false, record, resourceOf, measurements })
+  const both = [client, server]
   const call = () =>
     sampleCall({ interface: 'wasi:keyvalue/store@0.2.0-draft', function: 'get', result: { kind: 'result' } })
   await chain(both, async () => ({ tag: 'ok' }))(call())
@@ -189,8 +189,7 @@ test('a call is measured by component, operation, side and outcome, and its wait
 test('a call whose body breaks off counts as failed, when it is over', async () => {
   const measurements = new Measurements('data-0', resourceOf)
   const body = Promise.withResolvers<void>()
-  const server = traceCalls({
-    side: 'server',
+  const { server } = traceCalls({
     sampler: () => false,
     record: () => {},
     resourceOf,

@@ -8,6 +8,7 @@ import type { CallSide } from '../../src/telemetry/describe-call.ts'
 import { Measurements } from '../../src/telemetry/measurements.ts'
 import { type Sampler, samplerFromEnv } from '../../src/telemetry/sampler.ts'
 import type { SpanRecord } from '../../src/telemetry/span.ts'
+import type { SpanDraft } from '../../src/telemetry/span-draft.ts'
 import { traceCalls } from '../../src/telemetry/trace-calls.ts'
 import { sampleCall } from '../support/sample-call.ts'
 import { spanFromDraft } from '../support/span-from-draft.ts'
@@ -16,9 +17,8 @@ const resourceOf = (id: string) => ({ service: id, hostId: 'NHOST', hostName: 'b
 
 function tracer(sampler: Sampler = () => true) {
   const spans: SpanRecord[] = []
-  const side = (name: CallSide) =>
-    traceCalls({ side: name, sampler, resourceOf, record: (draft) => spans.push(spanFromDraft(draft)) })
-  return { spans, client: side('client'), server: side('server') }
+  const record = (draft: SpanDraft) => void spans.push(spanFromDraft(draft))
+  return { spans, ...traceCalls({ sampler, resourceOf, record }) }
 }
 
 function spanNamed(spans: readonly SpanRecord[], name: string, service?: string): SpanRecord {
@@ -350,8 +350,7 @@ test('what a provider asks of its backend is a span of its own', async () => {
 
 test('what the backend took is measured by system, operation and error, sampled or not', async () => {
   const measurements = new Measurements('data-0', resourceOf)
-  const server = traceCalls({
-    side: 'server',
+  const { server } = traceCalls({
     sampler: () => false,
     resourceOf,
     record: () => {},
@@ -458,7 +457,7 @@ test('a span that can not be made is counted as lost, and the call is well', asy
   const record = () => {
     throw new Error('no')
   }
-  const server = traceCalls({ side: 'server', sampler: () => true, resourceOf, record, measurements })
+  const { server } = traceCalls({ sampler: () => true, resourceOf, record, measurements })
   assert.equal(await server(async () => 7)(sampleCall()), 7)
   assert.deepEqual(measurements.take().counters, [
     { metric: 'telemetryDropped', labels: { signal: 'traces', reason: 'failed' }, value: 1 },
