@@ -8,6 +8,7 @@ import type { ModuleInfo } from './instrument.ts'
 import { type Lifted, liftedFunction, type RunningCall } from './lift.ts'
 import { Lock } from './lock.ts'
 import { MemoryContext, type ValueLimits } from './memory-context.ts'
+import type { MemoryImage } from './memory-image.ts'
 import type { Pace } from './pace.ts'
 import type { PreparedProgram } from './prepare.ts'
 import type { CanonOptions, CoreItem } from './program.ts'
@@ -39,7 +40,7 @@ export interface InstanceOptions {
 
 /** What an instance is before its first call. */
 export interface InstanceImage {
-  readonly memories: readonly Uint8Array[]
+  readonly memories: readonly MemoryImage[]
   /** Their sizes in pages. */
   readonly pages: readonly number[]
   /** Values of mutable globals by core instance. */
@@ -225,8 +226,8 @@ export class Instance {
     this.#limitHit = undefined
     this.#core.pages.restore(image.pages)
     for (const [index, memory] of this.#core.memories.entries()) {
-      const bytes = image.memories[index]
-      if (bytes) memory.restore(bytes)
+      const before = image.memories[index]
+      if (before) memory.restore(before)
     }
     for (const [instance, globals] of this.#core.globals.entries()) {
       const values = image.globals[instance]

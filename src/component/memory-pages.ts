@@ -1,5 +1,5 @@
 import { WeftError } from '../errors.ts'
-import { wasmPage } from './tracked-memory.ts'
+import { wasmPage } from './memory-image.ts'
 
 /** 4 GiB, which a 32-bit memory can't exceed. */
 const mostPages = 65_536

@@ -1,9 +1,8 @@
 import { dirtyPageBits } from './instrument-helpers.ts'
+import { dirtyPage, MemoryImage, wasmPage } from './memory-image.ts'
 
-const dirtyPage = 1 << dirtyPageBits
 /** A store may begin on one page and end on the next: that many bytes beyond a marked page are restored, too. */
 const longestStore = 16
-export const wasmPage = 65_536
 
 /** A linear memory that knows which of its pages were written, so that it can be given back as it was. */
 export class TrackedMemory {
@@ -31,13 +30,10 @@ export class TrackedMemory {
     return Math.ceil(this.memory.buffer.byteLength / dirtyPage / 4)
   }
 
-  /** The content as it is now, without zeroes at its end; from here on only what is written later counts as dirty. */
-  takeImage(): Uint8Array {
-    const bytes = new Uint8Array(this.memory.buffer)
-    let end = bytes.length
-    while (end > 0 && bytes[end - 1] === 0) end--
+  /** The content as it is now; from here on only what is written later counts as dirty. */
+  takeImage(): MemoryImage {
     this.forgetMarks()
-    return bytes.slice(0, end)
+    return MemoryImage.of(new Uint8Array(this.memory.buffer))
   }
 
   /** Nothing written so far counts. */
@@ -46,22 +42,17 @@ export class TrackedMemory {
   }
 
   /** Makes the content what it was when `image` was taken. */
-  restore(image: Uint8Array): void {
+  restore(image: MemoryImage): void {
     const bytes = new Uint8Array(this.memory.buffer)
     const words = this.#markedWords
     for (let word = 0; word < words; word++) {
       if (this.#words[word] === 0) continue
       for (let page = word * 4; page < word * 4 + 4; page++) {
-        if (this.#marks[page] !== 0) restoreRange(bytes, image, page * dirtyPage)
+        if (this.#marks[page] === 0) continue
+        image.restore(bytes, page)
+        if (this.#marks[page + 1] === 0) image.restoreHead(bytes, page + 1, longestStore)
       }
       this.#words[word] = 0
     }
   }
-}
-
-function restoreRange(bytes: Uint8Array, image: Uint8Array, start: number): void {
-  const end = Math.min(start + dirtyPage + longestStore, bytes.length)
-  const imageEnd = Math.min(end, image.length)
-  if (start < imageEnd) bytes.set(image.subarray(start, imageEnd), start)
-  if (imageEnd < end) bytes.fill(0, Math.max(start, imageEnd), end)
 }

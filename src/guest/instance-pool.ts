@@ -94,6 +94,8 @@ export class InstancePool {
 
   #letGo(instance: GuestInstance): void {
     this.#alive.delete(instance)
+    // An idle component costs next to nothing.
+    if (this.#alive.size === 0) this.#image = undefined
     instance.fail(gone)
   }
 

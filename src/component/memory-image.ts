@@ -1,0 +1,53 @@
+import { dirtyPageBits } from './instrument-helpers.ts'
+
+/** Bytes of what is marked as written, and restored. */
+export const dirtyPage = 1 << dirtyPageBits
+export const wasmPage = 65_536
+const zeroes = Buffer.alloc(wasmPage)
+
+/** What a linear memory held at some moment. Most of a memory is zeroes, which cost nothing here. */
+export class MemoryImage {
+  /** By page of 4096 bytes: its bytes, unless they are all zero. */
+  readonly #pages: readonly (Uint8Array | undefined)[]
+
+  private constructor(pages: readonly (Uint8Array | undefined)[]) {
+    this.#pages = pages
+  }
+
+  static of(memory: Uint8Array): MemoryImage {
+    const pages: (Uint8Array | undefined)[] = []
+    for (let block = 0; block < memory.length; block += wasmPage) {
+      if (isZero(memory.subarray(block, block + wasmPage))) continue
+      for (let start = block; start < block + wasmPage; start += dirtyPage) {
+        const page = memory.subarray(start, start + dirtyPage)
+        if (!isZero(page)) pages[start >> dirtyPageBits] = page.slice()
+      }
+    }
+    return new MemoryImage(pages)
+  }
+
+  /** Bytes that it takes. */
+  get size(): number {
+    return this.#pages.reduce((sum, page) => sum + (page?.length ?? 0), 0)
+  }
+
+  /** Makes page `number` of `memory` what it was. */
+  restore(memory: Uint8Array, number: number): void {
+    const start = number << dirtyPageBits
+    const page = this.#pages[number]
+    if (page) memory.set(page, start)
+    else memory.fill(0, start, start + dirtyPage)
+  }
+
+  /** The same for the first bytes of a page, where there is one. */
+  restoreHead(memory: Uint8Array, number: number, length: number): void {
+    const start = number << dirtyPageBits
+    if (start >= memory.length) return
+    const page = this.#pages[number]
+    for (let at = 0; at < length; at++) memory[start + at] = page?.[at] ?? 0
+  }
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return Buffer.compare(bytes, zeroes.subarray(0, bytes.length)) === 0
+}
