@@ -23,7 +23,9 @@ export function surplusTraces(): (traceId: string, now: number) => boolean {
   return (traceId, now) => {
     const current = Math.floor(now / 1000)
     if (current !== second) {
-      if (kept < enough / 2 && below < whole) keep(below * step ** Math.max(1, current - second))
+      // Nothing came in the seconds between.
+      const calmSeconds = Math.max(0, current - second - 1) + (kept < enough / 2 ? 1 : 0)
+      if (below < whole) keep(below * step ** calmSeconds)
       second = current
       kept = 0
       most = enough
