@@ -4,6 +4,7 @@ import { preciseNow } from '../../src/call/course.ts'
 import { newSpanId, type TraceContext } from '../../src/call/trace-context.ts'
 import type { BrokerMessage, MessagePublisher } from '../../src/capability/messaging-serve.ts'
 import { WeftError } from '../../src/errors.ts'
+import { timerMs } from '../../src/timer-ms.ts'
 import { contextFromHeaders, headersFromContext } from './message-headers.ts'
 import { checkPublishSubject } from './subject.ts'
 
@@ -92,7 +93,7 @@ async function sent(
 
 /** The guest's wait, but not beyond its own deadline. */
 function waitFor(call: Call, timeoutMs: number): number {
-  return Math.max(1, Math.min(timeoutMs, call.context.deadline - Date.now()))
+  return Math.max(1, timerMs(Math.min(timeoutMs, call.context.deadline - Date.now())))
 }
 
 async function ask(

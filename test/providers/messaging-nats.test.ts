@@ -81,7 +81,7 @@ describe('messaging over NATS', () => {
   })
   const fromConsumer: ProviderLink = { ...link, source: 'shop', target: 'nats' }
 
-  const ask = (provider: Provider, name: string, args: readonly unknown[], source = 'shop') => {
+  const ask = (provider: Provider, name: string, args: readonly unknown[], source = 'shop', more = {}) => {
     const trace = { traceId, spanId: 'b'.repeat(16), sampled: true, traceState: 'v=1' }
     const call = sampleCall({
       source,
@@ -89,7 +89,7 @@ describe('messaging over NATS', () => {
       interface: 'wasmcloud:messaging/consumer@0.2.0',
       function: name,
       args,
-      context: { trace, baggage: 'user=ada' },
+      context: { trace, baggage: 'user=ada', ...more },
     })
     return { call, answer: (provider.serve as Invoke)(call) }
   }
@@ -120,6 +120,20 @@ describe('messaging over NATS', () => {
       })
       assert.equal(timing.server?.address, '127.0.0.1')
     }
+  })
+
+  test('a request that may wait longer than any timer waits', async () => {
+    const provider = await start()
+    await provider.putLink(fromConsumer)
+    const answering = peer.subscribe('ask.slow', {
+      callback: (_, got) => void setTimeout(() => got.respond('at last'), 100),
+    })
+    await peer.flush()
+    const context = { deadline: Number.POSITIVE_INFINITY }
+    const { answer } = ask(provider, 'request', ['ask.slow', Buffer.from('?'), 2 ** 32 - 1], 'shop', context)
+    const { tag, val } = (await answer) as { tag: string; val: { body: Uint8Array } }
+    assert.deepEqual([tag, text(val.body)], ['ok', 'at last'])
+    answering.unsubscribe()
   })
 
   test('a request brings the answer, and what the answer was sent under', async () => {
