@@ -3,7 +3,7 @@ import type { InstanceReuse } from '../component-settings.ts'
 import type { GuestInstance } from './guest-instance.ts'
 import type { Invocation } from './invocation.ts'
 
-/** Idle instances are kept this long for the next invocation. */
+/** Instances that nobody wanted for this long are let go, at the latest after twice as long. */
 const idleMs = 10_000
 /** Idle instances of one component on one thread. */
 const mostIdle = 64
@@ -17,7 +17,10 @@ const mostKeptBytes = 64 * 1024 * 1024
 export class InstancePool {
   readonly #create: (invocation: Invocation) => GuestInstance
   readonly #reuse: InstanceReuse | undefined
+  /** The one that served last comes last, and is taken first. */
   readonly #idle: GuestInstance[] = []
+  /** The fewest that were idle at once since the last look: so many were not wanted. */
+  #unwanted = 0
   /** Serving, with room for more at once. */
   readonly #shared = new Set<GuestInstance>()
   /** Idle and serving ones. */
@@ -43,6 +46,7 @@ export class InstancePool {
 
   take(invocation: Invocation, mayShare: 'alone' | 'shared'): GuestInstance {
     const instance = this.#sharedOne(mayShare) ?? this.#idle.pop() ?? this.#make(invocation)
+    this.#unwanted = Math.min(this.#unwanted, this.#idle.length)
     instance.begin()
     if (mayShare === 'shared' && this.#hasRoom(instance)) this.#shared.add(instance)
     else this.#shared.delete(instance)
@@ -82,13 +86,14 @@ export class InstancePool {
       return
     }
     this.#idle.push(instance)
-    this.#trim ??= setTimeout(() => this.#dropIdle(), idleMs).unref()
+    this.#trim ??= setTimeout(() => this.#dropUnwanted(), idleMs).unref()
   }
 
   /** Lets go of all that are idle; those that serve go when they are given back. */
   clear(): void {
     clearTimeout(this.#trim)
     this.#trim = undefined
+    this.#unwanted = 0
     for (const instance of this.#idle.splice(0)) this.#letGo(instance)
   }
 
@@ -124,9 +129,10 @@ export class InstancePool {
     return instance.active < concurrent && instance.served < invocations
   }
 
-  #dropIdle(): void {
-    this.#trim = undefined
-    this.clear()
+  #dropUnwanted(): void {
+    for (const instance of this.#idle.splice(0, this.#unwanted)) this.#letGo(instance)
+    this.#unwanted = this.#idle.length
+    this.#trim = this.#idle.length > 0 ? setTimeout(() => this.#dropUnwanted(), idleMs).unref() : undefined
   }
 }
 

@@ -36,6 +36,23 @@ describe('an instance that serves again', () => {
   })
 })
 
+describe('instances that are idle', () => {
+  test('stay while somebody wants them, and go when nobody does', async ({ mock }) => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    const component = await guests.load(marks)
+    await Promise.all(Array.from({ length: 8 }, () => fetchFrom(component, '/')))
+    const most = component.ready
+    assert.ok(most > 1)
+    const ready: number[] = []
+    for (const isCalled of [false, true, true, false, false]) {
+      if (isCalled) await fetchFrom(component, '/')
+      mock.timers.tick(10_000)
+      ready.push(component.ready)
+    }
+    assert.deepEqual(ready, [most, 1, 1, 0, 0])
+  })
+})
+
 describe('reuse', () => {
   test('lets an instance keep its state for so many invocations', async () => {
     const component = await guests.load(marks, { settings: { reuse: { invocations: 3 } } })
