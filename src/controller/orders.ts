@@ -89,15 +89,16 @@ export class Orders {
         giveUnder(command, (client) => giveCommand(client, command.deed)),
       )
     } catch (error) {
-      const { message } = WeftError.from(error)
+      const host = hostOf(command)
+      const message = WeftError.from(error).message.replace(`host ${host} `, `host ${nameOf(host)} `)
       this.failed(command.target, message)
       log.warn(`controller: ${describe(command, nameOf)}: ${message}`, { application: command.app })
     }
   }
 
   /** Waits for an answer, or until the host is gone that was asked. */
-  async #unlessGone({ deed }: Command, answer: Promise<void>): Promise<void> {
-    const host = 'hostId' in deed ? deed.hostId : 'request' in deed ? deed.request.host_id : ''
+  async #unlessGone(command: Command, answer: Promise<void>): Promise<void> {
+    const host = hostOf(command)
     const { promise, reject } = Promise.withResolvers<never>()
     const waiting = this.#waitingFor.get(host) ?? new Set()
     this.#waitingFor.set(host, waiting.add(reject))
@@ -108,4 +109,9 @@ export class Orders {
       if (waiting.size === 0 && this.#waitingFor.get(host) === waiting) this.#waitingFor.delete(host)
     }
   }
+}
+
+/** The host that is asked; '' for what any host does. */
+function hostOf({ deed }: Command): string {
+  return 'hostId' in deed ? deed.hostId : 'request' in deed ? deed.request.host_id : ''
 }
