@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import { WeftError } from '../errors.ts'
 import type { Peer } from '../lattice/beat.ts'
 import type { ControlClient } from '../lattice/control-client.ts'
@@ -7,6 +6,7 @@ import type { EventData } from '../lattice/event-data.ts'
 import type { LatticeEvent } from '../lattice/events.ts'
 import type { HostInventory } from '../lattice/inventory.ts'
 import type { Log } from '../log.ts'
+import { changeHealth, hearHealth, type KnownHost, newHost, saysTheSame, viewOf } from './known-host.ts'
 import type { HostView } from './lattice-view.ts'
 import { nameHost } from './name-host.ts'
 
@@ -24,29 +24,13 @@ const deadMs = 600_000
 /** How soon a host that did not tell its inventory is asked again. */
 const retryMs = 1_000
 
-interface Host {
-  readonly id: string
-  inventory: HostInventory | undefined
-  /** What `view` gives; the same object until something of it changes. */
-  view: HostView | undefined
-  /** When anything was last heard of it, by the monotonic clock. */
-  heardAt: number
-  /** What is wrong with each unhealthy provider, by id. */
-  unhealthy: Map<string, string>
-  /** Providers that were started and of which nothing was said since. */
-  readonly unheard: Set<string>
-  asking: boolean
-  askAgain: boolean
-  askAt: number
-}
-
 /**
  * The hosts of the lattice. An event only says that a host has changed: what runs there is asked of the host itself,
  * so that the peculiar events of some hosts can't mislead us.
  */
 export class Hosts {
   readonly #options: HostsOptions
-  readonly #hosts = new Map<string, Host>()
+  readonly #hosts = new Map<string, KnownHost>()
   /** Hosts that have beaten, with when that began or ended last, the latest last; and of these the ones that beat now. */
   readonly #weft = new Map<string, number>()
   readonly #beating = new Set<string>()
@@ -129,7 +113,7 @@ export class Hosts {
     return [...this.#hosts.values()]
       .flatMap((host) => {
         if (!this.#lives(host) || !host.inventory) return []
-        host.view ??= viewOf(host, host.inventory, this.#weft)
+        host.view ??= viewOf(host, { inventory: host.inventory, weft: this.#weft.has(host.id) })
         return [host.view]
       })
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
@@ -140,12 +124,12 @@ export class Hosts {
     return nameHost(id, this.#hosts.get(id)?.inventory?.friendly_name)
   }
 
-  #lives({ id }: Host): boolean {
+  #lives({ id }: KnownHost): boolean {
     return !this.#weft.has(id) || this.#beating.has(id)
   }
 
   /** A host that has not beaten. When there are too many, those that are known stay. */
-  #newcomer(id: string): Host | undefined {
+  #newcomer(id: string): KnownHost | undefined {
     const isFull = () => this.#hosts.size - this.#beating.size >= mostHosts
     if (isFull()) this.#forgetDead()
     if (!isFull()) return this.#put(id)
@@ -168,18 +152,8 @@ export class Hosts {
     this.#weft.set(id, performance.now())
   }
 
-  #put(id: string): Host {
-    const host: Host = {
-      id,
-      inventory: undefined,
-      view: undefined,
-      heardAt: performance.now(),
-      unhealthy: new Map(),
-      unheard: new Set(),
-      asking: false,
-      askAgain: false,
-      askAt: 0,
-    }
+  #put(id: string): KnownHost {
+    const host = newHost(id)
     this.#hosts.set(id, host)
     return host
   }
@@ -190,16 +164,16 @@ export class Hosts {
   }
 
   /** Takes in what a host runs; false when that is what was known. */
-  #isNews(host: Host, inventory: HostInventory): boolean {
+  #isNews(host: KnownHost, inventory: HostInventory): boolean {
     const before = host.inventory
     host.inventory = inventory
     if (this.#weft.has(host.id)) hearHealth(host, inventory)
-    if (before && isDeepStrictEqual(withoutTimes(before), withoutTimes(inventory))) return false
+    if (before && saysTheSame(before, inventory)) return false
     host.view = undefined
     return true
   }
 
-  async #ask(host: Host): Promise<void> {
+  async #ask(host: KnownHost): Promise<void> {
     // What is already on its way may have left before the change that we were told of.
     if (host.asking) {
       host.askAgain = true
@@ -222,38 +196,5 @@ export class Hosts {
       host.asking = false
     }
     this.#options.onChange()
-  }
-}
-
-function withoutTimes({ friendly_name, labels, components, providers }: HostInventory): unknown {
-  return { friendly_name, labels, components, providers }
-}
-
-/** A Weft host tells what is wrong with each provider, so that nobody needs to have heard all its events. */
-function hearHealth(host: Host, { providers }: HostInventory): void {
-  host.unhealthy = new Map(
-    providers.flatMap(({ id, problem }) => (problem === undefined ? [] : [[id, problem] as const])),
-  )
-  host.unheard.clear()
-}
-
-function changeHealth(host: Host, name: string, data: EventData<'health_check_failed'>): boolean {
-  const { provider_id: provider, message = '' } = data
-  const before = host.unhealthy.get(provider)
-  if (name === 'health_check_failed') host.unhealthy.set(provider, message)
-  if (name === 'health_check_passed') host.unhealthy.delete(provider)
-  return host.unheard.delete(provider) || before !== host.unhealthy.get(provider)
-}
-
-function viewOf(host: Host, inventory: HostInventory, weft: ReadonlyMap<string, number>): HostView {
-  return {
-    id: host.id,
-    name: inventory.friendly_name,
-    labels: inventory.labels,
-    weft: weft.has(host.id),
-    components: inventory.components,
-    providers: inventory.providers,
-    unhealthy: new Map(host.unhealthy),
-    unheard: new Set(host.unheard),
   }
 }
