@@ -28,7 +28,7 @@ export class CoreInstances {
   constructor(instance: Instance, modules: readonly LoadedModule[], limits: InstanceLimits) {
     this.#instance = instance
     this.#modules = modules
-    this.#later = new Later(instance.pace)
+    this.#later = new Later(instance)
     this.#host = new HostImports(instance, this.#later, limits)
   }
 

@@ -1,12 +1,13 @@
+import type { Instance } from './instance.ts'
 import { jspi } from './jspi.ts'
-import type { Pace } from './pace.ts'
+import type { Task } from './task.ts'
 
 /**
  * Lets what a guest imports answer at once, and suspends the guest's stack only for what it has to wait for: suspending
  * costs as much as many calls, also for a promise that has settled.
  */
 export class Later {
-  readonly #pace: Pace
+  readonly #instance: Pick<Instance, 'current' | 'pace'>
   #left: Promise<unknown> | undefined
   /** What instrumented modules call, right after an import left a promise; they suspend until it settles. */
   readonly wait = new jspi.Suspending(() => {
@@ -15,16 +16,25 @@ export class Later {
     return left
   })
 
-  constructor(pace: Pace) {
-    this.#pace = pace
+  constructor(instance: Pick<Instance, 'current' | 'pace'>) {
+    this.#instance = instance
   }
 
-  /** An import gives this in place of its result, which the promise will give. */
+  /** An import gives this in place of its result, which the promise will give while the guest's task can go on. */
   readonly leave: Leave = (promise) => {
-    this.#left = promise
-    this.#pace.left()
+    const { current, pace } = this.#instance
+    // The engine never frees a stack that stays suspended, nor what its guest holds.
+    this.#left = current ? stoppable(current, promise) : promise
+    pace.left()
     return anyZero
   }
+}
+
+function stoppable(task: Task, promise: Promise<unknown>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    task.stop = reject
+    promise.then(resolve, reject)
+  })
 }
 
 /** Turns the promise of a result into what is given to a guest that may wait. */

@@ -28,6 +28,8 @@ export class Task {
   readonly #exit = new Settlement<void>()
   /** Ends when the task can't go on; whatever waits for it stops waiting then. */
   readonly life = new Life()
+  /** Ends what its stack is suspended for. */
+  stop: (reason: unknown) => void = () => {}
   #isResolved = false
 
   constructor(name: string, { owner, deadline, borrows, caller }: TaskOptions) {
@@ -42,7 +44,7 @@ export class Task {
     return this.#result.promise
   }
 
-  /** Settles when its last instruction has run; rejects when it is failed, though its guest may never come back. */
+  /** Settles when its last instruction has run; rejects when it is failed, before its guest comes back. */
   get exited(): Promise<void> {
     return this.#exit.promise
   }
@@ -71,5 +73,6 @@ export class Task {
     this.#result.reject(reason)
     this.#exit.reject(reason)
     this.life.end(reason)
+    this.stop(reason)
   }
 }

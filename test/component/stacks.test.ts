@@ -145,6 +145,19 @@ describe('instances', () => {
     assert.equal(made.pace.stacks.idle, 21)
   })
 
+  test('that fail while they wait give their stacks back, whatever they wait for', async () => {
+    const made = await program
+    const instances = Array.from({ length: 100 }, () =>
+      made.instance({ 'weft-test:host/api': { call: () => new Promise(() => {}) } }),
+    )
+    const calls = instances.map((instance) => callOf(instance, 'run', { args: [0] }).exited)
+    await turn()
+    for (const instance of instances) instance.fail(new Error('it took too long'))
+    for (const call of calls) await assert.rejects(call, /took too long/)
+    await turn()
+    assert.ok(instances.every(({ isIdle }) => isIdle))
+  })
+
   test('leave nothing mapped behind when they go', { skip: process.platform !== 'linux' }, async () => {
     const made = await program
     const mapped = () => readFileSync('/proc/self/maps', 'utf8').split('\n').length
