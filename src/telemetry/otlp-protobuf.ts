@@ -88,12 +88,18 @@ export class ProtobufWriter implements OtlpWriter {
     this.#at += this.#buffer.write(value, this.#at)
   }
 
-  hex(field: OtlpField, value: string): void {
+  hex(field: OtlpField, value: string, words?: readonly number[]): void {
     const length = value.length >> 1
     if (length === 0) return
     this.#reserve(length + 16)
     this.#tag(field, lengthType)
     this.#varint(length)
+    if (words) {
+      for (let index = 0; index < words.length; index += 1)
+        this.#view.setInt32(this.#at + index * 4, words[index] ?? 0)
+      this.#at += length
+      return
+    }
     const buffer = this.#buffer
     for (let index = 0; index < length; index += 1) {
       const high = digits[value.charCodeAt(index * 2)] ?? 0

@@ -1,3 +1,4 @@
+import { BegunSpan } from '../call/trace-context.ts'
 import { type OtlpGroup, writeAttributes, writeRequest } from './otlp-common.ts'
 import { type OtlpField, type OtlpMessage, type OtlpWriter, otlpFields } from './otlp-writer.ts'
 import { readScopeSpans } from './read-spans.ts'
@@ -34,8 +35,10 @@ const isRemote = 0x200
 
 /** `Span` */
 export const writeSpan: OtlpMessage<SpanRecord> = (out, span) => {
+  const { parentSpanId, start, end } = span
+  const parent = parentSpanId === undefined ? undefined : { spanId: parentSpanId }
   const isParentRemote = span.kind === 'server' || span.kind === 'consumer'
-  writeIdentity(out, { ...span, parentSpanId: span.parentSpanId, isParentRemote })
+  writeIdentity(out, { trace: span, parent, start, end, isParentRemote })
   writeSpanPart(out, span)
   out.integer(fields.droppedAttributesCount, span.dropped?.attributes ?? 0)
   out.integer(fields.droppedEventsCount, span.dropped?.events ?? 0)
@@ -70,19 +73,18 @@ function writeAgain(out: OtlpWriter, field: OtlpField, encoded: Uint8Array): voi
 /** Ids and times of a `Span`. */
 export function writeIdentity(
   out: OtlpWriter,
-  span: Pick<
-    SpanDraft,
-    'traceId' | 'spanId' | 'traceState' | 'parentSpanId' | 'start' | 'end' | 'isParentRemote'
-  >,
+  { trace, parent, start, end, isParentRemote }: Omit<SpanDraft, 'parts' | 'resource'>,
 ): void {
-  out.hex(fields.traceId, span.traceId)
-  out.hex(fields.spanId, span.spanId)
-  out.text(fields.traceState, span.traceState)
-  if (span.parentSpanId !== undefined) out.hex(fields.parentSpanId, span.parentSpanId)
-  out.time(fields.startTimeUnixNano, span.start)
-  out.time(fields.endTimeUnixNano, Math.max(span.start, span.end))
-  const parent = isRemoteKnown | (span.isParentRemote ? isRemote : 0)
-  out.fixed32(fields.flags, span.parentSpanId === undefined ? sampled : sampled | parent)
+  const begun = trace instanceof BegunSpan ? trace : undefined
+  out.hex(fields.traceId, trace.traceId, begun?.traceWords)
+  out.hex(fields.spanId, trace.spanId, begun?.spanWords)
+  out.text(fields.traceState, trace.traceState)
+  if (parent)
+    out.hex(fields.parentSpanId, parent.spanId, parent instanceof BegunSpan ? parent.spanWords : undefined)
+  out.time(fields.startTimeUnixNano, start)
+  out.time(fields.endTimeUnixNano, Math.max(start, end))
+  const remote = isRemoteKnown | (isParentRemote ? isRemote : 0)
+  out.fixed32(fields.flags, parent ? sampled | remote : sampled)
 }
 
 const writeEvent: OtlpMessage<SpanEvent> = (out, event) => {

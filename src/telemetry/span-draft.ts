@@ -1,3 +1,4 @@
+import type { TraceContext } from '../call/trace-context.ts'
 import { encodeProtobuf, type ProtobufWriter } from './otlp-protobuf.ts'
 import { writeIdentity, writeSpanPart } from './otlp-spans.ts'
 import type { SpanRecord, SpanResource } from './span.ts'
@@ -27,10 +28,9 @@ export class SpanPart {
 
 /** A finished span of a call, made of what is its own and of parts that it shares with others. */
 export interface SpanDraft {
-  readonly traceId: string
-  readonly spanId: string
-  readonly parentSpanId: string | undefined
-  readonly traceState: string
+  readonly trace: Omit<TraceContext, 'sampled'>
+  /** Of the same trace. */
+  readonly parent: Pick<TraceContext, 'spanId'> | undefined
   readonly start: number
   readonly end: number
   /** True when the parent may live elsewhere. */

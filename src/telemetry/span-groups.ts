@@ -62,7 +62,7 @@ export class SpanGroups {
   }
 
   addDraft(draft: SpanDraft): void {
-    const isSurplus = this.#isSurplus(draft.traceId, draft.end)
+    const isSurplus = this.#isSurplus(draft.trace.traceId, draft.end)
     const known = (isSurplus ? this.#ofSurplus : this.#ofCalls).get(draft.resource)
     const group = known ?? this.#groupOfCalls(draft.resource, isSurplus)
     const start = group.writer.begin(spansField, lengthSize)

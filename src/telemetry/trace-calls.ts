@@ -1,6 +1,6 @@
 import type { Call, Interceptor } from '../call/call.ts'
 import { preciseNow, type Timing } from '../call/course.ts'
-import { newSpanId, newTraceId, type TraceContext } from '../call/trace-context.ts'
+import { BegunSpan, newSpanId, newTraceId, type TraceContext } from '../call/trace-context.ts'
 import { WeftError } from '../errors.ts'
 import { backendFields, backendSeries } from './backend-span.ts'
 import { CallEnds, type End } from './call-ends.ts'
@@ -68,6 +68,7 @@ function traceOf(call: Call, sampler: Sampler): TraceContext {
   const sampled = sampler(traceId, parent)
   // Nobody will see a span of this trace, so nobody needs its id.
   if (parent && !sampled && !parent.sampled) return parent
+  if (sampled) return new BegunSpan(parent ?? { traceId, traceState: '' })
   return { traceId, spanId: newSpanId(), sampled, traceState: parent?.traceState ?? '' }
 }
 
@@ -136,10 +137,8 @@ function recordSpan(open: OpenCall, outcome: SpanPart | SpanFields | undefined, 
   const { options, call, trace, site, parts } = open
   const { record } = options
   const draft: SpanDraft = {
-    traceId: trace.traceId,
-    spanId: trace.spanId,
-    parentSpanId: call.context.trace?.spanId,
-    traceState: trace.traceState,
+    trace,
+    parent: call.context.trace,
     start: open.start,
     end,
     isParentRemote: site.isParentRemote,
@@ -162,13 +161,15 @@ const timingParts = {
 // A local call passes both sides with one course; its timings are the callee's.
 function recordTiming(parent: SpanDraft, timing: Timing, record: TraceCallsOptions['record']): void {
   const { name, start, end } = timing
-  const own = { ...parent, spanId: newSpanId(), start, end, isParentRemote: false }
+  if (name !== 'imported' && name !== 'backend' && end - start <= leastTimingMs) return
+  const trace = new BegunSpan(parent.trace)
+  const own = { ...parent, trace, parent: parent.trace, start, end, isParentRemote: false }
   if (name === 'imported') {
-    const parts = [{ name: timing.label, kind: 'internal' } as const]
-    record({ ...own, parentSpanId: timing.under ?? parent.spanId, parts })
+    const under = timing.under === undefined ? parent.trace : { spanId: timing.under }
+    record({ ...own, parent: under, parts: [{ name: timing.label, kind: 'internal' }] })
   } else if (name === 'backend') {
-    const spanId = timing.spanId ?? own.spanId
-    record({ ...own, spanId, parentSpanId: parent.spanId, parts: [backendFields(timing)] })
-  } else if (end - start > leastTimingMs)
-    record({ ...own, parentSpanId: parent.spanId, parts: [timingParts[name]] })
+    const { traceId, traceState } = parent.trace
+    const known = timing.spanId === undefined ? trace : { traceId, traceState, spanId: timing.spanId }
+    record({ ...own, trace: known, parts: [backendFields(timing)] })
+  } else record({ ...own, parts: [timingParts[name]] })
 }

@@ -3,7 +3,7 @@ import { type SpanDraft, SpanPart } from '../../src/telemetry/span-draft.ts'
 
 /** The whole span, of which a thread encodes the parts one by one. */
 export function spanFromDraft(draft: SpanDraft): SpanRecord {
-  const { parts, isParentRemote: _, parentSpanId, ...own } = draft
+  const { parts, isParentRemote: _, trace, parent, ...own } = draft
   const fields = parts.flatMap((part) => (part instanceof SpanPart ? part.fields : (part ?? [])))
   return {
     name: '',
@@ -11,9 +11,12 @@ export function spanFromDraft(draft: SpanDraft): SpanRecord {
     events: [],
     links: [],
     status: { code: 'unset' },
+    traceId: trace.traceId,
+    spanId: trace.spanId,
+    traceState: trace.traceState,
     ...own,
     ...Object.assign({}, ...fields),
     attributes: Object.assign({}, ...fields.map(({ attributes }) => attributes)),
-    ...(parentSpanId !== undefined && { parentSpanId }),
+    ...(parent && { parentSpanId: parent.spanId }),
   }
 }
