@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript, so that a Node too old for the sources can still say what it lacks.
 import { existsSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 
 // The first Node that has WebAssembly JSPI without a flag and is a long-term release.
 const leastMajor = 26
@@ -12,6 +13,9 @@ if (Number(process.versions.node.split('.')[0]) < leastMajor) {
   )
   process.exit(1)
 }
+
+// A host's threads all make little garbage that lives: more threads to collect it cost more than they save.
+setFlagsFromString('--no-parallel-scavenge')
 
 // In a clone the sources run as they are; the published package has the build alone.
 const source = new URL('./main.ts', import.meta.url)

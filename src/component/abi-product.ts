@@ -50,8 +50,9 @@ export function tupleCodec(codecs: readonly AbiCodec[]): AbiCodec {
     align,
     flat: codecs.flatMap((codec) => codec.flat),
     load: (cx, at) => {
-      const values: unknown[] = []
-      for (const { codec, offset } of parts) values.push(codec.load(cx, at + offset))
+      const values = new Array<unknown>(parts.length)
+      let index = 0
+      for (const { codec, offset } of parts) values[index++] = codec.load(cx, at + offset)
       return values
     },
     store: (cx, at, value) => {
@@ -60,8 +61,9 @@ export function tupleCodec(codecs: readonly AbiCodec[]): AbiCodec {
         codec.store(cx, at + offset, (value as readonly unknown[])[index++])
     },
     lift: (cx, from) => {
-      const values: unknown[] = []
-      for (const codec of codecs) values.push(codec.lift(cx, from))
+      const values = new Array<unknown>(codecs.length)
+      let index = 0
+      for (const codec of codecs) values[index++] = codec.lift(cx, from)
       return values
     },
     lower: (cx, value, to) => {

@@ -31,7 +31,7 @@ export function hostFunction(imports: ImportObjects, interfaceId: string, name: 
     return typeof fn === 'function' ? fn.bind(owner) : missing(interfaceId, name)
   }
   return (self, ...args) => {
-    const fn: unknown = Reflect.get(self as object, key)
+    const fn = (self as Readonly<Record<string, unknown>>)[key]
     if (typeof fn !== 'function') return missing(interfaceId, name)()
     return fn.apply(self, args)
   }

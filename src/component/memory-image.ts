@@ -20,7 +20,7 @@ export class MemoryImage {
       if (isZero(memory.subarray(block, block + wasmPage))) continue
       for (let start = block; start < block + wasmPage; start += dirtyPage) {
         const page = memory.subarray(start, start + dirtyPage)
-        if (!isZero(page)) pages[start >> dirtyPageBits] = page.slice()
+        if (!isZero(page)) pages[start >>> dirtyPageBits] = page.slice()
       }
     }
     return new MemoryImage(pages)

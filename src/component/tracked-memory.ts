@@ -22,7 +22,9 @@ export class TrackedMemory {
 
   /** The host writes `length` bytes at `start`. */
   readonly touched = (start: number, length: number): void => {
-    if (length > 0) this.#marks.fill(1, start >> dirtyPageBits, ((start + length - 1) >> dirtyPageBits) + 1)
+    if (length === 0) return
+    const last = (start + length - 1) >>> dirtyPageBits
+    for (let page = start >>> dirtyPageBits; page <= last; page++) this.#marks[page] = 1
   }
 
   /** Marks of the memory as large as it is now, four to a word. Those behind were never touched, and should stay so. */
