@@ -1,8 +1,8 @@
 import type { BinaryReader } from '../wit/binary-reader.ts'
 import { type Instruction, op, readInstruction } from './core-instructions.ts'
 import { CoreWriter } from './core-writer.ts'
-import { dirtyPageBits, helper } from './instrument-helpers.ts'
-import { moved, type Placement } from './instrument-placement.ts'
+import { dirtyPageBits } from './instrument-helpers.ts'
+import { helper, moved, type Placement } from './instrument-placement.ts'
 import type { MovedLines } from './moved-lines.ts'
 
 /** What was seen in a module's code. */

@@ -20,9 +20,6 @@ export const helperTypes: readonly {
   { params: [externref], results: [] },
 ]
 
-/** What the helpers are called, by their number behind `Placement.firstHelper`; behind them stand the wrappers of imports. */
-export const helper = { poll: 0, grow: 1, mark: 2, size: 3 } as const
-
 /** Where the types of some of the host's functions stand in `helperTypes`. */
 export const hostType = { tables: 5, waiting: 6, resumed: 7 } as const
 

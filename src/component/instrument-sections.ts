@@ -2,8 +2,8 @@ import { BinaryReader } from '../wit/binary-reader.ts'
 import { op, readInstruction } from './core-instructions.ts'
 import type { CoreImports, CoreSection, MemoryType } from './core-module.ts'
 import { CoreWriter } from './core-writer.ts'
-import { helper, helperTypes, hostType } from './instrument-helpers.ts'
-import { addedName, hostModule, moved, type Placement } from './instrument-placement.ts'
+import { helperTypes, hostType } from './instrument-helpers.ts'
+import { addedName, helper, hostModule, moved, type Placement } from './instrument-placement.ts'
 
 /** Copies an expression with its function indexes moved. */
 function moveExpression(

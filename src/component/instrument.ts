@@ -1,25 +1,13 @@
 import { WeftError } from '../errors.ts'
 import { BinaryReader } from '../wit/binary-reader.ts'
-import { op, readInstruction } from './core-instructions.ts'
-import {
-  type CoreImports,
-  type CoreSection,
-  coreSection,
-  coreSections,
-  type MemoryType,
-  readCoreImports,
-  readMemoryType,
-  readTableType,
-  sectionOrder,
-  type TableType,
-} from './core-module.ts'
-import { type CoreFunctionType, readFunctionTypes } from './core-types.ts'
+import { type CoreSection, coreSection, coreSections, sectionOrder, type TableType } from './core-module.ts'
+import { readCoreParts } from './core-parts.ts'
 import { CoreWriter } from './core-writer.ts'
 import { readLineRows } from './dwarf-lines.ts'
 import { type CodeFacts, rewriteCode } from './instrument-code.ts'
-import { helper, helpers } from './instrument-helpers.ts'
+import { helpers } from './instrument-helpers.ts'
 import { laterResults, laterWrapper, waitingFunctions } from './instrument-later.ts'
-import { moved, type Placement } from './instrument-placement.ts'
+import { moved, placementOf } from './instrument-placement.ts'
 import {
   withElements,
   withExports,
@@ -93,64 +81,25 @@ function rewrite(
   const find = (id: number) => sections.find((section) => section.id === id)
   const reader = (section: CoreSection) => new BinaryReader(bytes, section.start, section.end)
   const code = find(coreSection.code)
-  const imports = readImports(find(coreSection.import), reader)
-  const memories = readMemories(find(coreSection.memory), reader)
-  const all = [...imports.memories, ...memories]
-  if (all.length > 1 || all.some(({ isPlain }) => !isPlain))
-    throw new WeftError(
-      'invalid',
-      'expected one memory at most, with 32-bit addresses and not shared by threads',
-    )
-  const own = memories[0]
-  const tables = readTables(find(coreSection.table), reader)
-  const types = countOf(find(coreSection.type), reader)
-  const functionTypes = readTypes(find(coreSection.type), reader)
-  const functions = countOf(find(coreSection.function), reader)
-  const globals = readGlobals(find(coreSection.global), reader)
-  const hasMemory = all.length > 0
-  // A memory of another module is grown and measured by that module.
-  const hostFunctions = own ? 7 : hasMemory ? 8 : 6
-  const firstHost = imports.functions.length
-  const firstLater = firstHost + hostFunctions
-  const waiting = waitingFunctions(imports, functionTypes, mayWait)
+  const parts = readCoreParts(bytes, sections)
+  const { imports, types, functions, globals, own, tables } = parts
+  const waiting = waitingFunctions(imports, parts.functionTypes, mayWait)
   const results = laterResults(waiting)
-  const firstHelper = firstLater + results.length + functions
-  const firstWrapper = firstHelper + Object.keys(helper).length
-  const place: Placement = {
-    movedFrom: firstHost,
-    movedBy: hostFunctions + results.length,
-    check: firstHost,
-    yield: firstHost + 1,
-    limit: firstHost + 2,
-    tables: firstHost + 3,
-    waiting: firstHost + 4,
-    resumed: firstHost + 5,
-    claim: firstHost + 6,
-    firstHelper,
-    wrappers: new Map(waiting.map(({ index }, wrapper) => [index, firstWrapper + wrapper])),
-    dirty: hasMemory ? 1 : 0,
-    flag: hasMemory ? 2 : 0,
-    pages: own ? imports.globals + globals.length : undefined,
-    grow: own ? firstHelper + helper.grow : firstHost + 6,
-    size: own ? firstHelper + helper.size : firstHost + 7,
-    tracksStores: hasMemory,
-    tableMaxima: [...imports.tables, ...tables].map(({ maximum }) => maximum),
-  }
+  const place = placementOf(parts, { waiting: waiting.map(({ index }) => index), laters: results.length })
   const facts: CodeFacts = { changesTables: false }
   const added = [
     ...helpers(place).map((body, one) => ({ body, type: types + 1 + one })),
     ...waiting.map((one) => ({
-      body: laterWrapper(one, firstLater + results.indexOf(one.result), place),
+      body: laterWrapper(one, place.firstLater + results.indexOf(one.result), place),
       type: one.type,
     })),
   ]
-  const paramsOf = readParams(functionTypes, find(coreSection.function), reader)
   const lines = new MovedLines(readLineRows(bytes, sections), code?.start ?? 0)
   const codeContent = rewriteCode(code && reader(code), bytes, {
     place,
     facts,
     added: added.map(({ body }) => body),
-    paramsOf,
+    paramsOf: functions,
     lines,
   })
   const mutable = globals.flatMap((isMutable, index) => (isMutable ? [imports.globals + index] : []))
@@ -175,7 +124,10 @@ function rewrite(
   )
   content.set(
     coreSection.function,
-    withFunctions(find(coreSection.function), bytes, { functions, added: added.map(({ type }) => type) }),
+    withFunctions(find(coreSection.function), bytes, {
+      functions: functions.length,
+      added: added.map(({ type }) => type),
+    }),
   )
   content.set(coreSection.global, withGlobals(find(coreSection.global), bytes, { own, globals, place }))
   content.set(coreSection.export, withExports(find(coreSection.export), bytes, { place, mutable }))
@@ -209,66 +161,6 @@ function rewrite(
   }
 }
 
-type OpenSection = (section: CoreSection) => BinaryReader
-
-function readImports(section: CoreSection | undefined, open: OpenSection): CoreImports {
-  return section
-    ? readCoreImports(open(section))
-    : { functions: [], memories: [], memoryNames: [], tables: [], globals: 0, count: 0, entries: 0 }
-}
-
-function readMemories(section: CoreSection | undefined, open: OpenSection): MemoryType[] {
-  if (!section) return []
-  const reader = open(section)
-  return reader.list(() => readMemoryType(reader))
-}
-
-function readTables(section: CoreSection | undefined, open: OpenSection): TableType[] {
-  if (!section) return []
-  const reader = open(section)
-  return reader.list(() => readTableType(reader))
-}
-
 function sumOf(tables: readonly TableType[]): number {
   return tables.reduce((sum, { initial }) => sum + initial, 0)
-}
-
-/** For each global whether it is mutable. */
-function readGlobals(section: CoreSection | undefined, open: OpenSection): boolean[] {
-  if (!section) return []
-  const reader = open(section)
-  return reader.list(() => {
-    reader.s33()
-    const isMutable = reader.byte() === 1
-    skipExpression(reader)
-    return isMutable
-  })
-}
-
-/** The module's types; undefined when they are not all plain function types. */
-function readTypes(
-  section: CoreSection | undefined,
-  open: OpenSection,
-): readonly CoreFunctionType[] | undefined {
-  return section ? readFunctionTypes(open(section)) : []
-}
-
-/** The number of parameters of each function that is defined. Throws when types stand in groups. */
-function readParams(
-  types: readonly CoreFunctionType[] | undefined,
-  functions: CoreSection | undefined,
-  open: OpenSection,
-): number[] {
-  if (!functions) return []
-  const defined = open(functions)
-  if (!types) throw defined.unexpected('functions of plain types', 'types that are not rewritten')
-  return defined.list(() => types[defined.u32()]?.params.length ?? 0)
-}
-
-function countOf(section: CoreSection | undefined, open: OpenSection): number {
-  return section ? open(section).u32() : 0
-}
-
-function skipExpression(reader: BinaryReader): void {
-  while (readInstruction(reader).code !== op.end);
 }
