@@ -1,4 +1,15 @@
-import { Composer, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, Parser } from 'yaml'
+import {
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  Parser,
+} from 'yaml'
 import { explainYaml } from './explain-yaml.ts'
 import type { Located, LocatedField } from './located.ts'
 import { Report } from './report.ts'
@@ -8,6 +19,8 @@ const mostBytes = 1024 * 1024
 /** A manifest needs about ten levels. */
 const deepest = 50
 const tooDeep = `nested too deeply, expected at most ${deepest} levels`
+/** What the parser has open at once, a few things for each level. */
+const mostOpen = 5 * deepest
 /** Aliases count as what they stand for, so a small file can't become a huge tree. */
 const mostNodes = 50_000
 
@@ -28,9 +41,8 @@ export function readText(text: string): { readonly root: Located | undefined; re
     const document = readDocument(text, lines, report)
     return { root: document && locate(document, report), report }
   } catch (error) {
-    // The YAML composer recurses, so thousands of open brackets end its stack.
-    if (!(error instanceof RangeError)) throw error
-    report.problem(0, tooDeep)
+    if (!(error instanceof TooDeep)) throw error
+    report.problem(error.offset, tooDeep)
     return { root: undefined, report }
   }
 }
@@ -38,7 +50,7 @@ export function readText(text: string): { readonly root: Located | undefined; re
 function readDocument(text: string, lines: LineCounter, report: Report): Document.Parsed | undefined {
   // The library compares each key with all others of its map; `locate` finds doubles in one pass.
   const composer = new Composer({ uniqueKeys: false })
-  const documents = composer.compose(new Parser(lines.addNewLine).parse(text))
+  const documents = composer.compose(tokensOf(text, lines))
   const { value: document } = documents.next()
   if (!document || isEmpty(document)) {
     report.problem(
@@ -59,6 +71,25 @@ function readDocument(text: string, lines: LineCounter, report: Report): Documen
     return undefined
   }
   return document
+}
+
+class TooDeep extends Error {
+  readonly offset: number
+  constructor(offset: number) {
+    super(tooDeep)
+    this.offset = offset
+  }
+}
+
+/** As the parser gives them, but it needs seconds for a file of nothing but open brackets: deep nesting ends it at once. */
+function* tokensOf(text: string, lines: LineCounter): Generator<CST.Token> {
+  const parser = new Parser(lines.addNewLine)
+  lines.addNewLine(0)
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme)
+    if (parser.stack.length > mostOpen) throw new TooDeep(parser.offset)
+  }
+  yield* parser.end()
 }
 
 function isEmpty({ contents, errors }: Document.Parsed): boolean {
