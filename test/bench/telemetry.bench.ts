@@ -5,16 +5,13 @@ import { httpLoad } from './http-load.ts'
 import { type Served, serveAlone, serveBare, serveWeft } from './serve-bench.ts'
 
 const guest = 'test/guests/kv-p2/kv-p2.wasm'
-/** Of each variant: code that V8 optimizes once may come out faster or slower. */
-const copies = 2
 const connections = 16
-const warmSeconds = 2
+/** So long does V8 take to optimize all that a request passes. */
+const warmSeconds = 5
 const sliceSeconds = 0.3
-const slices = 12
+const slices = 20
 /** Longer than spans wait on their thread. */
 const settleMs = 220
-
-type Variant = 'bare' | 'off' | 'on' | 'sampled'
 
 /**
  * What telemetry adds to a request that goes HTTP → component → key-value store, in CPU time of all threads of the host,
@@ -32,42 +29,38 @@ const overhead: Bench = {
       return served
     }
     const collector = await open(serveAlone('collector.ts'))
-    const all = [{ variant: 'bare' as Variant, served: await open(serveBare()) }]
     const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }
-    const environments = {
-      off: { OTEL_SDK_DISABLED: 'true' },
-      on: traced,
-      sampled: {
-        ...traced,
-        OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
-        OTEL_TRACES_SAMPLER_ARG: '0.01',
-      },
+    const share = { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.01' }
+    const weft = async (env: NodeJS.ProcessEnv) => {
+      const served = await open(serveWeft(guest, { env, keyvalue: true }))
+      return { ...served, url: `${served.url}get?nothing` }
     }
-    for (let copy = 0; copy < copies; copy += 1) {
-      for (const variant of ['off', 'on', 'sampled'] as const) {
-        const served = await open(serveWeft(guest, { env: environments[variant], keyvalue: true }))
-        all.push({ variant, served: { ...served, url: `${served.url}get?nothing` } })
-      }
-    }
-    const costs: Record<Variant, number[]> = { bare: [], off: [], on: [], sampled: [] }
+    const all = [
+      await open(serveBare()),
+      await weft({ OTEL_SDK_DISABLED: 'true' }),
+      await weft(traced),
+      await weft({ ...traced, ...share }),
+    ].map((served) => ({ served, costs: [] as number[] }))
     for (const { served } of all) await httpLoad(served.url, { connections, seconds: warmSeconds })
     // Short turns, to and fro, so that what else the machine does meets all of them.
     for (let slice = 0; slice < slices; slice += 1) {
-      for (const { variant, served } of slice % 2 === 0 ? all : all.toReversed())
-        costs[variant].push(await costOfSlice(served))
+      for (const { served, costs } of slice % 2 === 0 ? all : all.toReversed())
+        costs.push(await costOfSlice(served))
     }
-    const [bare, off, on, sampled] = [costs.bare, costs.off, costs.on, costs.sampled].map(quiet)
-    const row = (bench: string, value = Number.NaN, baseline = Number.NaN) => ({
+    const [bare = Number.NaN, off = Number.NaN, on = Number.NaN, sampled = Number.NaN] = all.map(
+      ({ costs }) => quiet(costs),
+    )
+    const row = (bench: string, value: number) => ({
       bench,
       value,
       unit: 'µs CPU/req',
-      baseline,
-      ratio: value / baseline,
+      baseline: bare,
+      ratio: value / bare,
     })
     return [
-      atMost(0.3, row('telemetry-overhead', difference(on, off), bare)),
-      atMost(0.08, row('telemetry-sampled', difference(sampled, off), bare)),
-      row('telemetry-off', off, bare),
+      atMost(0.3, row('telemetry-overhead', on - off)),
+      atMost(0.08, row('telemetry-sampled', sampled - off)),
+      row('telemetry-off', off),
     ]
   },
 }
@@ -84,10 +77,6 @@ async function costOfSlice({ url, pid }: Served): Promise<number> {
 /** Others on the machine only ever add: the quieter slices say more than those in the middle. */
 function quiet(costs: readonly number[]): number {
   return quantile(costs, 0.25)
-}
-
-function difference(more = Number.NaN, less = Number.NaN): number {
-  return more - less
 }
 
 export const benches: readonly Bench[] = [overhead]
