@@ -155,8 +155,9 @@ function copyFunction(
 ): CoreFunction {
   const codec: AbiCodec | undefined = type.element && instance.program.codecOf(type.element)
   const element = { codec, isBytes: type.element?.kind === 'u8' }
+  let cx: MemoryContext | undefined
   const copy = (handle: CoreValue, at: CoreValue, count: CoreValue = 1) => {
-    const cx = instance.contextOf(memoryOf(canon))
+    cx ??= instance.contextOf(memoryOf(canon))
     const buffer = new GuestBuffer(cx, element, { at: Number(at) >>> 0, count: Number(count) >>> 0 })
     return end(handle).copy(Number(handle), buffer)
   }

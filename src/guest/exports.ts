@@ -111,7 +111,7 @@ async function runHttp03(
     | { readonly tag: 'err'; readonly val: HttpErrorCode }
   call.course.hold(exited)
   if (answer.tag === 'err') return answer
-  const { response, done } = Response.sent(answer.val, call.signal)
-  call.course.hold(done)
+  const { response, over } = Response.sent(answer.val, call.signal)
+  call.course.hold(over)
   return { tag: 'ok', val: response }
 }

@@ -5,9 +5,10 @@ import {
   noBody,
   noTrailers,
 } from '../../capability/http.ts'
+import { Settlement } from '../../component/settlement.ts'
 import { WeftError } from '../../errors.ts'
 import { giveAway } from '../../given-bytes.ts'
-import { watchBody } from '../watch-body.ts'
+import { WatchedBody } from '../watched-body.ts'
 import { Fields } from './fields.ts'
 
 /** A guest's `stream<u8>` as the host gets it. */
@@ -43,7 +44,7 @@ const readSize = 65_536
 export class Body {
   readonly contents: GuestStream | AsyncIterable<Uint8Array> | undefined
   readonly trailers: TrailersFuture
-  readonly #transmitted = Promise.withResolvers<ErrorCodeResult<void>>()
+  readonly #transmitted = new Settlement<ErrorCodeResult<void>>()
 
   constructor(contents: Body['contents'], trailers: TrailersFuture) {
     this.contents = contents
@@ -61,10 +62,10 @@ export class Body {
   }
 
   /** For the host: the bytes, as they come, and when they are over. The guest's stream ends when the reader leaves early. */
-  sent(signal?: AbortSignal): ReturnType<typeof watchBody> {
-    const sent = watchBody(this.contents === undefined ? noBody : bytesOf(this.contents), signal)
+  sent(signal?: AbortSignal): WatchedBody {
+    const sent = new WatchedBody(this.contents === undefined ? noBody : bytesOf(this.contents), signal)
     const over = () => this.#transmitted.resolve({ tag: 'ok' })
-    sent.done.then(over, over)
+    sent.over.then(over, over)
     return sent
   }
 
@@ -121,8 +122,10 @@ class GuestBytes implements AsyncIterator<Uint8Array> {
   }
 }
 
+const nothing = new Uint8Array(0)
+
 function bytesFrom(value: unknown): Uint8Array {
-  if (value === undefined) return new Uint8Array(0)
+  if (value === undefined) return nothing
   if (value instanceof Uint8Array) return value
   if (typeof value === 'number') return Uint8Array.of(value)
   if (Array.isArray(value)) return Uint8Array.from(value)

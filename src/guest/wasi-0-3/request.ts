@@ -101,7 +101,7 @@ export class Request {
   /** A request that the guest sends. */
   static sent(request: Request): HttpRequest {
     return {
-      body: request.#body.sent().body,
+      body: request.#body.sent(),
       trailers: request.#body.trailerList(),
       method: request.#method,
       headers: Fields.sent(request.getHeaders()),

@@ -34,8 +34,8 @@ export class Response {
   static sent(
     response: Response,
     signal: AbortSignal,
-  ): { readonly response: HttpResponse; readonly done: Promise<void> } {
-    const { body, done } = response.#body.sent(signal)
+  ): { readonly response: HttpResponse; readonly over: Promise<void> } {
+    const body = response.#body.sent(signal)
     return {
       response: {
         status: response.#status,
@@ -43,7 +43,7 @@ export class Response {
         body,
         trailers: response.#body.trailerList(),
       },
-      done,
+      over: body.over,
     }
   }
 

@@ -1,0 +1,53 @@
+import { Settlement } from '../component/settlement.ts'
+
+/**
+ * A body, to be read once, and when it is over, however that comes: read to the end, left early (even before the first
+ * byte), failed, or given up through `signal`.
+ */
+export class WatchedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
+  readonly #chunks: AsyncIterator<Uint8Array>
+  readonly #signal: AbortSignal | undefined
+  readonly #end = new Settlement<void>()
+  readonly #abandon = () => {
+    void this.#chunks.return?.()
+    this.#end.reject(this.#signal?.reason)
+  }
+
+  constructor(body: AsyncIterable<Uint8Array>, signal?: AbortSignal) {
+    this.#chunks = body[Symbol.asyncIterator]()
+    this.#signal = signal
+    signal?.addEventListener('abort', this.#abandon, { once: true })
+  }
+
+  /** Rejects with what it failed with, or was given up for. */
+  get over(): Promise<void> {
+    return this.#end.promise
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    try {
+      const step = await this.#chunks.next()
+      if (step.done) this.#leave()
+      return step
+    } catch (error) {
+      this.#end.reject(error)
+      this.#leave()
+      throw error
+    }
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    this.#leave()
+    await this.#chunks.return?.()
+    return { done: true, value: undefined }
+  }
+
+  #leave(): void {
+    this.#signal?.removeEventListener('abort', this.#abandon)
+    this.#end.resolve()
+  }
+}
