@@ -7,16 +7,26 @@ import { hostModule } from './instrument-placement.ts'
 import { jspi } from './jspi.ts'
 import { Later, type Leave, suspendNow } from './later.ts'
 import { type CoreFunction, loweredFunction } from './lower.ts'
+import type { MemoryImage } from './memory-image.ts'
 import type { MemoryPages } from './memory-pages.ts'
 import type { Canon, CoreInstanceDefinition, CoreItem } from './program.ts'
 import { resourceFunction } from './resource-functions.ts'
 import type { TrackedMemory } from './tracked-memory.ts'
 import { mayWait } from './waiting-imports.ts'
 
+/** Memories and globals of an instance as they are before its first call. */
+export interface InstanceImage {
+  readonly memories: readonly MemoryImage[]
+  /** Their sizes in pages. */
+  readonly pages: readonly number[]
+  /** Values of mutable globals by core instance. */
+  readonly globals: readonly (readonly (number | bigint)[])[]
+}
+
 /** The core modules of one instance, linked with each other and with the host. */
 export class CoreInstances {
   /** Mutable globals by core instance. */
-  readonly globals: WebAssembly.Global[][] = []
+  readonly #globals: WebAssembly.Global[][] = []
   readonly #instance: Instance
   readonly #modules: readonly LoadedModule[]
   readonly #host: HostImports
@@ -33,12 +43,12 @@ export class CoreInstances {
   }
 
   /** Memories that came from the host. */
-  get memories(): readonly TrackedMemory[] {
+  get #memories(): readonly TrackedMemory[] {
     return this.#host.memories
   }
 
   /** Pages of its memories, as the guest sees them. */
-  get pages(): MemoryPages {
+  get #pages(): MemoryPages {
     return this.#host.pages
   }
 
@@ -49,7 +59,36 @@ export class CoreInstances {
   /** Makes all core instances, in their order; what that writes is how they begin. */
   instantiate(): void {
     for (const definition of this.#instance.program.coreInstances) this.#make(definition)
-    for (const memory of this.memories) memory.forgetMarks()
+    for (const memory of this.#memories) memory.forgetMarks()
+  }
+
+  /** Bytes of all memories. */
+  get memoryBytes(): number {
+    return this.#memories.reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0)
+  }
+
+  takeImage(): InstanceImage {
+    return {
+      memories: this.#memories.map((memory) => memory.takeImage()),
+      pages: this.#pages.sizes,
+      globals: this.#globals.map((globals) => globals.map(({ value }) => value as number | bigint)),
+    }
+  }
+
+  /** Makes memories and globals what they were when `image` was taken, of whichever instance of the component. */
+  restore(image: InstanceImage): void {
+    this.#pages.restore(image.pages)
+    for (const [index, memory] of this.#memories.entries()) {
+      const before = image.memories[index]
+      if (before) memory.restore(before)
+    }
+    for (const [instance, globals] of this.#globals.entries()) {
+      const values = image.globals[instance]
+      for (let index = 0; index < globals.length; index++) {
+        const global = globals[index]
+        if (global) global.value = values?.[index]
+      }
+    }
   }
 
   /** An export of a core instance, or the function that a canonical definition gives. */
@@ -90,7 +129,7 @@ export class CoreInstances {
     const all = this.#host.of({ info: loaded.info, given, owner: () => this.#exportsOf(index) })
     const { exports } = new WebAssembly.Instance(loaded.module, all)
     this.#exports.push(exports)
-    this.globals.push(
+    this.#globals.push(
       Array.from(
         { length: loaded.info.globals },
         (_, global) => exports[`${hostModule}.${global}`] as WebAssembly.Global,

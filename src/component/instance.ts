@@ -1,14 +1,13 @@
 import { type LimitName, WeftError } from '../errors.ts'
 import type { Borrows } from './borrows.ts'
 import { Confines } from './confines.ts'
-import { CoreInstances } from './core-instances.ts'
+import { CoreInstances, type InstanceImage } from './core-instances.ts'
 import { GuestResource, HandleTable } from './handle-table.ts'
 import type { ImportObjects } from './host-function.ts'
 import type { ModuleInfo } from './instrument.ts'
 import { type Lifted, liftedFunction, type RunningCall } from './lift.ts'
 import { Lock } from './lock.ts'
 import { MemoryContext, type ValueLimits } from './memory-context.ts'
-import type { MemoryImage } from './memory-image.ts'
 import type { Pace } from './pace.ts'
 import type { PreparedProgram } from './prepare.ts'
 import type { CanonOptions, CoreItem } from './program.ts'
@@ -36,15 +35,6 @@ export interface InstanceOptions {
   readonly imports: ImportObjects
   readonly limits: InstanceLimits
   readonly pace: Pace
-}
-
-/** What an instance is before its first call. */
-export interface InstanceImage {
-  readonly memories: readonly MemoryImage[]
-  /** Their sizes in pages. */
-  readonly pages: readonly number[]
-  /** Values of mutable globals by core instance. */
-  readonly globals: readonly (readonly (number | bigint)[])[]
 }
 
 /** A component, instantiated: its core modules linked with each other and with the host. */
@@ -213,29 +203,14 @@ export class Instance {
 
   /** What it is before its first call: what `reset` makes any instance of the same component again. */
   takeImage(): InstanceImage {
-    return {
-      memories: this.#core.memories.map((memory) => memory.takeImage()),
-      pages: this.#core.pages.sizes,
-      globals: this.#core.globals.map((globals) => globals.map(({ value }) => value as number | bigint)),
-    }
+    return this.#core.takeImage()
   }
 
   /** Makes it what it was when it was new; only when `isIdle` and `isResettable`. */
   reset(image: InstanceImage): void {
     this.releaseHandles()
     this.#limitHit = undefined
-    this.#core.pages.restore(image.pages)
-    for (const [index, memory] of this.#core.memories.entries()) {
-      const before = image.memories[index]
-      if (before) memory.restore(before)
-    }
-    for (const [instance, globals] of this.#core.globals.entries()) {
-      const values = image.globals[instance]
-      for (let index = 0; index < globals.length; index++) {
-        const global = globals[index]
-        if (global) global.value = values?.[index]
-      }
-    }
+    this.#core.restore(image)
     this.current = undefined
   }
 
@@ -251,7 +226,7 @@ export class Instance {
 
   /** Bytes of all its memories. */
   get memoryBytes(): number {
-    return this.#core.memories.reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0)
+    return this.#core.memoryBytes
   }
 
   handles(instance: number): HandleTable {

@@ -1,7 +1,7 @@
 import { guestError } from '../capability/guest-error.ts'
 import { camelCase, withoutVersion } from '../wit/names.ts'
 import type { WitFunction, WitInterface } from '../wit/type.ts'
-import type { Importing } from './invocation.ts'
+import type { Importing } from './importing.ts'
 import { holdsHandles } from './map-handles.ts'
 
 /**

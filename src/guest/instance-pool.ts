@@ -1,4 +1,4 @@
-import type { InstanceImage } from '../component/instance.ts'
+import type { InstanceImage } from '../component/core-instances.ts'
 import type { InstanceReuse } from '../component-settings.ts'
 import type { GuestInstance } from './guest-instance.ts'
 import type { Invocation } from './invocation.ts'

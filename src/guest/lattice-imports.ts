@@ -1,5 +1,5 @@
 import { guestError } from '../capability/guest-error.ts'
-import type { Importing } from './invocation.ts'
+import type { Importing } from './importing.ts'
 
 /** `wasmcloud:bus/lattice`: the guest chooses, for the rest of its invocation, which of several links its calls take. */
 export function latticeImports(invocation: Importing): object {

@@ -1,6 +1,6 @@
 import type { ObjectId } from '../../capability/blobstore-serve.ts'
 import { guestError } from '../../capability/guest-error.ts'
-import type { Importing } from '../invocation.ts'
+import type { Importing } from '../importing.ts'
 import type { WasiContext } from '../wasi-context.ts'
 import { callBlobstore, type StreamEnd } from './call-blobstore.ts'
 import { IncomingValue } from './incoming-value.ts'

@@ -1,7 +1,7 @@
 import { blobstoreInterface, oldBlobstoreInterface } from '../../capability/blobstore-wit.ts'
 import { GuestError, guestError } from '../../capability/guest-error.ts'
 import { WeftError } from '../../errors.ts'
-import type { Importing } from '../invocation.ts'
+import type { Importing } from '../importing.ts'
 
 /**
  * Calls a function of the lattice's blobstore; throws its error as a `GuestError` with a text. Its ok value comes in an
