@@ -5,8 +5,8 @@ import type { Invocation } from './invocation.ts'
 
 /** Instances that nobody wanted for this long are let go, at the latest after twice as long. */
 const idleMs = 10_000
-/** Idle instances of one component on one thread. */
-const mostIdle = 64
+/** Linear memory of the idle instances of one component on one thread. */
+const mostIdleBytes = 256 * 1024 * 1024
 /** An instance that has grown beyond this is made anew rather than kept. */
 const mostKeptBytes = 64 * 1024 * 1024
 
@@ -78,10 +78,11 @@ export class InstancePool {
   #settle(instance: GuestInstance): void {
     if (instance.active > 0) return
     this.#shared.delete(instance)
-    const isWhole =
-      !instance.core.hasFailed && instance.core.isIdle && instance.core.memoryBytes <= mostKeptBytes
-    const isWanted = this.#idle.length < mostIdle && isWhole
-    if (!isWanted || !this.#renewed(instance)) {
+    const bytes = instance.core.memoryBytes
+    const isWhole = !instance.core.hasFailed && instance.core.isIdle && bytes <= mostKeptBytes
+    // As many as would fit if all were of its size.
+    const hasRoom = (this.#idle.length + 1) * bytes <= mostIdleBytes
+    if (!isWhole || !hasRoom || !this.#renewed(instance)) {
       this.#letGo(instance)
       return
     }

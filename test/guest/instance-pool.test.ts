@@ -51,6 +51,28 @@ describe('instances that are idle', () => {
     }
     assert.deepEqual(ready, [most, 1, 1, 0, 0])
   })
+
+  test('are as many as served at once, while their memory fits', async () => {
+    const component = await guests.load('test/guests/kv-p2/kv-p2.wasm')
+    const waveOf = async (many: number) => {
+      const all = Promise.withResolvers<void>()
+      let waiting = 0
+      const services = fakeServices({
+        async invoke() {
+          waiting += 1
+          if (waiting === many) all.resolve()
+          await all.promise
+          return { tag: 'ok', val: undefined }
+        },
+      })
+      await Promise.all(Array.from({ length: many }, () => fetchFrom(component, '/get?k', { services })))
+      return component.ready
+    }
+    assert.equal(await waveOf(100), 100)
+    const kept = await waveOf(300)
+    assert.ok(kept < 300, `${kept} instances were kept`)
+    assert.ok(component.memoryBytes <= 256 * 1024 * 1024, `${component.memoryBytes} bytes were kept`)
+  })
 })
 
 describe('reuse', () => {
