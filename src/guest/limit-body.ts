@@ -11,9 +11,11 @@ export function limitBody(
   fail: (reason: WeftError) => void,
 ): HttpRequest {
   if (most === Number.POSITIVE_INFINITY || request.body === noBody) return request
-  const announced = Number(headerValue(request.headers, 'content-length') ?? 0)
+  const { headers } = request
+  const announced = Number(headerValue(headers, 'content-length') ?? 0)
   if (announced > most) throw tooLong(most)
-  return { ...request, body: counted(request.body, most, fail) }
+  // Headers may be a getter of the request's class, which no spread copies.
+  return { ...request, headers, body: counted(request.body, most, fail) }
 }
 
 async function* counted(
