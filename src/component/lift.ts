@@ -105,8 +105,8 @@ function asyncBody(instance: Instance, canon: Lift, run: Run): Body {
   const resume = callback && runner(instance, callback, callbackSignature)
   const enter = async (task: Task, work: () => Promise<CoreValue | undefined>) => {
     await lock.acquire()
-    instance.enter(task)
     try {
+      instance.enter(task)
       return Number(await work())
     } finally {
       lock.release()

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { Pace } from '../../src/component/pace.ts'
+import { WeftError } from '../../src/errors.ts'
 import { fakeServices, fetchFrom, guestCall, openGuests } from '../support/guest.ts'
 
 let guests: Awaited<ReturnType<typeof openGuests>>
@@ -103,6 +105,21 @@ describe('reuse', () => {
       answers.map(({ text }) => text),
       Array.from({ length: 64 }, (_, number) => `body ${number} end`),
     )
+  })
+
+  test('ends for all that wait for a turn in it when it is given up', async () => {
+    const pace = new Pace()
+    const component = await guests.load('test/guests/http-hello-p3/http-hello-p3.wasm', {
+      settings: { reuse: { invocations: 1000, concurrent: 64 } },
+      pace,
+    })
+    const caller = new AbortController()
+    const asked = Array.from({ length: 4 }, () => fetchFrom(component, '/', { signal: caller.signal }))
+    caller.abort(new WeftError('cancelled', 'gone'))
+    for (const one of asked) await assert.rejects(one, { code: 'cancelled' })
+    await new Promise((resolve) => setImmediate(resolve))
+    const [, running] = new Int32Array(pace.memory.buffer)
+    assert.equal(running, 0)
   })
 
   test('ends with the instance when its guest traps', async () => {
