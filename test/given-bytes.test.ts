@@ -8,6 +8,7 @@ import { MemoryContext } from '../src/component/memory-context.ts'
 import { Transfer } from '../src/component/transfer.ts'
 import { GuestBuffer } from '../src/component/transfer-end.ts'
 import { free, giveAway } from '../src/given-bytes.ts'
+import { IncomingValue } from '../src/guest/blobstore/incoming-value.ts'
 import { IncomingBody } from '../src/guest/wasi-0-2/incoming-body.ts'
 import type { InputStream } from '../src/guest/wasi-0-2/input-stream.ts'
 import { OutgoingBytes } from '../src/guest/wasi-0-2/outgoing-bytes.ts'
@@ -82,6 +83,22 @@ describe('bytes that were given away', () => {
   it('stay when a guest splices them into another body', async () => {
     const all = [1, 2].map((value) => giveAway(filled(value)))
     const input = incoming(all)
+    const out = new OutgoingBytes(life)
+    const output = new OutputStream(out, life)
+    await output.blockingSplice(input, BigInt(size))
+    await output.blockingSplice(input, BigInt(size))
+    await assert.rejects(async () => output.blockingSplice(input, 1n))
+    const { value } = await out[Symbol.asyncIterator]().next()
+    assert.deepEqual(new Uint8Array(value), new Uint8Array([...filled(1), ...filled(2)]))
+  })
+
+  it('stay when a guest splices an object into another', async () => {
+    const parts = {
+      bytes: chunks([1, 2].map((value) => giveAway(filled(value)))),
+      ended: Promise.resolve({ tag: 'ok' } as const),
+      sizeOf: async () => BigInt(2 * size),
+    }
+    const input = IncomingValue.incomingValueConsumeAsync(new IncomingValue(parts, signal))
     const out = new OutgoingBytes(life)
     const output = new OutputStream(out, life)
     await output.blockingSplice(input, BigInt(size))

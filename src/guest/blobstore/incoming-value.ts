@@ -52,6 +52,7 @@ export class IncomingValue {
       isReady: () => bytes.isReady(),
       onChange: (wake: () => void) => bytes.onChange(wake),
       take: (most: number) => bytes.take(most),
+      keep: () => bytes.keep(),
       release: () => bytes.cancel(),
     }
     return new InputStream(source, value.#signal)
