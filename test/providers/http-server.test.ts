@@ -136,6 +136,22 @@ test('a client that hangs up cancels the call', async () => {
   assert.equal(((await cancelled.promise) as WeftError).code, 'cancelled')
 })
 
+test('a client that hangs up cancels also the calls of requests that wait behind another', async () => {
+  const cancelled: Promise<unknown>[] = []
+  const all = Promise.withResolvers<void>()
+  const url = await start((call) => {
+    cancelled.push(new Promise((resolve) => call.signal.addEventListener('abort', resolve)))
+    if (cancelled.length === 3) all.resolve()
+    return new Promise(() => {})
+  })
+  const socket = connect(Number(new URL(url).port), '127.0.0.1', () =>
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(3)),
+  )
+  await all.promise
+  socket.destroy()
+  await Promise.all(cancelled)
+})
+
 test('a body that breaks off breaks the connection off', async () => {
   async function* broken() {
     yield new Uint8Array(Buffer.from('begin'))
