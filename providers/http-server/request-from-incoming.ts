@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import {
+  fieldsFromRaw,
   type HttpFields,
   type HttpMethod,
   type HttpRequest,
@@ -12,7 +13,6 @@ import { requestTarget } from './request-target.ts'
 const known = ['get', 'head', 'post', 'put', 'delete', 'connect', 'options', 'trace', 'patch']
 const methods = new Map(known.map((tag) => [tag.toUpperCase(), { tag }]))
 const http = { tag: 'HTTP' }
-const encoder = new TextEncoder()
 
 /** Node's request as the lattice's record. Nothing is read, or put together of its headers, before somebody asks. */
 export function requestFromIncoming(req: IncomingMessage): HttpRequest {
@@ -21,13 +21,13 @@ export function requestFromIncoming(req: IncomingMessage): HttpRequest {
 
 class ReceivedRequest implements HttpRequest {
   readonly body: AsyncIterable<Uint8Array>
-  readonly trailers = noTrailers
   readonly method: HttpMethod
   readonly pathWithQuery: string
   readonly scheme = http
   readonly authority: string
-  readonly #raw: readonly string[]
+  readonly #req: IncomingMessage
   #headers: HttpFields | undefined
+  #trailers: Promise<HttpFields | undefined> | undefined
 
   constructor(req: IncomingMessage) {
     const { path, authority } = requestTarget(req)
@@ -36,13 +36,35 @@ class ReceivedRequest implements HttpRequest {
     this.pathWithQuery = path
     // A URI with a scheme needs an authority; HTTP/1.0 clients may send no host.
     this.authority = authority ?? `${req.socket.localAddress}:${req.socket.localPort}`
-    this.#raw = req.rawHeaders
+    this.#req = req
   }
 
   get headers(): HttpFields {
-    this.#headers ??= headersFrom(this.#raw)
+    this.#headers ??= fieldsFromRaw(this.#req.rawHeaders)
     return this.#headers
   }
+
+  get trailers(): Promise<HttpFields | undefined> {
+    this.#trailers ??= this.#req.headers['transfer-encoding'] ? trailersOf(this.#req) : noTrailers
+    return this.#trailers
+  }
+}
+
+/** Known when the body has ended; undefined when it broke off, which the body tells. */
+function trailersOf(req: IncomingMessage): Promise<HttpFields | undefined> {
+  const came = () => (req.rawTrailers.length > 0 ? fieldsFromRaw(req.rawTrailers) : undefined)
+  const { socket } = req
+  if (req.closed || socket.destroyed) return Promise.resolve(came())
+  return new Promise((resolve) => {
+    // After the answer Node no longer tells a request that its connection has gone.
+    const ended = () => {
+      for (const event of ['end', 'close']) req.off(event, ended)
+      socket.off('close', ended)
+      resolve(came())
+    }
+    for (const event of ['end', 'close']) req.on(event, ended)
+    socket.on('close', ended)
+  })
 }
 
 /** RFC 9112, 6.3: a request without either header has no body. */
@@ -56,17 +78,4 @@ async function* bodyOf(req: IncomingMessage): AsyncGenerator<Uint8Array> {
 
 function methodFrom(method: string): HttpMethod {
   return methods.get(method.toUpperCase()) ?? { tag: 'other', val: method }
-}
-
-/** Raw headers are a flat list: name, value, name, value. */
-function headersFrom(raw: readonly string[]): HttpFields {
-  const grouped = new Map<string, [string, Uint8Array[]]>()
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = (raw[at] ?? '').toLowerCase()
-    const value = encoder.encode(raw[at + 1])
-    const group = grouped.get(name)
-    if (group) group[1].push(value)
-    else grouped.set(name, [name, [value]])
-  }
-  return [...grouped.values()]
 }

@@ -63,6 +63,22 @@ export type HttpResult =
   | { readonly tag: 'ok'; readonly val: HttpResponse }
   | { readonly tag: 'err'; readonly val: HttpErrorCode }
 
+/**
+ * Headers or trailers from Node's flat list (name, value, name, value), with names in lower case. Node gives each byte of
+ * a value as one character.
+ */
+export function fieldsFromRaw(raw: readonly string[]): HttpFields {
+  const grouped = new Map<string, [string, Uint8Array[]]>()
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = (raw[at] ?? '').toLowerCase()
+    const value = new Uint8Array(Buffer.from(raw[at + 1] ?? '', 'latin1'))
+    const group = grouped.get(name)
+    if (group) group[1].push(value)
+    else grouped.set(name, [name, [value]])
+  }
+  return [...grouped.values()]
+}
+
 const decoder = new TextDecoder()
 
 /** The first value of a header as text; `name` in lower case. */

@@ -6,7 +6,14 @@ import { pipeline } from 'node:stream/promises'
 import type { Call } from '../call/call.ts'
 import { formatTraceparent } from '../call/trace-context.ts'
 import { timerMs } from '../timer-ms.ts'
-import { type HttpFields, type HttpRequest, type HttpResult, headerValue, methodName } from './http.ts'
+import {
+  fieldsFromRaw,
+  type HttpFields,
+  type HttpRequest,
+  type HttpResult,
+  headerValue,
+  methodName,
+} from './http.ts'
 import { errorCodeOf } from './http-error-code.ts'
 import { urlOf } from './http-url.ts'
 
@@ -110,25 +117,14 @@ function headersOf(request: HttpRequest, call: Call): string[] {
 function responseFrom(response: IncomingMessage) {
   const { promise: trailers, resolve } = Promise.withResolvers<HttpFields | undefined>()
   response.once('close', () => {
-    resolve(response.rawTrailers.length > 0 ? fieldsFrom(response.rawTrailers) : undefined)
+    resolve(response.rawTrailers.length > 0 ? fieldsFromRaw(response.rawTrailers) : undefined)
   })
   return {
     status: response.statusCode ?? 0,
-    headers: fieldsFrom(response.rawHeaders).filter(([name]) => !perConnection.has(name)),
+    headers: fieldsFromRaw(response.rawHeaders).filter(([name]) => !perConnection.has(name)),
     body: response as AsyncIterable<Uint8Array>,
     trailers,
   }
-}
-
-function fieldsFrom(raw: readonly string[]): HttpFields {
-  const grouped = new Map<string, [string, Uint8Array[]]>()
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = (raw[at] ?? '').toLowerCase()
-    const group = grouped.get(name) ?? [name, []]
-    group[1].push(Buffer.from(raw[at + 1] ?? '', 'latin1'))
-    grouped.set(name, group)
-  }
-  return [...grouped.values()]
 }
 
 function pairs(fields: HttpFields): [string, string][] {

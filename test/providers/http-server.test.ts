@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { afterEach, test } from 'node:test'
 import httpServer from '../../providers/http-server.ts'
 import type { Call, Invoke } from '../../src/call/call.ts'
-import type { HttpRequest, HttpResult } from '../../src/capability/http.ts'
+import type { HttpFields, HttpRequest, HttpResult } from '../../src/capability/http.ts'
 import { WeftError } from '../../src/errors.ts'
 import { createLog } from '../../src/log.ts'
 import type { Provider, ProviderLink } from '../../src/provider.ts'
@@ -39,6 +39,15 @@ async function start(invoke: Invoke, config: Record<string, string> = {}): Promi
   })
   await running.putLink(linkWith({ address: `127.0.0.1:${port}`, ...config }))
   return `http://127.0.0.1:${port}`
+}
+
+/** Everything that comes back until the server closes the connection. */
+async function rawAnswer(url: string, bytes: Uint8Array): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.write(bytes)
+  let text = ''
+  for await (const chunk of socket) text += chunk
+  return text
 }
 
 async function* once(bytes: Uint8Array) {
@@ -85,6 +94,41 @@ test('a request reaches the linked component with all that belongs to it', async
   assert.equal(body, 'data')
   assert.equal(seen?.context.trace?.traceId, 'a'.repeat(32))
   assert.equal(seen?.context.baggage, 'user=1')
+})
+
+test('headers and trailers of a request keep each byte', async () => {
+  let headers: string | undefined
+  let trailers: string | undefined
+  const hexOf = (fields: HttpFields | undefined) =>
+    fields?.find(([name]) => name === 'x-bytes')?.[1].map((value) => Buffer.from(value).toString('hex'))
+  const url = await start(async (call) => {
+    const request = call.args[0] as HttpRequest
+    headers = `${hexOf(request.headers)}`
+    for await (const _ of request.body);
+    trailers = `${hexOf(await request.trailers)}`
+    return answer(200)
+  })
+  const bytes = 'Zo\xc3\xab \xe9\xff'
+  const text = `POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\nX-Bytes: ${bytes}\r\nx-bytes: 2\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Bytes: ${bytes}\r\n\r\n`
+  assert.match(await rawAnswer(url, Buffer.from(text, 'latin1')), /^HTTP\/1.1 200 /)
+  assert.equal(headers, '5a6fc3ab20e9ff,32')
+  assert.equal(trailers, '5a6fc3ab20e9ff')
+})
+
+test('the trailers of a request whose body nobody reads, or that breaks off, end too', async () => {
+  const trailers: Promise<HttpFields | undefined>[] = []
+  const asked = Promise.withResolvers<void>()
+  const url = await start(async (call) => {
+    trailers.push((call.args[0] as HttpRequest).trailers)
+    if (trailers.length === 2) asked.resolve()
+    return answer(200)
+  })
+  const head = 'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n'
+  await rawAnswer(url, Buffer.from(`${head}connection: close\r\n\r\n1\r\na\r\n0\r\n\r\n`))
+  const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(`${head}\r\n1\r\na\r\n`))
+  await asked.promise
+  socket.destroy()
+  assert.deepEqual(await Promise.all(trailers), [undefined, undefined])
 })
 
 const failures: readonly (readonly [ConstructorParameters<typeof WeftError>[0], number])[] = [
