@@ -11,6 +11,8 @@ import { renderTrace, renderTraceList } from './waterfall.ts'
 
 const mostTraces = 1000
 const followMs = 500
+/** Hosts gather spans for a moment before they send them. */
+const onItsWayMs = 500
 
 export const command: Command = {
   name: 'traces',
@@ -77,7 +79,7 @@ async function showOne(
   id: string,
   request: TraceRequest,
 ): Promise<number> {
-  const wanted = id === 'last' ? (await latest(open, { ...request, limit: 1 }))[0]?.traceId : id
+  const wanted = id === 'last' ? await lastId(input, open, request) : id
   if (wanted === undefined) throw new WeftError('not_found', 'no traces yet: send a request first')
   if (!/^[0-9a-fA-F]{1,32}$/.test(wanted))
     throw new WeftError(
@@ -91,6 +93,17 @@ async function showOne(
   if (wantsJson(input)) printJson(input, items)
   else input.terminal.out(renderTrace(items as readonly SpanRecord[], drawing(input)))
   return 0
+}
+
+/** The latest trace, with time for what has ended this moment to come in. */
+async function lastId(
+  input: CommandInput,
+  open: OpenLattice,
+  request: TraceRequest,
+): Promise<string | undefined> {
+  await delay(onItsWayMs, undefined, { signal: input.terminal.signal }).catch(() => {})
+  const [last] = await latest(open, { ...request, limit: 1 })
+  return last?.traceId
 }
 
 /** Prints each trace that is new from now on once, when it has been quiet for a turn: its spans come one by one. */

@@ -150,6 +150,17 @@ test('a lattice whose traces nobody keeps says who would', async () => {
   )
 })
 
+test('the last one may be one whose spans are still on their way', async () => {
+  const coming = keepTraces({ connection, lattice: 'coming', log })
+  await connection.flush()
+  const asked = cli.run('traces', 'last', '--lattice', 'coming')
+  const [message] = spansMessages(sampleSpan({ traceId: fast, name: 'GET /late' }))
+  // A host gathers them for so long.
+  setTimeout(() => connection.publish(spansSubject('coming'), message), 200)
+  assert.match((await asked).out, /GET \/late/)
+  coming.stop()
+})
+
 test('no traces yet is said', async () => {
   const other = keepTraces({ connection, lattice: 'fresh', log })
   await connection.flush()
