@@ -53,6 +53,17 @@ function guestBuffer(count = size): { readonly buffer: GuestBuffer; readonly byt
 const readInto = (transfer: Transfer, buffer: GuestBuffer) =>
   new Promise((resolve) => transfer.read(buffer, resolve))
 
+/** Two pieces of `input`, which then is at its end, as another body has them. */
+async function spliced(input: InputStream): Promise<Uint8Array> {
+  const out = new OutgoingBytes(life)
+  const output = new OutputStream(out, life)
+  await output.blockingSplice(input, BigInt(size))
+  await output.blockingSplice(input, BigInt(size))
+  await assert.rejects(async () => output.blockingSplice(input, 1n))
+  const { value } = await out[Symbol.asyncIterator]().next()
+  return new Uint8Array(value)
+}
+
 describe('bytes that were given away', () => {
   it('are gone once their reader frees them', () => {
     const bytes = giveAway(filled(1))
@@ -83,13 +94,7 @@ describe('bytes that were given away', () => {
   it('stay when a guest splices them into another body', async () => {
     const all = [1, 2].map((value) => giveAway(filled(value)))
     const input = incoming(all)
-    const out = new OutgoingBytes(life)
-    const output = new OutputStream(out, life)
-    await output.blockingSplice(input, BigInt(size))
-    await output.blockingSplice(input, BigInt(size))
-    await assert.rejects(async () => output.blockingSplice(input, 1n))
-    const { value } = await out[Symbol.asyncIterator]().next()
-    assert.deepEqual(new Uint8Array(value), new Uint8Array([...filled(1), ...filled(2)]))
+    assert.deepEqual(await spliced(input), new Uint8Array([...filled(1), ...filled(2)]))
   })
 
   it('stay when a guest splices an object into another', async () => {
@@ -99,13 +104,7 @@ describe('bytes that were given away', () => {
       sizeOf: async () => BigInt(2 * size),
     }
     const input = IncomingValue.incomingValueConsumeAsync(new IncomingValue(parts, signal))
-    const out = new OutgoingBytes(life)
-    const output = new OutputStream(out, life)
-    await output.blockingSplice(input, BigInt(size))
-    await output.blockingSplice(input, BigInt(size))
-    await assert.rejects(async () => output.blockingSplice(input, 1n))
-    const { value } = await out[Symbol.asyncIterator]().next()
-    assert.deepEqual(new Uint8Array(value), new Uint8Array([...filled(1), ...filled(2)]))
+    assert.deepEqual(await spliced(input), new Uint8Array([...filled(1), ...filled(2)]))
   })
 
   it('are what a guest wrote, whole or put together', async () => {

@@ -42,7 +42,7 @@ export async function writeResult(
   const ready = isHead ? undefined : takeWhole(body)
   const chunks = ready ? undefined : body[Symbol.asyncIterator]()
   try {
-    const beginning = !chunks ? { whole: ready } : isHead ? nothing : await beginningOf(chunks, turnEnds)
+    const beginning = chunks && !isHead ? await beginningOf(chunks, turnEnds) : { whole: ready }
     const tail = 'whole' in beginning && !isHead ? await trailers : undefined
     if ('whole' in beginning && !tail) {
       await turnEnds
@@ -66,7 +66,6 @@ type Step = IteratorResult<Uint8Array>
 /** A body that is there whole, or as much of it as is there by now, and where the rest comes from. */
 type Beginning = { readonly whole: Uint8Array | undefined } | Ahead
 
-const nothing: Beginning = { whole: undefined }
 /** Copying up to this many bytes costs less than another write. */
 const smallBody = 16_384
 

@@ -31,9 +31,20 @@ export class Later {
 }
 
 function stoppable(task: Task, promise: Promise<unknown>): Promise<unknown> {
+  const { life } = task
   return new Promise((resolve, reject) => {
-    task.stop = reject
-    promise.then(resolve, reject)
+    const stop = () => reject(life.over?.reason)
+    life.onEnd(stop)
+    promise.then(
+      (value) => {
+        life.offEnd(stop)
+        resolve(value)
+      },
+      (reason: unknown) => {
+        life.offEnd(stop)
+        reject(reason)
+      },
+    )
   })
 }
 

@@ -26,9 +26,10 @@ export class Life {
     return this.#controller.signal
   }
 
-  /** `tell` is called once, at its end. */
+  /** `tell` is called once, at its end; at once when it is over. */
   onEnd(tell: () => void): void {
-    this.#told.push(tell)
+    if (this.#over) tell()
+    else this.#told.push(tell)
   }
 
   offEnd(tell: () => void): void {

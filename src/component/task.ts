@@ -28,8 +28,6 @@ export class Task {
   readonly #exit = new Settlement<void>()
   /** Ends when the task can't go on; whatever waits for it stops waiting then. */
   readonly life = new Life()
-  /** Ends what its stack is suspended for. */
-  stop: (reason: unknown) => void = () => {}
   #isResolved = false
 
   constructor(name: string, { owner, deadline, borrows, caller }: TaskOptions) {
@@ -73,6 +71,5 @@ export class Task {
     this.#result.reject(reason)
     this.#exit.reject(reason)
     this.life.end(reason)
-    this.stop(reason)
   }
 }

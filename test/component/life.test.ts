@@ -15,6 +15,16 @@ test('who watches a life is told of its end once, unless he left', () => {
   assert.deepEqual(life.over, { reason: 'first' })
 })
 
+test('who comes after its end is told at once', () => {
+  const life = new Life()
+  life.end('over')
+  let told = false
+  life.onEnd(() => {
+    told = true
+  })
+  assert.equal(told, true)
+})
+
 test('its signal is aborted at its end, whenever it was asked for', () => {
   const watched = new Life()
   const { signal } = watched
