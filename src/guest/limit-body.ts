@@ -11,11 +11,36 @@ export function limitBody(
   fail: (reason: WeftError) => void,
 ): HttpRequest {
   if (most === Number.POSITIVE_INFINITY || request.body === noBody) return request
-  const { headers } = request
-  const announced = Number(headerValue(headers, 'content-length') ?? 0)
+  const announced = Number(headerValue(request.headers, 'content-length') ?? 0)
   if (announced > most) throw tooLong(most)
-  // Headers may be a getter of the request's class, which no spread copies.
-  return { ...request, headers, body: counted(request.body, most, fail) }
+  return new LimitedRequest(request, counted(request.body, most, fail))
+}
+
+/** A class, as what it stands before: no spread copies getters. */
+class LimitedRequest implements HttpRequest {
+  readonly body: HttpRequest['body']
+  readonly method: HttpRequest['method']
+  readonly pathWithQuery: string | undefined
+  readonly scheme: HttpRequest['scheme']
+  readonly authority: string | undefined
+  readonly #request: HttpRequest
+
+  constructor(request: HttpRequest, body: HttpRequest['body']) {
+    this.body = body
+    this.method = request.method
+    this.pathWithQuery = request.pathWithQuery
+    this.scheme = request.scheme
+    this.authority = request.authority
+    this.#request = request
+  }
+
+  get headers(): HttpRequest['headers'] {
+    return this.#request.headers
+  }
+
+  get trailers(): HttpRequest['trailers'] {
+    return this.#request.trailers
+  }
 }
 
 async function* counted(

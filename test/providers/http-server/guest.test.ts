@@ -63,3 +63,25 @@ test('a guest whose requests are limited in size sees the headers of one with a 
   asked.end('small')
   assert.equal(await answered, 'x-sent: yes\n')
 })
+
+for (const name of ['http-hello-p2', 'http-hello-p3']) {
+  test(`${name}, limited in size of requests, gets body and trailers`, async () => {
+    const { port } = await serve(name, { requestBytes: 100 })
+    const asked = request({
+      port,
+      method: 'POST',
+      path: '/echo',
+      headers: { 'transfer-encoding': 'chunked', trailer: 'x-sent' },
+    })
+    const answered = new Promise<unknown>((resolve, reject) => {
+      asked.on('response', async (answer) =>
+        resolve([answer.statusCode, await text(answer), answer.trailers]),
+      )
+      asked.on('error', reject)
+    })
+    asked.write('small')
+    asked.addTrailers({ 'x-sent': 'yes' })
+    asked.end()
+    assert.deepEqual(await answered, [200, 'small', { 'x-sent': 'yes' }])
+  })
+}
