@@ -23,6 +23,8 @@ export class IncomingBytes implements Readiness {
   #pulling = false
   #ended = false
   #failure: { readonly thrown: unknown } | undefined
+  /** A stream tells once that it has failed. */
+  #isFailureTold = false
 
   constructor(body: AsyncIterable<Uint8Array>, signal: AbortSignal) {
     this.#iterator = body[Symbol.asyncIterator]()
@@ -46,7 +48,7 @@ export class IncomingBytes implements Readiness {
     if (!this.isReady()) return nothing
     if (this.#spent) free(this.#spent)
     this.#spent = undefined
-    if (this.#failure) throw this.#takeFailure(this.#failure.thrown)
+    if (this.#failure && !this.#isFailureTold) throw this.#tellFailure(this.#failure.thrown)
     if (this.#chunk.byteLength === 0) throw streamClosed()
     const bytes = this.#chunk.subarray(0, most)
     this.#chunk = this.#chunk.subarray(bytes.byteLength)
@@ -58,7 +60,7 @@ export class IncomingBytes implements Readiness {
     this.#whole = undefined
   }
 
-  /** Reads on to the end and drops what comes, so that the trailers behind it can come; rejects when the body fails. */
+  /** Reads on to the end and drops what comes, so that the trailers behind it can come; rejects when the body fails, or has. */
   async drain(): Promise<void> {
     while (!this.#ended) {
       this.#chunk = nothing
@@ -76,8 +78,8 @@ export class IncomingBytes implements Readiness {
     this.#iterator.return?.().then(undefined, () => {})
   }
 
-  #takeFailure(thrown: unknown): Error {
-    this.#failure = undefined
+  #tellFailure(thrown: unknown): Error {
+    this.#isFailureTold = true
     const code = httpErrorFrom(thrown)
     return streamFailed(thrown instanceof Error ? thrown.message : String(thrown), { http: code })
   }

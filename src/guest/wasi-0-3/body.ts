@@ -8,6 +8,7 @@ import {
 import { Settlement } from '../../component/settlement.ts'
 import { WeftError } from '../../errors.ts'
 import { giveAway } from '../../given-bytes.ts'
+import { httpErrorFrom } from '../wasi-0-2/http-error.ts'
 import { WatchedBody } from '../watched-body.ts'
 import { Fields } from './fields.ts'
 
@@ -51,9 +52,15 @@ export class Body {
     this.trailers = trailers
   }
 
-  /** What came in from outside. */
+  /** What came in from outside. A stream tells no failure: that a body broke off is told where its trailers would be. */
   static received({ body, trailers }: Pick<HttpRequest, 'body' | 'trailers'>): Body {
-    return new Body(body, trailers === noTrailers ? noneCame : receivedTrailers(trailers))
+    const came = trailers === noTrailers ? noneCame : receivedTrailers(trailers)
+    if (body === noBody) return new Body(body, came)
+    const bytes = new ReceivedBytes(body)
+    return new Body(
+      bytes,
+      bytes.end.promise.then((end) => (end.tag === 'err' ? end : came)),
+    )
   }
 
   /** Settles when the body has gone out whole, or says why not: `future<result<_, error-code>>`. */
@@ -64,17 +71,19 @@ export class Body {
   /** For the host: the bytes, as they come, and when they are over. The guest's stream ends when the reader leaves early. */
   sent(signal?: AbortSignal): WatchedBody {
     const sent = new WatchedBody(this.contents === undefined ? noBody : bytesOf(this.contents), signal)
-    const over = () => this.#transmitted.resolve({ tag: 'ok' })
-    sent.over.then(over, over)
+    sent.over.then(
+      () => this.#transmitted.resolve({ tag: 'ok' }),
+      (reason: unknown) => this.#transmitted.resolve({ tag: 'err', val: httpErrorFrom(reason) }),
+    )
     return sent
   }
 
   /** For the host: the trailers, once the body is finished; undefined when there are none. */
-  async trailerList(): Promise<HttpFields | undefined> {
-    const result = await this.trailers
-    if (result.tag === 'err')
-      throw new WeftError('internal', `the guest ended its body with ${result.val.tag}`)
-    return result.val && Fields.sent(result.val)
+  trailerList(): Promise<HttpFields | undefined> {
+    const list = sentTrailers(this.trailers)
+    // Nobody asks for those of a body that was left early.
+    list.catch(() => {})
+    return list
   }
 
   /**
@@ -85,6 +94,12 @@ export class Body {
     void Promise.resolve(result).catch(() => {})
     return [this.contents ?? noBody, this.trailers]
   }
+}
+
+async function sentTrailers(trailers: TrailersFuture): Promise<HttpFields | undefined> {
+  const result = await trailers
+  if (result.tag === 'err') throw new WeftError('internal', `the guest ended its body with ${result.val.tag}`)
+  return result.val && Fields.sent(result.val)
 }
 
 /** The bytes of a guest's stream as they come; it is dropped when they are no longer wanted. */
@@ -118,6 +133,37 @@ class GuestBytes implements AsyncIterator<Uint8Array> {
   async return(): Promise<IteratorResult<Uint8Array>> {
     if (!this.#finished) this.#stream[Symbol.dispose]()
     this.#finished = true
+    return { done: true, value: undefined }
+  }
+}
+
+/** The bytes of a body that came in, and how they ended: well, also when somebody wanted no more of them, or by what. */
+class ReceivedBytes implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
+  readonly end = new Settlement<ErrorCodeResult<never>>()
+  readonly #chunks: AsyncIterator<Uint8Array>
+
+  constructor(body: AsyncIterable<Uint8Array>) {
+    this.#chunks = body[Symbol.asyncIterator]()
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    try {
+      const step = await this.#chunks.next()
+      if (step.done) this.end.resolve({ tag: 'ok' })
+      return step
+    } catch (error) {
+      this.end.resolve({ tag: 'err', val: httpErrorFrom(error) })
+      throw error
+    }
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    this.end.resolve({ tag: 'ok' })
+    await this.#chunks.return?.()
     return { done: true, value: undefined }
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { HttpRequest } from '../../../src/capability/http.ts'
 import { Life } from '../../../src/component/life.ts'
+import { WeftError } from '../../../src/errors.ts'
 import { Fields } from '../../../src/guest/wasi-0-2/fields.ts'
 import { handleIncoming, type IncomingHandler } from '../../../src/guest/wasi-0-2/handle-incoming.ts'
 import { IncomingBody } from '../../../src/guest/wasi-0-2/incoming-body.ts'
@@ -149,6 +150,38 @@ describe('handling an incoming request', () => {
       assert.deepEqual(future.get(), { tag: 'err' })
     }, request)
     await assert.rejects(response, { message: /without setting a response/ })
+  })
+
+  it('tells of a body that broke off where its trailers would be, also to a guest that has read so far', async () => {
+    async function* broken() {
+      yield Buffer.from('a')
+      throw new WeftError('unavailable', 'the sender has gone')
+    }
+    const trailersAfter = async (read: (body: IncomingBody) => Promise<void>) => {
+      const gone = Promise.withResolvers<unknown>()
+      const { response } = run(
+        async (incoming) => {
+          const body = incoming.consume()
+          await read(body)
+          const future = IncomingBody.finish(body)
+          await future.subscribe().block()
+          gone.resolve(future.get())
+        },
+        requestFor('/', broken()),
+      )
+      await assert.rejects(response)
+      return gone.promise
+    }
+    const told = { tag: 'ok', val: { tag: 'err', val: { tag: 'destination-unavailable' } } }
+    assert.deepEqual(await trailersAfter(async () => {}), told)
+    const readToItsEnd = async (body: IncomingBody) => {
+      const stream = body.stream()
+      assert.equal(Buffer.from(await stream.blockingRead(10n)).toString(), 'a')
+      await assert.rejects(async () => stream.blockingRead(10n))
+      await assert.rejects(async () => stream.blockingRead(10n))
+      stream[Symbol.dispose]()
+    }
+    assert.deepEqual(await trailersAfter(readToItsEnd), told)
   })
 
   it('gives a guest the authority, from the host header if need be, but not the header', async () => {
