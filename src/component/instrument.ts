@@ -17,6 +17,7 @@ import {
   withNames,
   withTypes,
 } from './instrument-sections.ts'
+import { mergedData } from './merge-data.ts'
 import { MovedLines } from './moved-lines.ts'
 import { SourceLines } from './source-lines.ts'
 import type { MayWait } from './waiting-imports.ts'
@@ -110,6 +111,10 @@ function rewrite(
     if (section) content.set(id, new CoreWriter().raw(bytes.subarray(section.start, section.end)))
   }
   for (const id of [coreSection.table, coreSection.tag, coreSection.dataCount, coreSection.data]) copy(id)
+  const data = find(coreSection.data)
+  // With a count its code may name segments by number.
+  const merged = data && own && !find(coreSection.dataCount) && mergedData(data, bytes)
+  if (merged) content.set(coreSection.data, merged)
   content.set(coreSection.type, withTypes(find(coreSection.type), bytes, { types, results }))
   content.set(
     coreSection.import,
