@@ -1,7 +1,9 @@
+import { defaultOtelLimits } from './capability/otel.ts'
 import type { Instrument, Instruments } from './host/instruments.ts'
 import type { ThreadInit } from './host/thread-messages.ts'
 import { noMeasure } from './measure.ts'
 import { deliverMeasurements } from './telemetry/deliver-measurements.ts'
+import { guestLimits } from './telemetry/guest-limits.ts'
 import { type GuestBatch, guestTelemetry } from './telemetry/guest-telemetry.ts'
 import { type MeasurementBatch, Measurements } from './telemetry/measurements.ts'
 import { isSdkDisabled } from './telemetry/otlp-target.ts'
@@ -39,6 +41,7 @@ export function instrumentThread(init: ThreadInit, thread: Parameters<Instrument
   const endWatch = watchThread(measurements, name)
   const endDelivery = deliverMeasurements({ measurements, sink: (measured) => send({ measured }) })
   const guests = guestTelemetry({
+    limits: guestLimits(process.env),
     resourceOf,
     recordSpan: buffer.record,
     send: (batches) => send({ guests: batches }),
@@ -64,6 +67,6 @@ const nothing: Instruments = {
   client: [],
   server: [],
   measure: noMeasure,
-  otel: { span() {}, log() {}, metrics() {}, dropped() {} },
+  otel: { limits: defaultOtelLimits, span() {}, log() {}, metrics() {}, dropped() {} },
   flush: async () => {},
 }

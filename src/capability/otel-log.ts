@@ -32,7 +32,7 @@ const mostSevere = 24
 export function logFromWit(
   record: WitLogRecord,
   current: TraceContext | undefined,
-  limits: OtelLimits,
+  { logRecord: limits, point }: OtelLimits,
 ): OtelLog {
   const now = BigInt(Date.now()) * 1_000_000n
   const { attributes, dropped } = attributesFrom(record.attributes ?? [], limits)
@@ -49,7 +49,7 @@ export function logFromWit(
     ...traceOf(record, current),
     ...(record.eventName !== undefined && { eventName: record.eventName.slice(0, limits.valueLength) }),
     ...(dropped + lostBody > 0 && { droppedAttributes: dropped + lostBody }),
-    scope: record.instrumentationScope ? scopeFrom(record.instrumentationScope, limits) : { name: '' },
+    scope: record.instrumentationScope ? scopeFrom(record.instrumentationScope, point) : { name: '' },
   }
 }
 

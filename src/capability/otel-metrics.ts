@@ -79,11 +79,11 @@ export function metricsFromWit(
   if (points > limits.points) return { metrics: [], dropped: points }
   return {
     metrics: scopeMetrics.map(({ scope, metrics }) => ({
-      scope: scopeFrom(scope, limits),
+      scope: scopeFrom(scope, limits.point),
       metrics: metrics.map(({ name, description, unit, data }) => ({
-        name: name.slice(0, limits.valueLength),
-        description: description.slice(0, limits.valueLength),
-        unit: unit.slice(0, limits.valueLength),
+        name: name.slice(0, limits.point.valueLength),
+        description: description.slice(0, limits.point.valueLength),
+        unit: unit.slice(0, limits.point.valueLength),
         data: dataFrom(data.tag, data.val, limits),
       })),
     })),
@@ -95,7 +95,7 @@ function dataFrom(tag: string, data: WitData, limits: OtelLimits): OtelMetric['d
   const temporality = data.temporality === 'delta' ? 'delta' : 'cumulative'
   const points = <T>(read: (point: WitPoint) => T) => data.dataPoints.map(read)
   const common = (point: WitPoint) => ({
-    attributes: attributesFrom(point.attributes, limits).attributes,
+    attributes: attributesFrom(point.attributes, limits.point).attributes,
     ...(data.startTime && { start: nanosFrom(data.startTime) }),
     time: nanosFrom(data.time),
     exemplars: point.exemplars.map((exemplar) => exemplarFrom(exemplar, limits)),
@@ -141,7 +141,7 @@ function exemplarFrom(exemplar: WitExemplar, limits: OtelLimits): OtelExemplar {
   return {
     time: nanosFrom(exemplar.time),
     value: numberFrom(exemplar.value),
-    attributes: attributesFrom(exemplar.filteredAttributes, limits).attributes,
+    attributes: attributesFrom(exemplar.filteredAttributes, limits.point).attributes,
     ...(traceId !== undefined && { traceId }),
     ...(spanId !== undefined && { spanId }),
   }

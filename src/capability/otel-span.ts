@@ -72,7 +72,9 @@ export function traceFromWit(context: WitSpanContext): TraceContext | undefined 
   const traceId = idFrom(context.traceId, 32)
   const spanId = idFrom(context.spanId, 16)
   if (traceId === undefined || spanId === undefined) return undefined
-  const traceState = context.traceState.map(([key, value]) => `${key}=${value}`).join(',')
+  const given = context.traceState.map(([key, value]) => `${key}=${value}`).join(',')
+  // It goes on in headers.
+  const traceState = /^[\x20-\x7e]*$/.test(given) ? given : ''
   return {
     traceId,
     spanId,
@@ -86,11 +88,11 @@ export function spanFromWit(span: WitSpanData, limits: OtelLimits): OtelSpan | u
   const trace = traceFromWit(span.spanContext)
   if (!trace) return undefined
   const parentSpanId = idFrom(span.parentSpanId, 16)
-  const own = attributesFrom(span.attributes, limits)
+  const own = attributesFrom(span.attributes, limits.span)
   const events = span.events.slice(0, limits.events)
   const links = span.links.slice(0, limits.links).flatMap((link) => {
     const to = traceFromWit(link.spanContext)
-    return to ? [{ ...to, attributes: attributesFrom(link.attributes, limits).attributes }] : []
+    return to ? [{ ...to, attributes: attributesFrom(link.attributes, limits.link).attributes }] : []
   })
   const start = millisFrom(span.startTime)
   return {
@@ -98,23 +100,23 @@ export function spanFromWit(span: WitSpanData, limits: OtelLimits): OtelSpan | u
     spanId: trace.spanId,
     ...(parentSpanId !== undefined && { parentSpanId }),
     traceState: trace.traceState,
-    name: span.name.slice(0, limits.valueLength),
+    name: span.name.slice(0, limits.span.valueLength),
     kind: span.spanKind,
     start,
     // A clock that was set back must not make a span that ends before it began.
     end: Math.max(start, millisFrom(span.endTime)),
     attributes: own.attributes,
     events: events.map((event) => ({
-      name: event.name.slice(0, limits.valueLength),
+      name: event.name.slice(0, limits.event.valueLength),
       time: millisFrom(event.time),
-      attributes: attributesFrom(event.attributes, limits).attributes,
+      attributes: attributesFrom(event.attributes, limits.event).attributes,
     })),
     links,
     status: {
       code: span.status.tag,
-      ...(span.status.val !== undefined && { message: span.status.val.slice(0, limits.valueLength) }),
+      ...(span.status.val !== undefined && { message: span.status.val.slice(0, limits.span.valueLength) }),
     },
-    scope: scopeFrom(span.instrumentationScope, limits),
+    scope: scopeFrom(span.instrumentationScope, limits.point),
     dropped: {
       attributes: span.droppedAttributes + own.dropped,
       events: span.droppedEvents + span.events.length - events.length,

@@ -1,4 +1,4 @@
-import type { OtelAttributes, OtelLimits, OtelScope, OtelValue } from './otel.ts'
+import type { AttributeLimits, OtelAttributes, OtelScope, OtelValue } from './otel.ts'
 
 /** `wasi:otel/types` record `key-value`; `value` is JSON text. */
 export interface WitKeyValue {
@@ -24,9 +24,9 @@ const bytesPrefix = 'data:application/octet-stream;base64,'
 /** Lists in lists; deeper is left out. */
 const deepest = 8
 
-/** Reads the JSON text of an AnyValue; undefined when it is none, or longer than `limit`. */
+/** Reads the JSON text of an AnyValue. Of what is longer than `limit` a text is cut; undefined for all else, and what is none. */
 export function otelValueFrom(json: string, limit: number): OtelValue | undefined {
-  if (json.length > limit) return undefined
+  if (json.length > limit) return cutText(json, limit)
   try {
     return valueFrom(JSON.parse(json, withNumberText), 0)
   } catch {
@@ -34,10 +34,22 @@ export function otelValueFrom(json: string, limit: number): OtelValue | undefine
   }
 }
 
+/** The beginning of a text by its JSON, read no further than that; bytes can't be cut. */
+function cutText(json: string, limit: number): string | undefined {
+  if (!json.startsWith('"') || json.startsWith(`"${bytesPrefix}`)) return undefined
+  // The cut may lie within an escape, of six characters at most.
+  for (let end = limit + 1; end > Math.max(0, limit - 5); end--) {
+    try {
+      return String(JSON.parse(`${json.slice(0, end)}"`)).toWellFormed()
+    } catch {}
+  }
+  return undefined
+}
+
 /** Attributes with what had to be left out: more than the limit, and values that are none. */
 export function attributesFrom(
   pairs: readonly WitKeyValue[],
-  limits: OtelLimits,
+  limits: AttributeLimits,
 ): { readonly attributes: OtelAttributes; readonly dropped: number } {
   const attributes: Record<string, OtelValue> = {}
   let kept = 0
@@ -59,7 +71,7 @@ export function attributesFrom(
   return { attributes, dropped: pairs.length - kept }
 }
 
-export function scopeFrom(scope: WitScope, limits: OtelLimits): OtelScope {
+export function scopeFrom(scope: WitScope, limits: AttributeLimits): OtelScope {
   const { attributes } = attributesFrom(scope.attributes, limits)
   return {
     name: scope.name.slice(0, limits.valueLength),

@@ -150,6 +150,7 @@ export type OtelDropReason = 'invalid' | 'not-started' | 'duplicate' | 'too-many
 
 /** Where guests' telemetry goes. Nothing here throws or waits. */
 export interface GuestOtel {
+  readonly limits: OtelLimits
   span(component: string, span: OtelSpan): void
   log(component: string, log: OtelLog): void
   metrics(component: string, metrics: readonly OtelMetrics[]): void
@@ -158,6 +159,7 @@ export interface GuestOtel {
 
 /** What a guest's `wasi:otel` calls find: the invocation that they belong to. */
 export interface OtelSession {
+  readonly limits: OtelLimits
   /** The innermost open span, the guest's own or the host's; undefined outside of any. */
   readonly current: TraceContext | undefined
   /** The host's span that called the guest. */
@@ -171,10 +173,12 @@ export interface OtelSession {
 
 /** What a guest's telemetry may take; what is more is left out and counted. */
 export interface OtelLimits {
-  /** Attributes of one span, event, link, record or point. */
-  readonly attributes: number
-  /** Characters of a value's JSON text, or of a name. */
-  readonly valueLength: number
+  readonly span: AttributeLimits
+  readonly event: AttributeLimits
+  readonly link: AttributeLimits
+  readonly logRecord: AttributeLimits
+  /** Of points and exemplars, and of scopes. */
+  readonly point: AttributeLimits
   /** Events and links of one span. */
   readonly events: number
   readonly links: number
@@ -186,10 +190,22 @@ export interface OtelLimits {
   readonly points: number
 }
 
+/** What the attributes of one thing may take. */
+export interface AttributeLimits {
+  readonly attributes: number
+  /** Characters of a value's JSON text, or of a name. */
+  readonly valueLength: number
+}
+
+const attributeLimits: AttributeLimits = { attributes: 128, valueLength: 16_384 }
+
 /** OpenTelemetry's own limits where it has some. */
 export const defaultOtelLimits: OtelLimits = {
-  attributes: 128,
-  valueLength: 16_384,
+  span: attributeLimits,
+  event: attributeLimits,
+  link: attributeLimits,
+  logRecord: attributeLimits,
+  point: attributeLimits,
   events: 128,
   links: 128,
   spans: 1000,

@@ -7,6 +7,7 @@ import { createControlClient } from '../lattice/control-client.ts'
 import { findNatsServer } from '../lattice/nats-server-binary.ts'
 import { stateDir } from '../lattice/state-file.ts'
 import { trySignals } from '../telemetry/try-signals.ts'
+import { variablesWithoutEffect } from '../telemetry/variables.ts'
 import type { CommandInput } from './command.ts'
 import { natsFrom } from './nats-flags.ts'
 
@@ -90,9 +91,17 @@ async function checkLattice(input: CommandInput): Promise<Finding[]> {
 
 async function checkSignals({ terminal }: CommandInput): Promise<Finding[]> {
   const trials = await trySignals(terminal.env)
-  return trials.map(({ signal, of, state, detail }) => ({
-    what: of === 'all' ? signal : `${signal} of ${of}`,
-    state: state === 'arrived' ? 'well' : state === 'failed' ? 'wrong' : 'off',
-    detail,
-  }))
+  const idle = variablesWithoutEffect(terminal.env)
+  return [
+    ...trials.map(
+      ({ signal, of, state, detail }): Finding => ({
+        what: of === 'all' ? signal : `${signal} of ${of}`,
+        state: state === 'arrived' ? 'well' : state === 'failed' ? 'wrong' : 'off',
+        detail,
+      }),
+    ),
+    ...(idle.length === 0
+      ? []
+      : [{ what: 'variables', state: 'off', detail: `without effect: ${idle.join(', ')}` } as const]),
+  ]
 }

@@ -1,15 +1,15 @@
 import type { Call } from '../call/call.ts'
 import { preciseNow } from '../call/course.ts'
 import type { TraceContext } from '../call/trace-context.ts'
-import {
-  defaultOtelLimits,
-  type GuestOtel,
-  type OtelDropReason,
-  type OtelLog,
-  type OtelMetrics,
-  type OtelSession,
-  type OtelSignal,
-  type OtelSpan,
+import type {
+  GuestOtel,
+  OtelDropReason,
+  OtelLimits,
+  OtelLog,
+  OtelMetrics,
+  OtelSession,
+  OtelSignal,
+  OtelSpan,
 } from '../capability/otel.ts'
 import type { Log } from '../log.ts'
 
@@ -37,6 +37,10 @@ export class GuestSpans implements OtelSession {
     this.#log = log
   }
 
+  get limits(): OtelLimits {
+    return this.#otel.limits
+  }
+
   get outer(): TraceContext | undefined {
     return this.#call.context.trace
   }
@@ -48,7 +52,7 @@ export class GuestSpans implements OtelSession {
 
   start(trace: TraceContext): void {
     if (this.#open.has(trace.spanId)) this.drop('traces', 'duplicate')
-    else if (this.#started >= defaultOtelLimits.spans) this.drop('traces', 'too-many')
+    else if (this.#started >= this.limits.spans) this.drop('traces', 'too-many')
     else {
       this.#started++
       this.#open.set(trace.spanId, { trace, parent: this.current, start: preciseNow() })
@@ -65,7 +69,7 @@ export class GuestSpans implements OtelSession {
   }
 
   log(log: OtelLog): void {
-    if (this.#logged++ < defaultOtelLimits.logs) this.#otel.log(this.#call.target, log)
+    if (this.#logged++ < this.limits.logs) this.#otel.log(this.#call.target, log)
     else this.drop('logs', 'too-many')
   }
 

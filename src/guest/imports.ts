@@ -75,6 +75,9 @@ export function importsFor(world: WitWorld, invocation: Importing, context: Wasi
 /** The session of whatever invocation calls. */
 function currentSession(invocation: Importing): OtelSession {
   return {
+    get limits() {
+      return invocation.spans.limits
+    },
     get current() {
       return invocation.spans.current
     },

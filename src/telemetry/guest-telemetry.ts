@@ -1,4 +1,4 @@
-import type { GuestOtel, OtelLog, OtelMetrics } from '../capability/otel.ts'
+import type { GuestOtel, OtelLimits, OtelLog, OtelMetrics } from '../capability/otel.ts'
 import type { Measure } from '../measure.ts'
 import type { SpanRecord, SpanResource } from './span.ts'
 
@@ -8,6 +8,7 @@ export type GuestBatch =
   | { readonly maker: SpanResource; readonly metrics: readonly OtelMetrics[] }
 
 export interface GuestTelemetryOptions {
+  readonly limits: OtelLimits
   readonly resourceOf: (component: string) => SpanResource
   readonly recordSpan: (span: SpanRecord) => void
   readonly send: (batches: readonly GuestBatch[]) => void
@@ -21,7 +22,7 @@ const mostWaiting = 8192
 
 /** Takes what the guests of a data thread make known of themselves, under the component's own resource. */
 export function guestTelemetry(options: GuestTelemetryOptions): GuestOtel & { flush(): void } {
-  const { resourceOf, recordSpan, measure } = options
+  const { limits, resourceOf, recordSpan, measure } = options
   let waiting: GuestBatch[] = []
   let timer: NodeJS.Timeout | undefined
   const flush = () => {
@@ -42,6 +43,7 @@ export function guestTelemetry(options: GuestTelemetryOptions): GuestOtel & { fl
     timer ??= setTimeout(flush, delayMs).unref()
   }
   return {
+    limits,
     span: (component, span) => recordSpan({ ...span, resource: resourceOf(component) }),
     log: (component, log) => push({ component, maker: resourceOf(component), logs: [log] }, 'logs'),
     metrics: (component, metrics) => push({ maker: resourceOf(component), metrics }, 'metrics'),

@@ -99,9 +99,18 @@ function endpointOf(env: Env, signal: Signal): { variable: string; text: string 
   return { variable: 'OTEL_EXPORTER_OTLP_ENDPOINT', text: `${base.replace(/\/+$/, '')}/v1/${signal}` }
 }
 
+/** What the processor of a signal grants an export stands in a variable of its own. */
+const processorTimeouts: Readonly<Record<Signal, string>> = {
+  traces: 'OTEL_BSP_EXPORT_TIMEOUT',
+  metrics: 'OTEL_METRIC_EXPORT_TIMEOUT',
+  logs: 'OTEL_BLRP_EXPORT_TIMEOUT',
+}
+
 function timeoutOf(env: Env, signal: Signal): number {
-  const timeout = Number(otlpVariable(env, signal, 'TIMEOUT'))
-  return timeout > 0 && Number.isFinite(timeout) ? timerMs(timeout) : defaultTimeoutMs
+  const exporter = otlpVariable(env, signal, 'TIMEOUT')
+  const processor = env[processorTimeouts[signal]]?.trim()
+  const given = [exporter, processor].map(Number).filter((ms) => ms > 0 && Number.isFinite(ms))
+  return given.length > 0 ? timerMs(Math.min(...given)) : defaultTimeoutMs
 }
 
 function tlsOf(env: Env, signal: Signal): OtlpEndpoint['tls'] {

@@ -1,6 +1,7 @@
 import { type Env, isSdkDisabled, otlpTarget, type Signal, signals, withoutSecrets } from './otlp-target.ts'
 import { defaultSampler } from './sampler.ts'
 import { telemetryEnv } from './telemetry-env.ts'
+import { variablesWithoutEffect } from './variables.ts'
 
 /** Where in the lattice a signal is kept besides. */
 const inLattice: Readonly<Record<Signal, string | undefined>> = {
@@ -9,15 +10,22 @@ const inLattice: Readonly<Record<Signal, string | undefined>> = {
   logs: 'weft logs',
 }
 
-/** One line per signal that says where it goes, for people who start a host; more where applications' goes elsewhere. */
+/**
+ * One line per signal that says where it goes, for people who start a host; more where applications' goes elsewhere, or
+ * where standard variables are set that change nothing.
+ */
 export function describeSignals(env: Env): string[] {
   const applications = telemetryEnv(env, {})
-  return signals.flatMap((signal) => {
-    const platform = destination(env, signal)
-    const own = destination(applications, signal)
-    const lines = [`${signal} → ${platform}${signal === 'traces' ? sampling(env) : ''}`]
-    return own === platform ? lines : [...lines, `${signal} of applications → ${own}`]
-  })
+  const idle = variablesWithoutEffect(env)
+  return [
+    ...signals.flatMap((signal) => {
+      const platform = destination(env, signal)
+      const own = destination(applications, signal)
+      const lines = [`${signal} → ${platform}${signal === 'traces' ? sampling(env) : ''}`]
+      return own === platform ? lines : [...lines, `${signal} of applications → ${own}`]
+    }),
+    ...(idle.length === 0 ? [] : [`without effect → ${idle.join(', ')}`]),
+  ]
 }
 
 function destination(env: Env, signal: Signal): string {

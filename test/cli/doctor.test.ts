@@ -46,6 +46,7 @@ test('what is wrong is said, and the exit code is 1', async () => {
     OTEL_METRICS_EXPORTER: 'none',
     OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://127.0.0.1:1/v1/logs',
     OTEL_EXPORTER_OTLP_LOGS_TIMEOUT: '200',
+    OTEL_PROPAGATORS: 'b3',
   })
   const { code, out } = await cli.run('doctor', '-o', 'json')
   await Promise.all([cli.close(), receiver.stop()])
@@ -58,5 +59,6 @@ test('what is wrong is said, and the exit code is 1', async () => {
   assert.match(of('nats'), /^wrong: no NATS server listens at nats:\/\/127\.0\.0\.1:1/)
   assert.match(of('traces'), /^wrong: http.*\/v1\/traces: the collector answered 401/)
   assert.equal(of('metrics'), 'off: OTEL_METRICS_EXPORTER=none')
+  assert.equal(of('variables'), 'off: without effect: OTEL_PROPAGATORS')
   assert.match(of('logs'), /^wrong: http:\/\/127\.0\.0\.1:1\/v1\/logs: .*ECONNREFUSED/)
 })

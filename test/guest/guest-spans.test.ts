@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Call } from '../../src/call/call.ts'
-import type { GuestOtel, OtelLog, OtelMetrics, OtelSpan } from '../../src/capability/otel.ts'
+import {
+  defaultOtelLimits,
+  type GuestOtel,
+  type OtelLog,
+  type OtelMetrics,
+  type OtelSpan,
+} from '../../src/capability/otel.ts'
 import type { GuestComponent } from '../../src/guest/component.ts'
 import { fakeServices, fetchFrom, openGuests } from '../support/guest.ts'
 
@@ -26,11 +32,12 @@ interface Seen {
 }
 
 /** One request, and everything that the guest made known in it. */
-async function observe(path: string): Promise<Seen> {
+async function observe(path: string, limits = defaultOtelLimits): Promise<Seen> {
   const seen = { spans: [] as OtelSpan[], logs: [] as OtelLog[], metrics: [] as OtelMetrics[] }
   const drops: Record<string, number> = {}
   const calls: Call[] = []
   const otel: GuestOtel = {
+    limits,
     span: (_, span) => seen.spans.push(span),
     log: (_, log) => seen.logs.push(log),
     metrics: (_, metrics) => seen.metrics.push(...metrics),
@@ -157,8 +164,8 @@ test('hostile data is left out, cut and counted; guest and host live', async () 
   assert.equal(Object.keys(crowded.attributes).length, 128)
   assert.equal(crowded.dropped.attributes, 10_000 - 128)
   const large = named(spans, 'large')
-  assert.deepEqual(large.attributes, { good: 'still here' })
-  assert.equal(large.dropped.attributes, 3)
+  assert.deepEqual(large.attributes, { large: 'x'.repeat(16_384), good: 'still here' })
+  assert.equal(large.dropped.attributes, 2)
   const backwards = named(spans, 'backwards')
   assert.equal(backwards.end, backwards.start)
   assert.deepEqual(
@@ -169,6 +176,24 @@ test('hostile data is left out, cut and counted; guest and host live', async () 
       [9, undefined, 1],
     ],
   )
+})
+
+test('how much telemetry may take is the host’s to say', async () => {
+  const few = { attributes: 1, valueLength: 10 }
+  const limits = { ...defaultOtelLimits, span: few, event: few, events: 1, links: 0, spans: 3, logs: 2 }
+  const { spans, logs, drops } = await observe('/hostile', limits)
+  assert.deepEqual(named(spans, 'large').attributes, { large: 'xxxxxxxxxx' })
+  assert.deepEqual(named(spans, 'crowded').dropped.attributes, 9_999)
+  assert.deepEqual(
+    spans.map(({ name }) => name),
+    ['crowded', 'large', 'backwards'],
+  )
+  assert.equal(logs.length, 2)
+  assert.deepEqual([drops['traces too-many'], drops['logs too-many']], [2, 1])
+  const none = { ...defaultOtelLimits, events: 0, links: 0 }
+  const inner = named((await observe('/nested', none)).spans, 'inner')
+  assert.deepEqual([inner.events, inner.links], [[], []])
+  assert.deepEqual(inner.dropped, { attributes: 3, events: 1, links: 1 })
 })
 
 test('log records carry the span of their moment, and what the guest gave them', async () => {

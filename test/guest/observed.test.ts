@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { GuestOtel, OtelLog, OtelMetrics, OtelSpan } from '../../src/capability/otel.ts'
+import {
+  defaultOtelLimits,
+  type GuestOtel,
+  type OtelLog,
+  type OtelMetrics,
+  type OtelSpan,
+} from '../../src/capability/otel.ts'
 import type { GuestComponent } from '../../src/guest/component.ts'
 import { fakeServices, fetchFrom, largeGuest, openGuests } from '../support/guest.ts'
 
@@ -33,6 +39,7 @@ for (const { language, path, skip } of observed) {
       const logs: OtelLog[] = []
       const metrics: OtelMetrics[] = []
       const otel: GuestOtel = {
+        limits: defaultOtelLimits,
         span: (_, span) => spans.push(span),
         log: (_, log) => logs.push(log),
         metrics: (_, some) => metrics.push(...some),

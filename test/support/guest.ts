@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import type { Call, Invoke } from '../../src/call/call.ts'
 import { CallCourse } from '../../src/call/course.ts'
 import type { HttpRequest, HttpResponse, HttpResult } from '../../src/capability/http.ts'
-import type { GuestOtel } from '../../src/capability/otel.ts'
+import { defaultOtelLimits, type GuestOtel } from '../../src/capability/otel.ts'
 import { type LimitName, WeftError } from '../../src/errors.ts'
 import { CompileQueue } from '../../src/guest/compile-queue.ts'
 import { GuestComponent, type RunOptions } from '../../src/guest/component.ts'
@@ -68,7 +68,7 @@ export function fakeServices(
     offended() {
       offences++
     },
-    otel: options.otel ?? { span() {}, log() {}, metrics() {}, dropped() {} },
+    otel: options.otel ?? { limits: defaultOtelLimits, span() {}, log() {}, metrics() {}, dropped() {} },
     log: createLog((record) => lines.push(record)),
     config: () => options.config ?? {},
     secrets: () => options.secrets ?? {},

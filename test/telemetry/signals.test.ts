@@ -42,6 +42,15 @@ test('telemetry of applications that goes elsewhere has lines of its own', () =>
   assert.equal(describeSignals({ OTEL_SDK_DISABLED: 'true' })[0], 'traces → off (OTEL_SDK_DISABLED=true)')
 })
 
+test('standard variables that change nothing are named', () => {
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318',
+    OTEL_PROPAGATORS: 'b3',
+    OTEL_LOG_LEVEL: 'debug',
+  }
+  assert.equal(describeSignals(env).at(-1), 'without effect → OTEL_PROPAGATORS, OTEL_LOG_LEVEL')
+})
+
 test('what can not be used is off and says why', () => {
   const reason = (env: Record<string, string>) => describeSignals(env)[1]
   assert.equal(

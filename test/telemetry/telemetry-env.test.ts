@@ -110,6 +110,21 @@ test('an endpoint may be compressed, and one whose certificate is not there is o
   assert.match(zip.state === 'off' ? zip.reason : '', /zip/)
 })
 
+test('the shorter one of two timeouts of a signal counts', () => {
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://all:4318',
+    OTEL_EXPORTER_OTLP_TIMEOUT: '2000',
+    OTEL_BSP_EXPORT_TIMEOUT: '500',
+    OTEL_METRIC_EXPORT_TIMEOUT: '30000',
+    OTEL_BLRP_EXPORT_TIMEOUT: 'soon',
+  }
+  const timeouts = (['traces', 'metrics', 'logs'] as const).map((signal) => {
+    const target = otlpTarget(env, signal)
+    return target.state === 'on' && target.timeoutMs
+  })
+  assert.deepEqual(timeouts, [500, 2000, 2000])
+})
+
 test('a timeout beyond what a timer takes is as long as that', () => {
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://all:4318', OTEL_EXPORTER_OTLP_TIMEOUT: '99999999999' }
   assert.partialDeepStrictEqual(otlpTarget(env, 'traces'), { timeoutMs: 2 ** 31 - 1 })
