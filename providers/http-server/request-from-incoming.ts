@@ -13,6 +13,7 @@ import { requestTarget } from './request-target.ts'
 const known = ['get', 'head', 'post', 'put', 'delete', 'connect', 'options', 'trace', 'patch']
 const methods = new Map(known.map((tag) => [tag.toUpperCase(), { tag }]))
 const http = { tag: 'HTTP' }
+const isAscii = /^[ -~]*$/
 
 /** Node's request as the lattice's record. Nothing is read, or put together of its headers, before somebody asks. */
 export function requestFromIncoming(req: IncomingMessage): HttpRequest {
@@ -37,6 +38,11 @@ class ReceivedRequest implements HttpRequest {
     // A URI with a scheme needs an authority; HTTP/1.0 clients may send no host.
     this.authority = authority ?? `${req.socket.localAddress}:${req.socket.localPort}`
     this.#req = req
+  }
+
+  get userAgent(): string {
+    const { 'user-agent': text = '' } = this.#req.headers
+    return isAscii.test(text) ? text : Buffer.from(text, 'latin1').toString()
   }
 
   get headers(): HttpFields {

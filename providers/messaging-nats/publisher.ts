@@ -1,7 +1,7 @@
 import { errors, type Msg, type NatsConnection } from 'nats'
 import type { Call } from '../../src/call/call.ts'
 import { preciseNow } from '../../src/call/course.ts'
-import { newSpanId, type TraceContext } from '../../src/call/trace-context.ts'
+import { BegunSpan, type TraceContext, TraceId } from '../../src/call/trace-context.ts'
 import type { BrokerMessage, MessagePublisher } from '../../src/capability/messaging-serve.ts'
 import { WeftError } from '../../src/errors.ts'
 import { timerMs } from '../../src/timer-ms.ts'
@@ -65,7 +65,7 @@ async function sent(
   send: (trace: TraceContext | undefined) => Promise<{ readonly trace: TraceContext | undefined }>,
 ): Promise<void> {
   const parent = call.context.trace
-  const trace = parent?.sampled ? { ...parent, spanId: newSpanId() } : parent
+  const trace = parent?.sampled ? new BegunSpan(TraceId.from(parent.traceId), parent) : parent
   const start = preciseNow()
   const record = (end: { readonly failure?: string; readonly answeredUnder?: TraceContext | undefined }) =>
     call.course.record({

@@ -45,12 +45,27 @@ export interface BackendTiming {
 /** A guest may ask as often as it likes; so much of it is worth keeping. */
 const mostTimings = 128
 
+/** How a call came back. `brokeOff` is what its body failed with after the answer. */
+export type CallEnd =
+  | { readonly kind: 'answer'; readonly answer: unknown; readonly brokeOff?: unknown }
+  | { readonly kind: 'failure'; readonly thrown: unknown }
+
+/** Who is told when a call is over. */
+export interface CallWatcher {
+  /** `now` is in milliseconds since the epoch. Must not throw. */
+  over(end: CallEnd, now: number): void
+  /** The next one to tell: watchers are a chain by themselves, so that no list is made for each call. */
+  next: CallWatcher | undefined
+}
+
 /** What happens in the course of one call: named timings, and work that goes on after the answer. */
 export class CallCourse {
   #timings: Timing[] = []
   #held: Promise<unknown>[] = []
   #allHeld: Promise<unknown> | undefined
   #commit: (() => void) | undefined
+  #watcher: CallWatcher | undefined
+  #isTold = false
   /** When it left its caller, in milliseconds since the epoch; for who traces it. */
   begun: number | undefined
 
@@ -87,6 +102,49 @@ export class CallCourse {
     this.#allHeld ??= firstFailure(this.#held)
     return this.#allHeld
   }
+
+  /** Tells `watcher` when the call is over: after its answer, and after all that it holds. */
+  watch(watcher: CallWatcher): void {
+    watcher.next = this.#watcher
+    this.#watcher = watcher
+  }
+
+  /** True when who answers the call says so by `answered` or `failed`: nobody needs to wait for its promise for that. */
+  get isTold(): boolean {
+    return this.#isTold
+  }
+
+  /** Whoever calls this calls `answered` or `failed` too. */
+  willTell(): void {
+    this.#isTold = true
+  }
+
+  /** The call has its answer. Only the first word counts. */
+  answered(answer: unknown): void {
+    if (this.#watcher) this.#cameBack({ kind: 'answer', answer })
+  }
+
+  /** The call failed. Only the first word counts. */
+  failed(thrown: unknown): void {
+    if (this.#watcher) this.#cameBack({ kind: 'failure', thrown })
+  }
+
+  #cameBack(end: CallEnd): void {
+    const watcher = this.#watcher
+    this.#watcher = undefined
+    const { held } = this
+    if (!held) tell(watcher, end)
+    else
+      held.then((failure) =>
+        tell(watcher, failure === undefined || end.kind === 'failure' ? end : { ...end, brokeOff: failure }),
+      )
+  }
+}
+
+/** All of them at the same moment. */
+function tell(first: CallWatcher | undefined, end: CallEnd): void {
+  const now = preciseNow()
+  for (let watcher = first; watcher; watcher = watcher.next) watcher.over(end, now)
 }
 
 /** When all have settled, what the first of them failed with. */

@@ -28,57 +28,106 @@ export function formatTraceparent(trace: TraceContext): string {
 }
 
 export function newTraceId(): string {
-  return randomHex(32)
+  return TraceId.new().hex
 }
 
 export function newSpanId(): string {
-  return randomHex(16)
+  return hexOf(randomWord(), randomWord())
 }
 
 /**
- * The context of a sampled span that begins here. Its ids are there as 32-bit words too, the big end first: who writes many
- * spans need not read their text again.
+ * A trace's id. Few ask for its text where it was made, and for its bytes where it came in: each is made of the other when
+ * somebody does. Spans of one trace on one thread share it.
  */
-export class BegunSpan implements TraceContext {
-  readonly traceId: string
-  readonly spanId = newSpanId()
-  readonly sampled = true
-  readonly traceState: string
-  readonly traceWords: readonly number[]
-  readonly spanWords = latestWords()
+export class TraceId {
+  #words: TraceWords | undefined
+  #hex: string | undefined
 
-  /** `trace` is what the span goes on with: its parent, or the trace that it begins. */
-  constructor(trace: Pick<TraceContext, 'traceId' | 'traceState'>) {
-    this.traceId = trace.traceId
-    this.traceState = trace.traceState
-    this.traceWords = trace instanceof BegunSpan ? trace.traceWords : wordsOf(trace.traceId)
+  private constructor(words: TraceWords | undefined, hex: string | undefined) {
+    this.#words = words
+    this.#hex = hex
+  }
+
+  static new(): TraceId {
+    return new TraceId([randomWord(), randomWord(), randomWord(), randomWord()], undefined)
+  }
+
+  /** Of 32 lower-case hex digits. */
+  static from(hex: string): TraceId {
+    return new TraceId(undefined, hex)
+  }
+
+  /** 32-bit words, the big end first. */
+  get words(): TraceWords {
+    this.#words ??= wordsOf(this.#hex ?? '')
+    return this.#words
+  }
+
+  /** 32 lower-case hex digits. */
+  get hex(): string {
+    this.#hex ??= hexOf(this.words[0], this.words[1]) + hexOf(this.words[2], this.words[3])
+    return this.#hex
   }
 }
 
-function wordsOf(hex: string): number[] {
-  const words = [0, 0, 0, 0]
-  for (let at = 0; at < hex.length; at += 1) {
-    const code = hex.charCodeAt(at)
-    words[at >> 3] = ((words[at >> 3] ?? 0) << 4) | (code < 58 ? code - 48 : code - 87)
+type TraceWords = readonly [number, number, number, number]
+
+function wordsOf(hex: string): TraceWords {
+  return [wordAt(hex, 0), wordAt(hex, 8), wordAt(hex, 16), wordAt(hex, 24)]
+}
+
+/** The context of a span that begins here. */
+export class BegunSpan implements TraceContext {
+  readonly id: TraceId
+  readonly sampled: boolean
+  readonly traceState: string
+  /** The span's id as 32-bit words, the big end first. */
+  readonly high: number
+  readonly low: number
+  #spanId: string | undefined
+
+  /** `spanId` is given where others know it already. */
+  constructor(id: TraceId, trace: Pick<TraceContext, 'sampled' | 'traceState'>, spanId?: string) {
+    this.id = id
+    this.sampled = trace.sampled
+    this.traceState = trace.traceState
+    this.high = spanId === undefined ? randomWord() : wordAt(spanId, 0)
+    this.low = spanId === undefined ? randomWord() : wordAt(spanId, 8)
+    this.#spanId = spanId
   }
-  return words
+
+  get traceId(): string {
+    return this.id.hex
+  }
+
+  get spanId(): string {
+    this.#spanId ??= hexOf(this.high, this.low)
+    return this.#spanId
+  }
 }
 
 /** Asking for random bytes one id at a time would take longer than all else that a span costs. */
-const poolBytes = 4096
-const pool = { bytes: new DataView(new ArrayBuffer(poolBytes)), hex: '', at: 0 }
+const pool = new Int32Array(2048)
+let used = pool.length
 
-function randomHex(length: number): string {
-  if (pool.at + length > pool.hex.length) {
-    pool.hex = Buffer.from(randomFillSync(pool.bytes).buffer).toString('hex')
-    pool.at = 0
+function randomWord(): number {
+  if (used === pool.length) {
+    randomFillSync(pool)
+    used = 0
   }
-  pool.at += length
-  return pool.hex.slice(pool.at - length, pool.at)
+  const word = pool[used] ?? 0
+  used += 1
+  return word
 }
 
-/** Those of the span id that was made last. */
-function latestWords(): readonly number[] {
-  const end = pool.at / 2
-  return [pool.bytes.getInt32(end - 8), pool.bytes.getInt32(end - 4)]
+function wordAt(hex: string, at: number): number {
+  return Number.parseInt(hex.slice(at, at + 8), 16) | 0
+}
+
+const scratch = Buffer.alloc(8)
+
+function hexOf(high: number, low: number): string {
+  scratch.writeInt32BE(high, 0)
+  scratch.writeInt32BE(low, 4)
+  return scratch.toString('hex')
 }

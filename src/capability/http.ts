@@ -23,6 +23,8 @@ export interface HttpRequest {
   readonly scheme?: HttpScheme | undefined
   readonly authority?: string | undefined
   readonly headers: HttpFields
+  /** The header of that name, '' when there is none; left out where only `headers` can say. */
+  readonly userAgent?: string
 }
 
 /** The body of a message that has none. */

@@ -120,11 +120,15 @@ export class ThreadComponents {
     const { permits } = running
     if (!permits.tryAcquire()) await this.#queue(permits, call)
     permits.countCall()
+    call.course.willTell()
     let held: Promise<unknown> | undefined
     try {
-      return await running.guest.run(call, running.services)
+      const answer = await running.guest.run(call, running.services)
+      call.course.answered(answer)
+      return answer
     } catch (error) {
       if (error instanceof WeftError && error.code === 'trapped') permits.countTrap()
+      call.course.failed(error)
       throw error
     } finally {
       held = call.course.held

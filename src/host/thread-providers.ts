@@ -90,7 +90,15 @@ export class ThreadProviders {
   readonly dispatch: Invoke = async (call) => {
     const serve = this.#running.get(call.target)?.provider.serve
     if (!serve) throw new WeftError('not_found', `provider ${call.target} does not answer calls on this host`)
-    return serve(call)
+    call.course.willTell()
+    try {
+      const answer = await serve(call)
+      call.course.answered(answer)
+      return answer
+    } catch (error) {
+      call.course.failed(error)
+      throw error
+    }
   }
 
   async #start(planned: PlannedProvider): Promise<Running | undefined> {

@@ -2,6 +2,7 @@ import type { Call } from '../call/call.ts'
 import { withoutVersion } from '../wit/names.ts'
 import type { WitFunction } from '../wit/type.ts'
 import type { OutcomeLabel } from './call-outcome.ts'
+import type { RequestPart } from './call-parts.ts'
 import {
   type CallSide,
   type CallSubject,
@@ -22,11 +23,13 @@ export interface CallSite {
   readonly side: CallSide
   readonly link: string
   readonly subject: CallSubject
-  /** Name, kind and attributes of its spans; and the same with the names of HTTP methods. */
+  /** Name, kind and attributes of its spans. */
   readonly part: SpanPart
-  readonly namedParts: Map<string, SpanPart>
+  /** With what the arguments of many calls say alike: by bucket, by name; and of requests by what these ask. */
+  readonly parts: Map<string, SpanPart>
+  readonly requests: RequestPart[]
   /** What its answers add to a span, by HTTP status. */
-  readonly answerParts: Map<number, SpanPart>
+  readonly answers: Map<number, SpanPart>
   readonly isParentRemote: boolean
   /** The component or provider whose side this is. */
   readonly owner: string
@@ -59,7 +62,7 @@ export class CallSites {
 
   of(call: Call, now: number): CallSite {
     const known = this.#sites.get(call.operation.function)
-    const site = known?.find((one) => isFrom(one, call)) ?? this.#add(call, known)
+    const site = (known && siteFrom(known, call)) ?? this.#add(call, known)
     if (now > site.resourceUntil) {
       const resource = this.#options.resourceOf(site.owner)
       if (!isSame(resource, site.resource)) site.resource = resource
@@ -80,8 +83,9 @@ export class CallSites {
       link: call.context.linkName,
       subject,
       part: new SpanPart({ name: spanNameOf(call.operation), kind, attributes }),
-      namedParts: new Map(),
-      answerParts: new Map(),
+      parts: new Map(),
+      requests: [],
+      answers: new Map(),
       isParentRemote: kind === 'server' || kind === 'consumer',
       owner,
       durations: new Map(),
@@ -116,14 +120,17 @@ export function durationsOf(
   return series
 }
 
-function isFrom(site: CallSite, call: Call): boolean {
-  const { source, target, operation } = site.call
-  return (
-    source === call.source &&
-    target === call.target &&
-    operation.interface === call.operation.interface &&
-    site.link === call.context.linkName
-  )
+function siteFrom(sites: readonly CallSite[], call: Call): CallSite | undefined {
+  for (const site of sites) {
+    const { source, target, operation } = site.call
+    const isSame =
+      source === call.source &&
+      target === call.target &&
+      operation.interface === call.operation.interface &&
+      site.link === call.context.linkName
+    if (isSame) return site
+  }
+  return undefined
 }
 
 function isSame(one: SpanResource, other: SpanResource): boolean {

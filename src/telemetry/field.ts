@@ -1,7 +1,8 @@
 /** Reads `value[name]` of a value whose shape is not known; undefined when there is no such field. Never throws. */
 export function field(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
-  return (value as Readonly<Record<string, unknown>>)[name]
+  return typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined
 }
 
 /** The same, when only a string will do. */

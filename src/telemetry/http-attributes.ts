@@ -1,4 +1,4 @@
-import { field, stringField } from './field.ts'
+import { field } from './field.ts'
 import { attributeNames as names } from './names.ts'
 import { scrubQuery } from './scrub-query.ts'
 import type { AttributeValue, SpanAttributes } from './span.ts'
@@ -10,31 +10,33 @@ const maxTextLength = 512
 
 /** The method for a span's name: `GET`, or `HTTP` for one that is not well known (names must stay few). */
 export function httpSpanName(request: unknown): string {
-  const method = methodOf(request)
+  const method = methodOf(requestOf(request))
   return knownMethods.has(method) ? method : 'HTTP'
 }
 
 /** Attributes of a `wrpc:http` request record that say what it asks for, as a server sees it. */
-export function serverTargetAttributes(request: unknown, route?: string): SpanAttributes {
+export function serverTargetAttributes(value: unknown, route?: string): SpanAttributes {
+  const request = requestOf(value)
   const attributes: Record<string, AttributeValue> = {}
-  const [path, query] = splitPath(stringField(request, 'pathWithQuery') ?? '/')
+  const [path, query] = splitPath(request.pathWithQuery ?? '/')
   attributes[names.urlPath] = path.slice(0, maxTextLength)
   if (query) attributes[names.urlQuery] = scrubQuery(query).slice(0, maxTextLength)
-  const userAgent = headerOf(request, 'user-agent')
-  if (userAgent) attributes[names.userAgent] = userAgent.slice(0, maxTextLength)
+  const userAgent = userAgentOf(request)
+  if (userAgent) attributes[names.userAgent] = userAgent
   if (route !== undefined) attributes[names.httpRoute] = route
   return attributes
 }
 
 /** Attributes of a `wrpc:http` request record, as a client sees it. */
-export function clientRequestAttributes(request: unknown): SpanAttributes {
-  const [path, query] = splitPath(stringField(request, 'pathWithQuery') ?? '/')
+export function clientRequestAttributes(value: unknown): SpanAttributes {
+  const request = requestOf(value)
+  const [path, query] = splitPath(request.pathWithQuery ?? '/')
   const address = addressOf(request)
   const full = `${schemeOf(request) ?? 'http'}://${address?.text ?? ''}${path}${query ? `?${scrubQuery(query)}` : ''}`
-  const userAgent = headerOf(request, 'user-agent')
+  const userAgent = userAgentOf(request)
   return {
     ...requestAttributes(request),
-    ...(userAgent ? { [names.userAgent]: userAgent.slice(0, maxTextLength) } : {}),
+    ...(userAgent ? { [names.userAgent]: userAgent } : {}),
     [names.urlFull]: full.slice(0, maxTextLength),
   }
 }
@@ -45,17 +47,28 @@ export function responseStatus(response: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined
 }
 
-/** Requests with the same key have the same `requestAttributes`; undefined where these are not among few. */
-export function requestKey(request: unknown): string | undefined {
-  const method = stringField(field(request, 'method'), 'tag')
-  const scheme = stringField(field(request, 'scheme'), 'tag')
-  return method === 'other' || scheme === 'other'
-    ? undefined
-    : `${method} ${scheme} ${stringField(request, 'authority')}`
+/** What `requestAttributes` are made of. */
+export interface RequestKey {
+  readonly method: string
+  readonly scheme: string | undefined
+  readonly authority: string | undefined
+}
+
+/** Undefined where method or scheme are not among few. */
+export function requestKey(request: unknown): RequestKey | undefined {
+  const { method, scheme, authority } = requestOf(request)
+  if (!method || method.tag === 'other' || scheme?.tag === 'other') return undefined
+  return { method: method.tag, scheme: scheme?.tag, authority }
+}
+
+export function isAsking(request: unknown, key: RequestKey): boolean {
+  const { method, scheme, authority } = requestOf(request)
+  return method?.tag === key.method && scheme?.tag === key.scheme && authority === key.authority
 }
 
 /** The attributes of a request that many others have alike: method, scheme, address. */
-export function requestAttributes(request: unknown): SpanAttributes {
+export function requestAttributes(value: unknown): SpanAttributes {
+  const request = requestOf(value)
   const attributes: Record<string, AttributeValue> = {}
   const method = methodOf(request)
   attributes[names.httpMethod] = knownMethods.has(method) ? method : otherMethod
@@ -68,20 +81,60 @@ export function requestAttributes(request: unknown): SpanAttributes {
   return attributes
 }
 
-function methodOf(request: unknown): string {
-  const method = field(request, 'method')
-  const tag = stringField(method, 'tag') ?? ''
-  return tag === 'other' ? (stringField(method, 'val') ?? '') : (methodsByTag.get(tag) ?? tag.toUpperCase())
+/** What is asked of a request, as far as it is there. */
+interface Request {
+  readonly method?: Tagged | undefined
+  readonly scheme?: Tagged | undefined
+  readonly authority?: string | undefined
+  readonly pathWithQuery?: string | undefined
+  /** Where it is known without putting the headers together; '' when there is none. */
+  readonly userAgent?: string
+  readonly headers?: unknown
 }
 
-function schemeOf(request: unknown): string | undefined {
-  const scheme = field(request, 'scheme')
-  const tag = stringField(scheme, 'tag')
-  return (tag === 'other' ? stringField(scheme, 'val') : tag)?.toLowerCase().slice(0, maxTextLength)
+interface Tagged {
+  readonly tag: string
+  readonly val?: string
 }
 
-function addressOf(request: unknown): { text: string; host: string; port: number | undefined } | undefined {
-  const authority = stringField(request, 'authority')
+const noRequest: Request = {}
+
+/** Arguments have been checked against the types of the function; of a foreign function they may be anything. */
+function requestOf(value: unknown): Request {
+  return isRequest(value) ? value : noRequest
+}
+
+function isRequest(value: unknown): value is Request {
+  if (typeof value !== 'object' || value === null) return false
+  const { method, scheme, authority, pathWithQuery } = value as Record<keyof Request, unknown>
+  return isTagged(method) && isTagged(scheme) && isText(authority) && isText(pathWithQuery)
+}
+
+function isTagged(value: unknown): boolean {
+  if (value === undefined) return true
+  if (typeof value !== 'object' || value === null) return false
+  const { tag, val } = value as Record<keyof Tagged, unknown>
+  return typeof tag === 'string' && isText(val)
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string'
+}
+
+function methodOf({ method }: Request): string {
+  if (!method) return ''
+  const { tag, val } = method
+  return tag === 'other' ? (val ?? '') : (methodsByTag.get(tag) ?? tag.toUpperCase())
+}
+
+function schemeOf({ scheme }: Request): string | undefined {
+  if (!scheme) return undefined
+  return (scheme.tag === 'other' ? scheme.val : scheme.tag)?.toLowerCase().slice(0, maxTextLength)
+}
+
+function addressOf({
+  authority,
+}: Request): { text: string; host: string; port: number | undefined } | undefined {
   if (!authority) return undefined
   const text = authority.slice(authority.lastIndexOf('@') + 1).slice(0, maxTextLength)
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(text)
@@ -93,12 +146,16 @@ function addressOf(request: unknown): { text: string; host: string; port: number
   }
 }
 
-function headerOf(request: unknown, name: string): string | undefined {
-  const headers = field(request, 'headers')
-  if (!Array.isArray(headers)) return undefined
+function userAgentOf({ userAgent, headers }: Request): string {
+  const found = userAgent ?? headerOf(headers, 'user-agent')
+  return found.slice(0, maxTextLength)
+}
+
+function headerOf(headers: unknown, name: string): string {
+  if (!Array.isArray(headers)) return ''
   const entry: unknown = headers.find((header: unknown) => isNamed(header, name))
   const value: unknown = Array.isArray(entry) && Array.isArray(entry[1]) ? entry[1][0] : undefined
-  return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : undefined
+  return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : ''
 }
 
 function isNamed(header: unknown, name: string): boolean {

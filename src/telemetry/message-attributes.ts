@@ -51,5 +51,7 @@ export const processOperation = 'process'
 
 /** A link to the span that a message, or its answer, was sent under. */
 export function linksTo(trace: MessageOrigin['sentUnder']): readonly SpanLink[] {
-  return trace ? [{ ...trace, attributes: {} }] : []
+  if (!trace) return []
+  const { traceId, spanId, traceState } = trace
+  return [{ traceId, spanId, traceState, attributes: {} }]
 }

@@ -88,24 +88,37 @@ export class ProtobufWriter implements OtlpWriter {
     this.#at += this.#buffer.write(value, this.#at)
   }
 
-  hex(field: OtlpField, value: string, words?: readonly number[]): void {
+  hex(field: OtlpField, value: string): void {
     const length = value.length >> 1
     if (length === 0) return
     this.#reserve(length + 16)
     this.#tag(field, lengthType)
     this.#varint(length)
-    if (words) {
-      for (let index = 0; index < words.length; index += 1)
-        this.#view.setInt32(this.#at + index * 4, words[index] ?? 0)
-      this.#at += length
-      return
-    }
     const buffer = this.#buffer
     for (let index = 0; index < length; index += 1) {
       const high = digits[value.charCodeAt(index * 2)] ?? 0
       buffer[this.#at + index] = (high << 4) | (digits[value.charCodeAt(index * 2 + 1)] ?? 0)
     }
     this.#at += length
+  }
+
+  /** Eight bytes, as two 32-bit words, the big end first. */
+  wordPair(field: OtlpField, { high, low }: { readonly high: number; readonly low: number }): void {
+    this.#reserve(16)
+    this.#tag(field, lengthType)
+    this.#buffer[this.#at] = 8
+    this.setWord(this.#at + 1, high)
+    this.setWord(this.#at + 5, low)
+    this.#at += 9
+  }
+
+  /** Writes over what stands at `at`, the big end first. */
+  setWord(at: number, word: number): void {
+    this.#view.setInt32(at, word)
+  }
+
+  setByte(at: number, byte: number): void {
+    this.#buffer[at] = byte
   }
 
   bytes(field: OtlpField, value: Uint8Array): void {
@@ -173,6 +186,12 @@ export class ProtobufWriter implements OtlpWriter {
     }
     this.#reserve(16)
     this.#tag(field, fixed64Type)
+    this.setTime(this.#at, value)
+    this.#at += 8
+  }
+
+  /** Writes the eight bytes of a moment, in milliseconds since the epoch, over what stands at `at`. */
+  setTime(at: number, value: number): void {
     const seconds = Math.floor(value / 1000)
     const nanos = Math.round((value - seconds * 1000) * 1e6)
     // seconds · 10⁹ does not fit a double; seconds · 5⁹ does, and 10⁹ is 5⁹ · 2⁹. `%` of doubles would take longer.
@@ -180,9 +199,8 @@ export class ProtobufWriter implements OtlpWriter {
     const high = Math.floor(scaled / 2 ** 23)
     const low = (scaled - high * 2 ** 23) * 512 + nanos
     const carried = Math.floor(low / 2 ** 32)
-    this.#view.setUint32(this.#at, low - carried * 2 ** 32, true)
-    this.#view.setUint32(this.#at + 4, high + carried, true)
-    this.#at += 8
+    this.#view.setUint32(at, low - carried * 2 ** 32, true)
+    this.#view.setUint32(at + 4, high + carried, true)
   }
 
   doubles(field: OtlpField, values: readonly number[]): void {

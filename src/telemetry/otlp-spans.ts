@@ -1,5 +1,6 @@
 import { BegunSpan } from '../call/trace-context.ts'
 import { type OtlpGroup, writeAttributes, writeRequest } from './otlp-common.ts'
+import { encodeProtobuf, type ProtobufWriter } from './otlp-protobuf.ts'
 import { type OtlpField, type OtlpMessage, type OtlpWriter, otlpFields } from './otlp-writer.ts'
 import { readScopeSpans } from './read-spans.ts'
 import { type SpanEvent, type SpanLink, type SpanRecord, type SpanStatus, spanKinds } from './span.ts'
@@ -35,10 +36,15 @@ const isRemote = 0x200
 
 /** `Span` */
 export const writeSpan: OtlpMessage<SpanRecord> = (out, span) => {
-  const { parentSpanId, start, end } = span
-  const parent = parentSpanId === undefined ? undefined : { spanId: parentSpanId }
   const isParentRemote = span.kind === 'server' || span.kind === 'consumer'
-  writeIdentity(out, { trace: span, parent, start, end, isParentRemote })
+  out.hex(fields.traceId, span.traceId)
+  out.hex(fields.spanId, span.spanId)
+  out.text(fields.traceState, span.traceState)
+  out.hex(fields.parentSpanId, span.parentSpanId ?? '')
+  out.time(fields.startTimeUnixNano, span.start)
+  out.time(fields.endTimeUnixNano, Math.max(span.start, span.end))
+  const remote = isParentRemote ? isRemoteKnown | isRemote : isRemoteKnown
+  out.fixed32(fields.flags, span.parentSpanId === undefined ? sampled : sampled | remote)
   writeSpanPart(out, span)
   out.integer(fields.droppedAttributesCount, span.dropped?.attributes ?? 0)
   out.integer(fields.droppedEventsCount, span.dropped?.events ?? 0)
@@ -70,21 +76,36 @@ function writeAgain(out: OtlpWriter, field: OtlpField, encoded: Uint8Array): voi
   out.messages(field, readScopeSpans(encoded), writeSpan)
 }
 
-/** Ids and times of a `Span`. */
+/** Room for what `writeIdentity` writes: the tags and lengths of ids, times and flags, in this order. */
+export const spanHead: Uint8Array = encodeProtobuf(undefined, (out: OtlpWriter) => {
+  out.bytes(fields.traceId, new Uint8Array(16))
+  out.bytes(fields.spanId, new Uint8Array(8))
+  out.fixed64(fields.startTimeUnixNano, 0)
+  out.fixed64(fields.endTimeUnixNano, 0)
+  out.fixed32(fields.flags, sampled)
+})
+
+/** Ids and times of a `Span`, whose head stands at `head`. */
 export function writeIdentity(
-  out: OtlpWriter,
-  { trace, parent, start, end, isParentRemote }: Omit<SpanDraft, 'parts' | 'resource'>,
+  out: ProtobufWriter,
+  head: number,
+  draft: Omit<SpanDraft, 'part' | 'own'>,
 ): void {
-  const begun = trace instanceof BegunSpan ? trace : undefined
-  out.hex(fields.traceId, trace.traceId, begun?.traceWords)
-  out.hex(fields.spanId, trace.spanId, begun?.spanWords)
-  out.text(fields.traceState, trace.traceState)
-  if (parent)
-    out.hex(fields.parentSpanId, parent.spanId, parent instanceof BegunSpan ? parent.spanWords : undefined)
-  out.time(fields.startTimeUnixNano, start)
-  out.time(fields.endTimeUnixNano, Math.max(start, end))
-  const remote = isRemoteKnown | (isParentRemote ? isRemote : 0)
-  out.fixed32(fields.flags, parent ? sampled | remote : sampled)
+  const { trace, parent, start, end, isParentRemote } = draft
+  const [first, second, third, fourth] = trace.id.words
+  out.setWord(head + 2, first)
+  out.setWord(head + 6, second)
+  out.setWord(head + 10, third)
+  out.setWord(head + 14, fourth)
+  out.setWord(head + 20, trace.high)
+  out.setWord(head + 24, trace.low)
+  out.setTime(head + 29, start)
+  out.setTime(head + 38, Math.max(start, end))
+  if (trace.traceState !== '') out.text(fields.traceState, trace.traceState)
+  if (!parent) return
+  out.setByte(head + 49, (isParentRemote ? isRemoteKnown | isRemote : isRemoteKnown) >> 8)
+  if (parent instanceof BegunSpan) out.wordPair(fields.parentSpanId, parent)
+  else out.hex(fields.parentSpanId, parent.spanId)
 }
 
 const writeEvent: OtlpMessage<SpanEvent> = (out, event) => {

@@ -10,11 +10,8 @@ export interface OtlpField {
  */
 export interface OtlpWriter {
   text(field: OtlpField, value: string): void
-  /**
-   * Bytes given as lower-case hex: trace and span ids, which OTLP/JSON keeps as hex. `words` are the same bytes as 32-bit
-   * numbers, the big end first, where these are known.
-   */
-  hex(field: OtlpField, value: string, words?: readonly number[]): void
+  /** Bytes given as lower-case hex: trace and span ids, which OTLP/JSON keeps as hex. */
+  hex(field: OtlpField, value: string): void
   bytes(field: OtlpField, value: Uint8Array): void
   /** A small number: uint32 or an enum. */
   integer(field: OtlpField, value: number): void

@@ -1,9 +1,9 @@
-import type { TraceContext } from '../call/trace-context.ts'
+import type { TraceContext, TraceId } from '../call/trace-context.ts'
 import { WeftError } from '../errors.ts'
 import { type Env, otlpTarget } from './otlp-target.ts'
 
 /** Decides whether the spans of a call are recorded; `parent` is the span that the call came in with. */
-export type Sampler = (traceId: string, parent: TraceContext | undefined) => boolean
+export type Sampler = (id: TraceId, parent: TraceContext | undefined) => boolean
 
 export const defaultSampler = 'parentbased_always_on'
 
@@ -15,7 +15,7 @@ const samplers: Readonly<Record<string, (ratio: number) => Sampler>> = {
   parentbased_always_off: () => (_, parent) => parent?.sampled ?? false,
   parentbased_traceidratio: (ratio) => {
     const isWithin = within(ratio)
-    return (traceId, parent) => parent?.sampled ?? isWithin(traceId)
+    return (id, parent) => parent?.sampled ?? isWithin(id)
   },
 }
 
@@ -37,8 +37,8 @@ export function samplerOfThread(env: Env): Sampler {
 function atMost(perSecond: number, sampler: Sampler): Sampler {
   let second = 0
   let begun = 0
-  return (traceId, parent) => {
-    if (!sampler(traceId, parent)) return false
+  return (id, parent) => {
+    if (!sampler(id, parent)) return false
     if (parent) return true
     const current = Math.floor(Date.now() / 1000)
     if (current !== second) begun = 0
@@ -67,12 +67,9 @@ function ratioFromEnv(env: Env): number {
   throw new WeftError('invalid', `OTEL_TRACES_SAMPLER_ARG is '${text}'; it must be a number from 0 to 1`)
 }
 
-// The last 8 bytes of the id against the ratio, as the Go and Rust SDKs do it, so that peers decide alike; 13 hex digits
-// are what a double holds.
-function within(ratio: number): (traceId: string) => boolean {
+// The last 8 bytes of the id against the ratio, as the Go and Rust SDKs do it, so that peers decide alike; of their 64 bits
+// the upper 52 are what a double holds.
+function within(ratio: number): (id: TraceId) => boolean {
   const limit = Math.ceil(ratio * 2 ** 52)
-    .toString(16)
-    .padStart(13, '0')
-  // Lower-case hex of one length stands in the order of its numbers; 2⁵² has a digit more.
-  return (traceId) => ratio === 1 || traceId.slice(16, 29) < limit
+  return ({ words: [, , third, fourth] }) => (third >>> 0) * 2 ** 20 + (fourth >>> 12) < limit
 }

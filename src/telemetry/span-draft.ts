@@ -1,6 +1,6 @@
-import type { TraceContext } from '../call/trace-context.ts'
+import type { BegunSpan, TraceContext } from '../call/trace-context.ts'
 import { encodeProtobuf, type ProtobufWriter } from './otlp-protobuf.ts'
-import { writeIdentity, writeSpanPart } from './otlp-spans.ts'
+import { spanHead, writeIdentity, writeSpanPart } from './otlp-spans.ts'
 import type { SpanRecord, SpanResource } from './span.ts'
 
 /** Fields of a span that others may have alike. */
@@ -10,41 +10,64 @@ export type SpanFields = Partial<
 
 /** About what the name and the attributes of a call's span take. */
 const sharedSize = 512
+/** HTTP methods and status codes that are well known are fewer, and so are a component's buckets and host names. */
+const mostJoined = 64
 
-/** A part that many spans share: it is encoded once. */
+/** What many spans say alike: it is encoded once. */
 export class SpanPart {
   readonly fields: SpanFields
   #encoded: Uint8Array | undefined
+  /** Joined with what the span before had, and with others. */
+  #latest: { readonly other: SpanPart; readonly joined: SpanPart } | undefined
+  readonly #joined = new Map<SpanPart, SpanPart>()
 
   constructor(fields: SpanFields) {
     this.fields = fields
   }
 
+  /** A span's fields in protobuf, behind room for what is its own (`writeIdentity`). */
   get encoded(): Uint8Array {
-    this.#encoded ??= encodeProtobuf(this.fields, writeSpanPart, sharedSize)
+    this.#encoded ??= Buffer.concat([spanHead, encodeProtobuf(this.fields, writeSpanPart, sharedSize)])
     return this.#encoded
+  }
+
+  /** Both parts as one: what `other` says stands above what this one says, attributes add up. */
+  with(other: SpanPart | undefined): SpanPart {
+    if (!other) return this
+    if (this.#latest?.other === other) return this.#latest.joined
+    const joined = this.#joined.get(other) ?? this.#join(other)
+    this.#latest = { other, joined }
+    return joined
+  }
+
+  #join(other: SpanPart): SpanPart {
+    const attributes = { ...this.fields.attributes, ...other.fields.attributes }
+    const joined = new SpanPart({ ...this.fields, ...other.fields, attributes })
+    if (this.#joined.size >= mostJoined) this.#joined.clear()
+    this.#joined.set(other, joined)
+    return joined
   }
 }
 
-/** A finished span of a call, made of what is its own and of parts that it shares with others. */
+/** A finished span of a call. */
 export interface SpanDraft {
-  readonly trace: Omit<TraceContext, 'sampled'>
+  readonly trace: BegunSpan
   /** Of the same trace. */
   readonly parent: Pick<TraceContext, 'spanId'> | undefined
   readonly start: number
   readonly end: number
   /** True when the parent may live elsewhere. */
   readonly isParentRemote: boolean
-  /** A later part stands above an earlier one, attributes add up. */
-  readonly parts: readonly (SpanPart | SpanFields | undefined)[]
+  readonly part: SpanPart
+  /** What no other span says; a later one stands above an earlier one and above the part, attributes add up. */
+  readonly own: readonly SpanFields[]
   readonly resource: SpanResource
 }
 
-/** The fields of OTLP's `Span`: the parts that it shares are encoded already. */
+/** The fields of OTLP's `Span`: the part that it shares is encoded already. */
 export function writeDraft(out: ProtobufWriter, draft: SpanDraft): void {
-  writeIdentity(out, draft)
-  for (const part of draft.parts) {
-    if (part instanceof SpanPart) out.append(part.encoded)
-    else if (part) writeSpanPart(out, part)
-  }
+  const start = out.length
+  out.append(draft.part.encoded)
+  writeIdentity(out, start, draft)
+  for (const fields of draft.own) writeSpanPart(out, fields)
 }

@@ -1,4 +1,5 @@
 import { preciseNow } from '../call/course.ts'
+import { TraceId } from '../call/trace-context.ts'
 import { scopeName } from './names.ts'
 import type { OtlpScope } from './otlp-common.ts'
 import { ProtobufWriter } from './otlp-protobuf.ts'
@@ -39,18 +40,18 @@ export class SpanGroups {
   readonly #open = new Map<string, OpenGroup>()
   readonly #ofCalls = new Map<SpanResource, OpenGroup>()
   readonly #ofSurplus = new Map<SpanResource, OpenGroup>()
-  readonly #isSurplus: (traceId: string, now: number) => boolean
+  readonly #isSurplus: (id: TraceId, now: number) => boolean
   /** A writer that was emptied is used again: its memory is there. */
   readonly #writers: ProtobufWriter[] = []
   count = 0
 
   /** `isSurplus` must say the same of a trace on every host. */
-  constructor(isSurplus: (traceId: string, now: number) => boolean = () => false) {
+  constructor(isSurplus: (id: TraceId, now: number) => boolean = () => false) {
     this.#isSurplus = isSurplus
   }
 
   add(span: SpanRecord): void {
-    const isSurplus = this.#isSurplus(span.traceId, preciseNow())
+    const isSurplus = this.#isSurplus(TraceId.from(span.traceId), preciseNow())
     const group = this.#groupOf(span.resource, span.scope ?? ownScope, isSurplus)
     const before = group.writer.length
     group.writer.message(spansField, span, writeSpan)
@@ -62,7 +63,7 @@ export class SpanGroups {
   }
 
   addDraft(draft: SpanDraft): void {
-    const isSurplus = this.#isSurplus(draft.trace.traceId, draft.end)
+    const isSurplus = this.#isSurplus(draft.trace.id, draft.end)
     const known = (isSurplus ? this.#ofSurplus : this.#ofCalls).get(draft.resource)
     const group = known ?? this.#groupOfCalls(draft.resource, isSurplus)
     const start = group.writer.begin(spansField, lengthSize)

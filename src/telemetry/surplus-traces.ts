@@ -1,7 +1,9 @@
+import type { TraceId } from '../call/trace-context.ts'
+
 /** Spans a second and thread that `weft traces` is given. */
 const enough = 1000
-const hexDigits = 4
-const whole = 16 ** hexDigits
+/** Of the last bits of the ids. */
+const whole = 2 ** 16
 /** How much the share grows from one second to the next, or shrinks within one. */
 const step = 4
 
@@ -10,17 +12,15 @@ const step = 4
  * the trace ids is kept, so that hosts under the same load keep the same traces; it shrinks as soon as more spans come than
  * enough, and grows again with each second in which few do.
  */
-export function surplusTraces(): (traceId: string, now: number) => boolean {
+export function surplusTraces(): (id: TraceId, now: number) => boolean {
   let below = whole
-  let firstSurplus = ''
   let second = 0
   let kept = 0
   let most = enough
   const keep = (share: number) => {
     below = Math.min(whole, Math.max(1, share))
-    firstSurplus = below.toString(16).padStart(hexDigits, '0')
   }
-  return (traceId, now) => {
+  return ({ words }, now) => {
     const current = Math.floor(now / 1000)
     if (current !== second) {
       // Nothing came in the seconds between.
@@ -30,9 +30,7 @@ export function surplusTraces(): (traceId: string, now: number) => boolean {
       kept = 0
       most = enough
     }
-    // Both are lower-case hex of one length.
-    const isKept = below === whole || traceId.slice(-hexDigits) < firstSurplus
-    if (!isKept) return true
+    if ((words[3] & (whole - 1)) >= below) return true
     kept += 1
     if (kept > most) {
       keep(Math.floor(below / step))

@@ -1,11 +1,10 @@
 import type { Call, Interceptor } from '../call/call.ts'
-import { preciseNow, type Timing } from '../call/course.ts'
-import { BegunSpan, newSpanId, newTraceId, type TraceContext } from '../call/trace-context.ts'
+import { type CallEnd, type CallWatcher, preciseNow, type Timing } from '../call/course.ts'
+import { BegunSpan, type TraceContext, TraceId } from '../call/trace-context.ts'
 import { WeftError } from '../errors.ts'
 import { backendFields, backendSeries } from './backend-span.ts'
-import { CallEnds, type End } from './call-ends.ts'
 import { failureOutcome, labelOfAnswer, type OutcomeLabel } from './call-outcome.ts'
-import { CallParts } from './call-parts.ts'
+import { answerPart, ownFields, sharedPart } from './call-parts.ts'
 import { type CallSite, CallSites, durationsOf } from './call-site.ts'
 import type { CallSide } from './describe-call.ts'
 import type { Measurements } from './measurements.ts'
@@ -33,54 +32,74 @@ const leastTimingMs = 0.05
  * holds. A call whose trace is not sampled goes on as it came, without a span; its duration counts all the same.
  */
 export function traceCalls(options: TraceCallsOptions): Readonly<Record<CallSide, Interceptor>> {
-  const parts = new CallParts()
-  const ends = new CallEnds(finish)
   const tracing = (side: CallSide): Interceptor => {
     const sites = new CallSites({ ...options, side })
     return (next) => (call) => {
+      const { course } = call
       // Between two parts of one thread a call begins on both sides at once.
-      const start = (side === 'server' && call.course.begun) || preciseNow()
-      if (side === 'client') call.course.begun = start
+      const start = (side === 'server' && course.begun) || preciseNow()
+      if (side === 'client') course.begun = start
       const trace = traceOf(call, options.sampler)
       const passed = trace === call.context.trace ? call : { ...call, context: { ...call.context, trace } }
       if (!trace.sampled && !options.measurements) return next(passed)
-      const open: OpenCall = { options, call, trace, start, site: sites.of(call, start), parts }
+      course.watch(new OpenCall(options, { call, trace, start, site: sites.of(call, start) }))
       const running = next(passed)
-      ends.watch(running, open)
+      // The answer goes on as it is: looking at it takes no turn of who waits for it.
+      if (!course.isTold) {
+        course.willTell()
+        running.then(
+          (answer) => course.answered(answer),
+          (thrown: unknown) => course.failed(thrown),
+        )
+      }
       return running
     }
   }
   return { client: tracing('client'), server: tracing('server') }
 }
 
-interface OpenCall {
+function traceOf(call: Call, sampler: Sampler): TraceContext {
+  const parent = call.context.trace
+  const id = idOf(parent)
+  const sampled = sampler(id, parent)
+  // Nobody will see a span of this trace, so nobody needs its id.
+  if (parent && !sampled && !parent.sampled) return parent
+  return new BegunSpan(id, { sampled, traceState: parent?.traceState ?? '' })
+}
+
+function idOf(trace: TraceContext | undefined): TraceId {
+  if (trace instanceof BegunSpan) return trace.id
+  return trace ? TraceId.from(trace.traceId) : TraceId.new()
+}
+
+/** A call that is not over, on one of its sides. */
+class OpenCall implements CallWatcher {
+  next: CallWatcher | undefined
   readonly options: TraceCallsOptions
   readonly call: Call
   readonly trace: TraceContext
   readonly start: number
   readonly site: CallSite
-  readonly parts: CallParts
-}
 
-function traceOf(call: Call, sampler: Sampler): TraceContext {
-  const parent = call.context.trace
-  const traceId = parent?.traceId ?? newTraceId()
-  const sampled = sampler(traceId, parent)
-  // Nobody will see a span of this trace, so nobody needs its id.
-  if (parent && !sampled && !parent.sampled) return parent
-  if (sampled) return new BegunSpan(parent ?? { traceId, traceState: '' })
-  return { traceId, spanId: newSpanId(), sampled, traceState: parent?.traceState ?? '' }
-}
+  constructor(options: TraceCallsOptions, of: Pick<OpenCall, 'call' | 'trace' | 'start' | 'site'>) {
+    this.options = options
+    this.call = of.call
+    this.trace = of.trace
+    this.start = of.start
+    this.site = of.site
+  }
 
-/** Runs beside the call, where nobody would catch: arguments that can't be described cost their span, no more. */
-function finish(open: OpenCall, end: End, now: number): void {
-  const { measurements } = open.options
-  try {
-    const label = labelOf(open.call, end)
-    if (measurements) measure(open, label, now)
-    if (open.trace.sampled) recordSpan(open, outcomeOf(open, { end, label, now }), now)
-  } catch {
-    measurements?.add('telemetryDropped', 1, { signal: 'traces', reason: 'failed' })
+  /** Runs beside the call, where nobody would catch: arguments that can't be described cost their span, no more. */
+  over(end: CallEnd, now: number): void {
+    const { measurements } = this.options
+    try {
+      const label = labelOf(this.call, end)
+      if (measurements) measure(this, label, now)
+      const { trace } = this
+      if (trace instanceof BegunSpan && trace.sampled) recordSpan(this, trace, { end, label, now })
+    } catch {
+      measurements?.add('telemetryDropped', 1, { signal: 'traces', reason: 'failed' })
+    }
   }
 }
 
@@ -112,19 +131,22 @@ function measureTiming({ site, trace }: OpenCall, measurements: Measurements, ti
   series.observe((timing.end - timing.start) / 1000, trace)
 }
 
-function labelOf(call: Call, end: End): OutcomeLabel {
+function labelOf(call: Call, end: CallEnd): OutcomeLabel {
   if (end.kind === 'failure') return WeftError.from(end.thrown).code
   return end.brokeOff === undefined ? labelOfAnswer(call, end.answer) : WeftError.from(end.brokeOff).code
 }
 
-function outcomeOf(
-  { call, site, parts }: OpenCall,
-  ended: { readonly end: End; readonly label: OutcomeLabel; readonly now: number },
-): SpanPart | SpanFields | undefined {
-  const { end, label, now } = ended
+interface Ended {
+  readonly end: CallEnd
+  readonly label: OutcomeLabel
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+function outcomeOf({ call, site }: OpenCall, { end, label, now }: Ended): SpanPart | SpanFields | undefined {
   if (end.kind === 'failure') return failureOutcome(end.thrown, now)
   const answered = end.brokeOff === undefined ? label : labelOfAnswer(call, end.answer)
-  const outcome = parts.answer(call, { site, label: answered }, end.answer)
+  const outcome = answerPart(call, { site, label: answered }, end.answer)
   if (end.brokeOff === undefined) return outcome
   const said = outcome instanceof SpanPart ? outcome.fields : outcome
   if (said?.status?.code === 'error') return said
@@ -133,16 +155,21 @@ function outcomeOf(
   return { ...broken, attributes: { ...said?.attributes, ...broken.attributes } }
 }
 
-function recordSpan(open: OpenCall, outcome: SpanPart | SpanFields | undefined, end: number): void {
-  const { options, call, trace, site, parts } = open
-  const { record } = options
+function recordSpan(open: OpenCall, trace: BegunSpan, ended: Ended): void {
+  const { call, site, start } = open
+  const { record } = open.options
+  const outcome = outcomeOf(open, ended)
+  const shared = sharedPart(call, site)
+  const own = ownFields(call, site)
+  const isShared = outcome === undefined || outcome instanceof SpanPart
   const draft: SpanDraft = {
     trace,
     parent: call.context.trace,
-    start: open.start,
-    end,
+    start,
+    end: ended.now,
     isParentRemote: site.isParentRemote,
-    parts: [parts.fixed(call, site), parts.shared(call, site), parts.own(call, site), outcome],
+    part: isShared ? shared.with(outcome) : shared,
+    own: isShared ? own : [...own, outcome],
     resource: site.resource,
   }
   record(draft)
@@ -156,20 +183,24 @@ const timingParts = {
   queued: new SpanPart({ name: spanNames.queued, kind: 'internal' }),
   woken: new SpanPart({ name: spanNames.woken, kind: 'internal' }),
   instantiated: new SpanPart({ name: spanNames.instantiated, kind: 'internal' }),
+  own: new SpanPart({}),
 } as const
 
 // A local call passes both sides with one course; its timings are the callee's.
 function recordTiming(parent: SpanDraft, timing: Timing, record: TraceCallsOptions['record']): void {
   const { name, start, end } = timing
   if (name !== 'imported' && name !== 'backend' && end - start <= leastTimingMs) return
-  const trace = new BegunSpan(parent.trace)
-  const own = { ...parent, trace, parent: parent.trace, start, end, isParentRemote: false }
+  const { trace: under } = parent
+  const trace = new BegunSpan(under.id, under, name === 'backend' ? timing.spanId : undefined)
+  const draft = { ...parent, trace, parent: under, start, end, isParentRemote: false, own: [] }
   if (name === 'imported') {
-    const under = timing.under === undefined ? parent.trace : { spanId: timing.under }
-    record({ ...own, parent: under, parts: [{ name: timing.label, kind: 'internal' }] })
-  } else if (name === 'backend') {
-    const { traceId, traceState } = parent.trace
-    const known = timing.spanId === undefined ? trace : { traceId, traceState, spanId: timing.spanId }
-    record({ ...own, trace: known, parts: [backendFields(timing)] })
-  } else record({ ...own, parts: [timingParts[name]] })
+    const innermost = timing.under === undefined ? under : { spanId: timing.under }
+    record({
+      ...draft,
+      parent: innermost,
+      part: timingParts.own,
+      own: [{ name: timing.label, kind: 'internal' }],
+    })
+  } else if (name === 'backend') record({ ...draft, part: timingParts.own, own: [backendFields(timing)] })
+  else record({ ...draft, part: timingParts[name] })
 }

@@ -1,10 +1,10 @@
 import { preciseNow } from '../call/course.ts'
 import {
+  BegunSpan,
   formatTraceparent,
-  newSpanId,
-  newTraceId,
   parseTraceparent,
   type TraceContext,
+  TraceId,
 } from '../call/trace-context.ts'
 import type { TraceWork, WorkSpan } from '../trace-work.ts'
 import { failureOutcome } from './call-outcome.ts'
@@ -24,15 +24,15 @@ export function traceWork({ record, sampler, resource }: TraceWorkOptions): Trac
   return async (span, work) => {
     const parent = parentOf(span)
     if (!parent && span.parent !== 'new trace') return work(undefined)
-    const traceId = parent?.traceId ?? newTraceId()
-    const sampled = sampler(traceId, parent)
-    const own: TraceContext = { traceId, spanId: newSpanId(), sampled, traceState: parent?.traceState ?? '' }
+    const id = parent ? TraceId.from(parent.traceId) : TraceId.new()
+    const sampled = sampler(id, parent)
+    const own = new BegunSpan(id, { sampled, traceState: parent?.traceState ?? '' })
     const start = preciseNow()
     const finish = (outcome: Pick<SpanRecord, 'status' | 'attributes' | 'events'>) => {
       if (!sampled) return
       const { attributes, ...ended } = outcome
       record({
-        traceId,
+        traceId: own.traceId,
         spanId: own.spanId,
         ...(parent && { parentSpanId: parent.spanId }),
         traceState: own.traceState,

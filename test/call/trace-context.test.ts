@@ -6,6 +6,7 @@ import {
   newSpanId,
   newTraceId,
   parseTraceparent,
+  TraceId,
 } from '../../src/call/trace-context.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -42,24 +43,21 @@ test('new ids have the right length and differ', () => {
   assert.notEqual(newSpanId(), newSpanId())
 })
 
-test('a span that begins has its ids as words too, whether its trace came from outside or began here', () => {
-  const hexOf = (words: readonly number[]) =>
+test('ids are the same as text and as words, whether a trace came from outside or began here', () => {
+  const textOf = (words: readonly number[]) =>
     words.map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('')
-  const outside = {
-    traceId: '00000001deadbeef7fffffff80000000',
-    spanId: 'b'.repeat(16),
-    sampled: true,
-    traceState: 'x=1',
-  }
+  const outside = '00000001deadbeef7fffffff80000000'
+  const plain = { sampled: true, traceState: 'x=1' }
   for (let count = 0; count < 600; count += 1) {
-    const entry = new BegunSpan(outside)
-    const child = new BegunSpan(entry)
-    assert.equal(child.traceId, outside.traceId)
-    assert.equal(child.traceState, 'x=1')
-    for (const span of [entry, child]) {
-      assert.equal(hexOf(span.traceWords), span.traceId)
-      assert.equal(hexOf(span.spanWords), span.spanId)
+    for (const id of [TraceId.from(outside), TraceId.new()]) {
+      const span = new BegunSpan(id, plain)
+      const known = new BegunSpan(id, plain, span.spanId)
+      assert.equal(textOf(span.id.words), span.traceId)
+      assert.equal(textOf([span.high, span.low]), span.spanId)
+      assert.deepEqual([known.high, known.low], [span.high, span.low])
+      assert.notEqual(new BegunSpan(id, plain).spanId, span.spanId)
     }
-    assert.notEqual(child.spanId, entry.spanId)
   }
+  assert.equal(TraceId.from(outside).hex, outside)
+  assert.equal(new BegunSpan(TraceId.from(outside), plain).traceState, 'x=1')
 })

@@ -1,10 +1,10 @@
 import type { SpanRecord } from '../../src/telemetry/span.ts'
-import { type SpanDraft, SpanPart } from '../../src/telemetry/span-draft.ts'
+import type { SpanDraft } from '../../src/telemetry/span-draft.ts'
 
-/** The whole span, of which a thread encodes the parts one by one. */
+/** The whole span, of which a thread encodes the part that others share once. */
 export function spanFromDraft(draft: SpanDraft): SpanRecord {
-  const { parts, isParentRemote: _, trace, parent, ...own } = draft
-  const fields = parts.flatMap((part) => (part instanceof SpanPart ? part.fields : (part ?? [])))
+  const { part, own, isParentRemote: _, trace, parent, ...rest } = draft
+  const fields = [part.fields, ...own]
   return {
     name: '',
     kind: 'internal',
@@ -14,7 +14,7 @@ export function spanFromDraft(draft: SpanDraft): SpanRecord {
     traceId: trace.traceId,
     spanId: trace.spanId,
     traceState: trace.traceState,
-    ...own,
+    ...rest,
     ...Object.assign({}, ...fields),
     attributes: Object.assign({}, ...fields.map(({ attributes }) => attributes)),
     ...(parent && { parentSpanId: parent.spanId }),

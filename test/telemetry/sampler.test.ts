@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { newTraceId } from '../../src/call/trace-context.ts'
+import { TraceId } from '../../src/call/trace-context.ts'
 import { samplerFromEnv, samplerOfThread } from '../../src/telemetry/sampler.ts'
 
 const parent = (sampled: boolean) => ({
@@ -9,7 +9,7 @@ const parent = (sampled: boolean) => ({
   sampled,
   traceState: '',
 })
-const id = 'a'.repeat(32)
+const id = TraceId.from('a'.repeat(32))
 
 test('each standard sampler decides as its name says', () => {
   const decide = (name: string | undefined, argument?: string) => {
@@ -29,12 +29,12 @@ test('each standard sampler decides as its name says', () => {
 test('a ratio keeps about that share of traces, and the same ones on every host', () => {
   const sample = samplerFromEnv({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' })
   const other = samplerFromEnv({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' })
-  const ids = Array.from({ length: 4000 }, newTraceId)
-  const kept = ids.filter((traceId) => sample(traceId, undefined))
+  const ids = Array.from({ length: 4000 }, () => TraceId.new())
+  const kept = ids.filter((one) => sample(one, undefined))
   assert.ok(kept.length > 850 && kept.length < 1150, `${kept.length} of 4000`)
   assert.deepEqual(
     kept,
-    ids.filter((traceId) => other(traceId, undefined)),
+    ids.filter((one) => other(one, undefined)),
   )
 })
 
@@ -65,7 +65,7 @@ test('only so many traces begin each second; those that came in go on', (t) => {
 test('a thread keeps all traces when they are exported or a sampler was asked for', () => {
   const kept = (env: Record<string, string>) => {
     const sample = samplerOfThread(env)
-    return Array.from({ length: 1000 }, () => sample(newTraceId(), undefined)).filter(Boolean).length
+    return Array.from({ length: 1000 }, () => sample(TraceId.new(), undefined)).filter(Boolean).length
   }
   assert.equal(kept({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' }), 1000)
   assert.equal(kept({ OTEL_TRACES_SAMPLER: 'always_on' }), 1000)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { newTraceId } from '../../src/call/trace-context.ts'
+import { TraceId } from '../../src/call/trace-context.ts'
 import { surplusTraces } from '../../src/telemetry/surplus-traces.ts'
 
 /** Runs `perSecond` traces of three spans a second for `seconds`; gives how many were kept whole in each second. */
@@ -14,8 +14,8 @@ function keptOf(
     let kept = 0
     let torn = 0
     for (let index = 0; index < perSecond; index += 1) {
-      const traceId = newTraceId()
-      const answers = new Set([1, 2, 3].map(() => isSurplus(traceId, clock.ms)))
+      const id = TraceId.new()
+      const answers = new Set([1, 2, 3].map(() => isSurplus(id, clock.ms)))
       if (answers.size > 1) torn += 1
       else if (answers.has(false)) kept += 1
     }
@@ -37,7 +37,7 @@ test('all traces are kept while they are few, a share of them as soon as they ar
 test('two threads under the same load keep the same traces', () => {
   const clock = { ms: 0 }
   const [one, other] = [surplusTraces(), surplusTraces()]
-  const ids = Array.from({ length: 5000 }, newTraceId)
+  const ids = Array.from({ length: 5000 }, () => TraceId.new())
   for (const isSurplus of [one, other]) for (const id of ids) isSurplus(id, clock.ms)
   clock.ms += 1000
   const keptBy = (isSurplus: typeof one) => ids.map((id) => isSurplus(id, clock.ms))
