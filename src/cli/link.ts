@@ -1,9 +1,11 @@
 import { WeftError } from '../errors.ts'
+import type { ControlClient } from '../lattice/control-client.ts'
 import type { Link } from '../lattice/link.ts'
 import { withoutLink } from '../lattice/link-set.ts'
 import type { LinkKey } from '../lattice/link-shape.ts'
 import { askLattice } from './ask-lattice.ts'
 import { type Command, type CommandInput, latticeFlags, outputFlag } from './command.ts'
+import { inventories } from './find-hosts.ts'
 import { requiredArgument } from './pair-arguments.ts'
 import { pickDeed } from './pick-deed.ts'
 import { refuseExtra } from './refuse-extra.ts'
@@ -54,8 +56,27 @@ async function put(input: CommandInput): Promise<number> {
   }
   return askLattice(input, async (client) => {
     await client.putLink(link)
-    return { said: `link ${source_id} → ${target} put`, data: link }
+    // It is put, whatever comes of looking around.
+    const idle = await notRunning(client, [source_id, target]).catch(() => [])
+    const said = `link ${source_id} → ${target} put`
+    return {
+      said: idle.length === 0 ? said : `${said}; ${idle.join(' and ')} ${runsNot(idle)} yet`,
+      data: { ...link, not_running: idle },
+    }
   })
+}
+
+/** A link may come before what it links; that an end runs nowhere may also be a slip of the pen. */
+async function notRunning(client: ControlClient, ids: readonly string[]): Promise<readonly string[]> {
+  const hosts = await inventories(client)
+  const running = new Set(
+    hosts.flatMap(({ components, providers }) => [...components, ...providers]).map(({ id }) => id),
+  )
+  return ids.filter((id) => !running.has(id))
+}
+
+function runsNot(ids: readonly string[]): string {
+  return ids.length === 1 ? 'does not run' : 'do not run'
 }
 
 async function del(input: CommandInput): Promise<number> {
