@@ -1,7 +1,7 @@
 import { WeftError } from '../errors.ts'
 import { asyncFunction } from './async-functions.ts'
-import { HostImports } from './host-imports.ts'
-import type { Instance, InstanceLimits, LoadedModule } from './instance.ts'
+import { HostImports, type HostImportsOptions } from './host-imports.ts'
+import type { Instance, LoadedModule } from './instance.ts'
 import type { ModuleInfo } from './instrument.ts'
 import { hostModule } from './instrument-placement.ts'
 import { jspi } from './jspi.ts'
@@ -35,11 +35,11 @@ export class CoreInstances {
   /** By the number of their canonical definition. */
   readonly #functions: WebAssembly.ImportValue[] = []
 
-  constructor(instance: Instance, modules: readonly LoadedModule[], limits: InstanceLimits) {
+  constructor(instance: Instance, modules: readonly LoadedModule[], options: HostImportsOptions) {
     this.#instance = instance
     this.#modules = modules
     this.#later = new Later(instance)
-    this.#host = new HostImports(instance, this.#later, limits)
+    this.#host = new HostImports(instance, this.#later, options)
   }
 
   /** Memories that came from the host. */
@@ -59,12 +59,17 @@ export class CoreInstances {
   /** Makes all core instances, in their order; what that writes is how they begin. */
   instantiate(): void {
     for (const definition of this.#instance.program.coreInstances) this.#make(definition)
-    for (const memory of this.#memories) memory.forgetMarks()
+    for (const memory of this.#memories) memory.begin()
   }
 
   /** Bytes of all memories. */
   get memoryBytes(): number {
     return this.#memories.reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0)
+  }
+
+  /** Its memories, all zero; undefined when it is not known what was written to them. */
+  wipedMemories(): readonly TrackedMemory[] | undefined {
+    return this.#memories.every((memory) => memory.wipe()) ? this.#memories : undefined
   }
 
   takeImage(): InstanceImage {

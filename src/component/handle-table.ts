@@ -1,5 +1,6 @@
 import { WeftError } from '../errors.ts'
 import type { Borrows } from './borrows.ts'
+import { Waitable } from './waitable.ts'
 
 /** A resource handle as a guest holds it. */
 export interface ResourceHandle {
@@ -81,6 +82,11 @@ export class HandleTable {
     const entry = this.get(index)
     if ('rep' in entry && entry.resource === resource) return entry
     throw new WebAssembly.RuntimeError(`the guest named handle ${index} as another resource than it is`)
+  }
+
+  /** Whether a read, a write or a call that the guest began may still come back to its memory. */
+  get hasUnfinished(): boolean {
+    return this.#entries.some((entry) => entry instanceof Waitable && entry.isUnfinished)
   }
 
   /** Takes all out, as if new. */

@@ -9,7 +9,13 @@ import { TableElements } from './table-elements.ts'
 import type { Task } from './task.ts'
 import { TrackedMemory } from './tracked-memory.ts'
 
-type MemorySize = NonNullable<ModuleInfo['memory']>
+type OwnMemory = NonNullable<ModuleInfo['memory']>
+
+export interface HostImportsOptions {
+  readonly limits: InstanceLimits
+  /** Of an instance that is gone: they take the place of new ones. */
+  readonly memories: readonly TrackedMemory[]
+}
 
 /** A memory of an instance, and how its owner grows and measures it. */
 interface OwnedMemory {
@@ -24,6 +30,7 @@ export class HostImports {
   readonly #instance: Instance
   readonly #later: Later
   readonly #owned = new Map<WebAssembly.Memory, OwnedMemory>()
+  readonly #spare: readonly TrackedMemory[]
   readonly pages: MemoryPages
   readonly #check: () => number
   readonly #yield: object
@@ -32,8 +39,10 @@ export class HostImports {
   readonly #resumed: (task: Task | undefined) => void
   readonly #tables: TableElements
 
-  constructor(instance: Instance, later: Later, { memoryBytes, tableElements }: InstanceLimits) {
+  constructor(instance: Instance, later: Later, { limits, memories }: HostImportsOptions) {
+    const { memoryBytes, tableElements } = limits
     this.#instance = instance
+    this.#spare = memories
     this.#later = later
     this.pages = new MemoryPages(memoryBytes)
     this.#check = () => instance.check()
@@ -55,7 +64,7 @@ export class HostImports {
     readonly owner: () => WebAssembly.Exports
   }): WebAssembly.Imports {
     this.#tables.begin(info.tableElements)
-    const memory = info.memory ? this.#make(info.memory, owner) : this.#importedMemory(info, given)
+    const memory = info.memory ? this.#make(info, info.memory, owner) : this.#importedMemory(info, given)
     const common = {
       check: this.#check,
       limit: this.#limit,
@@ -69,18 +78,24 @@ export class HostImports {
     return { ...given, [hostModule]: { ...common, ...memory } }
   }
 
-  #make(memory: MemorySize, owner: () => WebAssembly.Exports): WebAssembly.ModuleImports {
+  #make(
+    { data }: ModuleInfo,
+    memory: OwnMemory,
+    owner: () => WebAssembly.Exports,
+  ): WebAssembly.ModuleImports {
     const { initial } = memory
     const maximum = Math.max(initial, Math.min(memory.maximum ?? this.pages.most, this.pages.most))
     const claim = this.pages.begin(initial, maximum)
-    const tracked = new TrackedMemory({ initial, maximum })
+    const spare = this.#spare[this.memories.length]
+    const tracked = spare?.isLike({ initial, maximum }) ? spare : new TrackedMemory({ initial, maximum })
+    tracked.receives(data)
     this.memories.push(tracked)
     this.#owned.set(tracked.memory, { tracked, owner })
     return { memory: tracked.memory, dirty: tracked.dirty, claim }
   }
 
   #importedMemory(
-    { importedMemory }: ModuleInfo,
+    { importedMemory, data }: ModuleInfo,
     given: WebAssembly.Imports,
   ): WebAssembly.ModuleImports | undefined {
     if (!importedMemory) return undefined
@@ -88,6 +103,7 @@ export class HostImports {
     const memory = given[from]?.[name]
     const owned = memory instanceof WebAssembly.Memory && this.#owned.get(memory)
     if (!owned) throw new WeftError('internal', 'a core module imports a memory that the host did not make')
+    owned.tracked.receives(data)
     const of =
       (name: string) =>
       (...args: number[]) =>

@@ -11,7 +11,9 @@ import { MemoryContext, type ValueLimits } from './memory-context.ts'
 import type { Pace } from './pace.ts'
 import type { PreparedProgram } from './prepare.ts'
 import type { CanonOptions, CoreItem } from './program.ts'
+import { Subtask } from './subtask.ts'
 import type { Task, TaskOptions } from './task.ts'
+import type { TrackedMemory } from './tracked-memory.ts'
 import { TransferEnd } from './transfer-end.ts'
 
 export interface InstanceLimits extends ValueLimits {
@@ -35,6 +37,8 @@ export interface InstanceOptions {
   readonly imports: ImportObjects
   readonly limits: InstanceLimits
   readonly pace: Pace
+  /** What `retire` gave of another instance of the component, under the same limits. */
+  readonly memories?: readonly TrackedMemory[] | undefined
 }
 
 /** A component, instantiated: its core modules linked with each other and with the host. */
@@ -59,14 +63,15 @@ export class Instance {
   #failedIn: Task | undefined
   #limitHit: LimitName | undefined
   #ranOn = false
+  #isRetired = false
 
-  constructor({ program, modules, imports, limits, pace }: InstanceOptions) {
+  constructor({ program, modules, imports, limits, pace, memories = [] }: InstanceOptions) {
     this.program = program
     this.imports = imports
     this.pace = pace
     this.#limits = limits
     this.isResettable = modules.every(({ info }) => info.isResettable)
-    this.#core = new CoreInstances(this, modules, limits)
+    this.#core = new CoreInstances(this, modules, { limits, memories })
     pace.begin()
     try {
       this.#confines.within(starting, () => this.#core.instantiate())
@@ -214,11 +219,25 @@ export class Instance {
     this.current = undefined
   }
 
+  /**
+   * Ends it for good and gives its memories, all zero, for the next instance. Undefined when something of it may still read
+   * or write them: a task that has not come back, a read or a call that is under way.
+   */
+  retire(): readonly TrackedMemory[] | undefined {
+    this.fail(retired)
+    if (this.#isRetired || !this.isIdle || this.#handles.some((handles) => handles?.hasUnfinished))
+      return undefined
+    this.#isRetired = true
+    for (const context of this.#contexts.values()) context.close()
+    return this.#core.wipedMemories()
+  }
+
   /** Takes away every handle that the guest still holds. */
   releaseHandles(): void {
     for (const handles of this.#handles) {
       for (const entry of handles?.clear() ?? []) {
         if (entry instanceof TransferEnd) entry.release()
+        else if (entry instanceof Subtask) entry.cancel()
         else if ('rep' in entry && entry.own && !(entry.rep instanceof GuestResource)) this.dispose(entry.rep)
       }
     }
@@ -272,6 +291,7 @@ export class Instance {
       if (typeof dispose === 'function') dispose.call(rep)
       return
     }
+    if (this.#isRetired) return
     const definition = this.program.resources[rep.resource]
     if (definition?.kind !== 'defined' || !definition.destructor) return
     const destructor = this.coreItem(definition.destructor) as unknown as (rep: number) => void
@@ -306,6 +326,7 @@ export class Instance {
 
   /** What a core module is given, or what the host asks of one. */
   coreItem(item: CoreItem): WebAssembly.ImportValue {
+    if (this.#isRetired) throw retired
     return this.#core.item(item)
   }
 
@@ -320,6 +341,7 @@ export class Instance {
   }
 }
 
+const retired = new WeftError('internal', 'the instance is gone, and its memory is of another one')
 const starting = 'its start function'
 
 type Realloc = (old: number, oldSize: number, align: number, size: number) => number

@@ -221,7 +221,10 @@ function writeStore(
   code.byte(0x3a, 0x40).u32(place.dirty).u32(0).byte(op.end)
 }
 
-/** `memory.fill`, `memory.copy` or `memory.init`, and then marks on the pages that it wrote. */
+/**
+ * Marks on the pages that a `memory.fill`, `memory.copy` or `memory.init` is about to write, and then the instruction: the
+ * call may find no room on the stack, and then nothing must have been written.
+ */
 function writeBulk(writer: BodyWriter, raw: Uint8Array): void {
   const { code, place, firstAdded } = writer
   writer.usesAdded = true
@@ -229,7 +232,7 @@ function writeBulk(writer: BodyWriter, raw: Uint8Array): void {
     (one) => firstAdded + one,
   ) as [number, number, number]
   code.byte(0x21).u32(length).byte(0x21).u32(second).byte(0x22).u32(address)
-  code.byte(0x20).u32(second).byte(0x20).u32(length).raw(raw)
-  code.byte(0x20).u32(address).byte(0x20).u32(length)
+  code.byte(0x20).u32(length)
   code.byte(op.call).u32(place.firstHelper + helper.mark)
+  code.byte(0x20).u32(address).byte(0x20).u32(second).byte(0x20).u32(length).raw(raw)
 }

@@ -3,6 +3,7 @@ import { BinaryReader } from '../wit/binary-reader.ts'
 import { type CoreSection, coreSection, coreSections, sectionOrder, type TableType } from './core-module.ts'
 import { readCoreParts } from './core-parts.ts'
 import { CoreWriter } from './core-writer.ts'
+import { type DataRange, dataRanges, readDataSegments } from './data-segments.ts'
 import { readLineRows } from './dwarf-lines.ts'
 import { type CodeFacts, rewriteCode } from './instrument-code.ts'
 import { helpers } from './instrument-helpers.ts'
@@ -32,6 +33,8 @@ export interface ModuleInfo {
   readonly tableElements: number
   /** It tells which pages it writes, so that its instance can be reset. */
   readonly isResettable: boolean
+  /** What instantiating it writes to its memory; undefined when that is not known. */
+  readonly data?: readonly DataRange[]
   /** Mutable globals, exported as `$weft.0`, `$weft.1` …, to be kept and restored; the last is the size of the memory. */
   readonly globals: number
   /** It calls `later` when an import left a promise; otherwise imports that may wait suspend its stack themselves. */
@@ -112,9 +115,11 @@ function rewrite(
   }
   for (const id of [coreSection.table, coreSection.tag, coreSection.dataCount, coreSection.data]) copy(id)
   const data = find(coreSection.data)
+  const segments = data ? readDataSegments(reader(data), bytes) : []
   // With a count its code may name segments by number.
-  const merged = data && own && !find(coreSection.dataCount) && mergedData(data, bytes)
+  const merged = data && own && !find(coreSection.dataCount) && mergedData(segments)
   if (merged) content.set(coreSection.data, merged)
+  const written = dataRanges(segments)
   content.set(coreSection.type, withTypes(find(coreSection.type), bytes, { types, results }))
   content.set(
     coreSection.import,
@@ -158,6 +163,7 @@ function rewrite(
       globals: mutable.length,
       callsLater: waiting.length > 0,
       tableElements: sumOf(tables),
+      ...(written && { data: written }),
       ...(imports.memoryNames[0] && { importedMemory: imports.memoryNames[0] }),
       ...(own && {
         memory: { initial: own.initial, ...(own.maximum !== undefined && { maximum: own.maximum }) },

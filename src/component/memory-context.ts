@@ -9,10 +9,10 @@ export class MemoryContext {
   readonly handles: HandleTable
   /** The call between two component instances whose values are passed at this moment. */
   borrows: Borrows | undefined
-  readonly #memory: WebAssembly.Memory | undefined
-  readonly #realloc: ((old: number, oldSize: number, align: number, size: number) => number) | undefined
+  #memory: WebAssembly.Memory | undefined
+  #realloc: ((old: number, oldSize: number, align: number, size: number) => number) | undefined
   readonly #limits: ValueLimits
-  readonly #touched: ((start: number, length: number) => void) | undefined
+  #touched: ((start: number, length: number) => void) | undefined
   #bytes = new Uint8Array(0)
   #view = new DataView(this.#bytes.buffer)
 
@@ -60,6 +60,15 @@ export class MemoryContext {
   /** The host writes here. */
   touched(at: number, length: number): void {
     this.#touched?.(at, length)
+  }
+
+  /** The memory is of another instance from now on: whoever still reads or writes here is refused. */
+  close(): void {
+    this.#memory = undefined
+    this.#realloc = undefined
+    this.#touched = undefined
+    this.#bytes = new Uint8Array(0)
+    this.#view = new DataView(this.#bytes.buffer)
   }
 
   #tooLong(bytes: number): WeftError {

@@ -10,18 +10,31 @@ export class MemoryImage {
   /** By page of 4096 bytes: its bytes, unless they are all zero. */
   readonly #pages: readonly (Uint8Array | undefined)[]
 
+  /** Of a memory that is all zeroes. */
+  static readonly empty = new MemoryImage([])
+
   private constructor(pages: readonly (Uint8Array | undefined)[]) {
     this.#pages = pages
   }
 
+  /** Of a memory of which it is not known where it was written. */
   static of(memory: Uint8Array): MemoryImage {
-    const pages: (Uint8Array | undefined)[] = []
+    const written: number[] = []
     for (let block = 0; block < memory.length; block += wasmPage) {
       if (isZero(memory.subarray(block, block + wasmPage))) continue
-      for (let start = block; start < block + wasmPage; start += dirtyPage) {
-        const page = memory.subarray(start, start + dirtyPage)
-        if (!isZero(page)) pages[start >>> dirtyPageBits] = page.slice()
-      }
+      for (let start = block; start < block + wasmPage; start += dirtyPage)
+        written.push(start >>> dirtyPageBits)
+    }
+    return MemoryImage.ofPages(memory, written)
+  }
+
+  /** Of a memory that was written nowhere but in these pages: looking at others would have the system give it them. */
+  static ofPages(memory: Uint8Array, numbers: Iterable<number>): MemoryImage {
+    const pages: (Uint8Array | undefined)[] = []
+    for (const number of numbers) {
+      const start = number << dirtyPageBits
+      const page = memory.subarray(start, start + dirtyPage)
+      if (!isZero(page)) pages[number] = page.slice()
     }
     return new MemoryImage(pages)
   }

@@ -1,72 +1,55 @@
-import { BinaryReader } from '../wit/binary-reader.ts'
 import { op } from './core-instructions.ts'
-import type { CoreSection } from './core-module.ts'
 import { CoreWriter } from './core-writer.ts'
+import type { DataSegment } from './data-segments.ts'
 
 /** Between two segments so many zeroes cost less than another segment does. */
 const mostGap = 256
 
-const i32Const = 0x41
-
-/** Bytes that are put at a place in memory when a module is instantiated. */
-interface Segment {
-  readonly start: number
-  readonly end: number
-  readonly bytes: Uint8Array
-}
-
 /**
- * The data section with segments that lie close together made one, zeroes between them: what snapshots a memory leaves
+ * A data section with segments that lie close together made one, zeroes between them: what snapshots a memory leaves
  * thousands of small ones, and the engine looks at each for every instance. Only for a memory that is the module's own and
  * thus zero before. Undefined when they can't be merged: some stand at places that are computed, or overlap, or are used
- * by number. The gaps take no more than the section does.
+ * by number. The gaps take no more than the segments do.
  */
-export function mergedData(section: CoreSection, bytes: Uint8Array): CoreWriter | undefined {
-  const segments = placedSegments(new BinaryReader(bytes, section.start, section.end), bytes)
-  if (!segments) return undefined
-  const groups: Segment[][] = []
-  let room = section.end - section.start
-  let last: Segment | undefined
+export function mergedData(segments: readonly DataSegment[]): CoreWriter | undefined {
+  const groups: DataSegment[][] = []
+  let room = segments.reduce((sum, { bytes }) => sum + bytes.length + segmentHead, 0)
+  let end = 0
   for (const segment of segments) {
-    const gap = segment.start - (last?.end ?? 0)
+    const gap = segment.start - end
+    if (segment.kind !== 'placed' || gap < 0) return undefined
     const group = groups.at(-1)
     if (group && gap <= Math.min(mostGap, room)) {
       group.push(segment)
       room -= gap
     } else groups.push([segment])
-    last = segment
+    end = endOf(segment)
   }
   const writer = new CoreWriter().u32(groups.length)
   for (const group of groups) writeGroup(group, writer)
   return writer
 }
 
-/** Segments in the order of their places; undefined unless all have one that is known, behind the one before. */
-function placedSegments(reader: BinaryReader, bytes: Uint8Array): readonly Segment[] | undefined {
-  const segments: Segment[] = []
-  let least = 0
-  for (let left = reader.u32(); left > 0; left--) {
-    if (reader.u32() !== 0 || reader.byte() !== i32Const) return undefined
-    const start = reader.s33() >>> 0
-    if (reader.byte() !== op.end || start < least) return undefined
-    const { offset, end } = reader.section(reader.u32())
-    least = start + end - offset
-    segments.push({ start, end: least, bytes: bytes.subarray(offset, end) })
-  }
-  return segments
+/** Bytes that a segment takes besides what it brings, about. */
+const segmentHead = 6
+
+function endOf({ start, bytes }: DataSegment): number {
+  return start + bytes.length
 }
 
-function writeGroup(group: readonly Segment[], writer: CoreWriter): void {
-  const start = group[0]?.start ?? 0
-  let at = start
+function writeGroup(group: readonly DataSegment[], writer: CoreWriter): void {
+  const [first] = group
+  const last = group.at(-1)
+  if (!first || !last) return
   writer
     .u32(0)
-    .byte(i32Const)
-    .s32(start)
+    .byte(0x41)
+    .s32(first.start)
     .byte(op.end)
-    .u32((group.at(-1)?.end ?? start) - start)
+    .u32(endOf(last) - first.start)
+  let at = first.start
   for (const segment of group) {
     writer.raw(new Uint8Array(segment.start - at)).raw(segment.bytes)
-    at = segment.end
+    at = endOf(segment)
   }
 }

@@ -12,6 +12,10 @@ export class Subtask extends Waitable {
     super('subtask')
   }
 
+  override get isUnfinished(): boolean {
+    return !this.isResolved
+  }
+
   get isResolved(): boolean {
     return this.state >= subtaskState.returned
   }

@@ -30,6 +30,10 @@ export class TransferEnd extends Waitable {
     this.#direction = direction
   }
 
+  override get isUnfinished(): boolean {
+    return this.#busy && !this.hasEvent
+  }
+
   get isBusy(): boolean {
     return this.#busy
   }

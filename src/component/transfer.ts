@@ -110,6 +110,8 @@ export class Transfer {
   dropReader(): void {
     if (this.#readerGone) return
     this.#readerGone = true
+    // The memory that it wanted elements in may be another's by the time that they come.
+    this.#reader = undefined
     const writer = this.#writer
     this.#writer = undefined
     writer?.done(copyResult.dropped)
@@ -119,6 +121,7 @@ export class Transfer {
   dropWriter(): void {
     if (this.#writerGone) return
     this.#writerGone = true
+    this.#writer = undefined
     const reader = this.#reader
     this.#reader = undefined
     reader?.done(copyResult.dropped)

@@ -27,6 +27,11 @@ export class Waitable {
     this.kind = kind
   }
 
+  /** What it stands for has not come to its end, and may still reach the guest's memory. */
+  get isUnfinished(): boolean {
+    return false
+  }
+
   get hasEvent(): boolean {
     return this.#event !== undefined
   }

@@ -10,7 +10,7 @@ import type { WitWorld } from '../wit/type.ts'
 import type { CompiledComponent } from './compile.ts'
 
 /** Part of the cache key. Change it when the compiler gives something else than before. */
-const compilerVersion = 'weft-15'
+const compilerVersion = 'weft-16'
 
 /** SHA-256 of the component's bytes, in hex. */
 export function digestOf(bytes: Uint8Array): string {

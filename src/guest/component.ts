@@ -246,7 +246,7 @@ export class GuestComponent {
       limits: { bufferedBytes, handles, memoryBytes, tableElements },
       pace: this.#pace,
     }
-    return new InstancePool((invocation) => new GuestInstance(options, invocation), reuse)
+    return new InstancePool((invocation, memories) => new GuestInstance(options, invocation, memories), reuse)
   }
 }
 

@@ -12,7 +12,7 @@ import type { Network } from './network/network.ts'
 import type { OpenVolume } from './volume/volumes.ts'
 import type { WasiContext } from './wasi-context.ts'
 
-export interface GuestInstanceOptions extends Omit<InstanceOptions, 'imports'> {
+export interface GuestInstanceOptions extends Omit<InstanceOptions, 'imports' | 'memories'> {
   readonly world: WitWorld
   readonly cli: CliSettings
   readonly volumes: readonly OpenVolume[]
@@ -34,10 +34,14 @@ export class GuestInstance {
   active = 0
   #life: Life | undefined
 
-  /** `first` is the invocation that it is made for: what its start function does is done on its behalf. */
+  /**
+   * `first` is the invocation that it is made for: what its start function does is done on its behalf. `memories` are those
+   * of an instance before it.
+   */
   constructor(
     { world, cli, volumes, network, descriptors, ...options }: GuestInstanceOptions,
     first: Invocation,
+    memories?: InstanceOptions['memories'],
   ) {
     const current = new CurrentInvocation(
       () => (this.core?.current?.owner as Invocation | undefined) ?? first,
@@ -60,7 +64,7 @@ export class GuestInstance {
         return alive().signal
       },
     }
-    this.core = new Instance({ ...options, imports: importsFor(world, current, context) })
+    this.core = new Instance({ ...options, memories, imports: importsFor(world, current, context) })
   }
 
   begin(): void {

@@ -1,26 +1,35 @@
 import type { InstanceImage } from '../component/core-instances.ts'
+import type { TrackedMemory } from '../component/tracked-memory.ts'
 import type { InstanceReuse } from '../component-settings.ts'
 import type { GuestInstance } from './guest-instance.ts'
 import type { Invocation } from './invocation.ts'
+import { Stock } from './stock.ts'
 
 /** Instances that nobody wanted for this long are let go, at the latest after twice as long. */
 const idleMs = 10_000
-/** Linear memory of the idle instances of one component on one thread. */
+/** Linear memory that one component keeps on one thread while it is idle: of instances, and of some that are gone. */
 const mostIdleBytes = 256 * 1024 * 1024
 /** An instance that has grown beyond this is made anew rather than kept. */
 const mostKeptBytes = 64 * 1024 * 1024
 
+/** The memories of one instance. */
+type Memories = readonly TrackedMemory[]
+
+/** Makes an instance, out of the memories of one that is gone where there are some. */
+type MakeInstance = (invocation: Invocation, memories: Memories | undefined) => GuestInstance
+
 /**
  * The instances of one component on one thread. An invocation gets one that is as good as new: made for it, or one that
- * served before and was reset so that its guest can't tell. With `reuse` it gets one as the last invocation left it.
+ * served before and was reset so that its guest can't tell. With `reuse` it gets one as the last invocation left it. Of one
+ * that is not kept, because its guest trapped or changed its tables, the memories are, wiped: to map new ones and to fault
+ * their pages in takes longer than all else that making an instance does, and stops the process' other threads.
  */
 export class InstancePool {
-  readonly #create: (invocation: Invocation) => GuestInstance
+  readonly #create: MakeInstance
   readonly #reuse: InstanceReuse | undefined
-  /** The one that served last comes last, and is taken first. */
-  readonly #idle: GuestInstance[] = []
-  /** The fewest that were idle at once since the last look: so many were not wanted. */
-  #unwanted = 0
+  readonly #idle = new Stock<GuestInstance>()
+  /** Of instances that are gone. */
+  readonly #memories = new Stock<Memories>()
   /** Serving, with room for more at once. */
   readonly #shared = new Set<GuestInstance>()
   /** Idle and serving ones. */
@@ -28,7 +37,7 @@ export class InstancePool {
   #image: InstanceImage | undefined
   #trim: NodeJS.Timeout | undefined
 
-  constructor(create: (invocation: Invocation) => GuestInstance, reuse: InstanceReuse | undefined) {
+  constructor(create: MakeInstance, reuse: InstanceReuse | undefined) {
     this.#create = create
     this.#reuse = reuse
   }
@@ -37,16 +46,16 @@ export class InstancePool {
     return this.#idle.length
   }
 
-  /** Linear memory of all of them. */
+  /** Linear memory of all of them, and what is kept of those that are gone. */
   get memoryBytes(): number {
     let sum = 0
     for (const instance of this.#alive) sum += instance.core.memoryBytes
+    for (const memories of this.#memories) sum += bytesOf(memories)
     return sum
   }
 
   take(invocation: Invocation, mayShare: 'alone' | 'shared'): GuestInstance {
-    const instance = this.#sharedOne(mayShare) ?? this.#idle.pop() ?? this.#make(invocation)
-    this.#unwanted = Math.min(this.#unwanted, this.#idle.length)
+    const instance = this.#sharedOne(mayShare) ?? this.#idle.take() ?? this.#make(invocation)
     instance.begin()
     if (mayShare === 'shared' && this.#hasRoom(instance)) this.#shared.add(instance)
     else this.#shared.delete(instance)
@@ -79,23 +88,26 @@ export class InstancePool {
     if (instance.active > 0) return
     this.#shared.delete(instance)
     const bytes = instance.core.memoryBytes
-    const isWhole = !instance.core.hasFailed && instance.core.isIdle && bytes <= mostKeptBytes
     // As many as would fit if all were of its size.
-    const hasRoom = (this.#idle.length + 1) * bytes <= mostIdleBytes
-    if (!isWhole || !hasRoom || !this.#renewed(instance)) {
+    const kept = this.#idle.length + this.#memories.length
+    const fits = bytes <= mostKeptBytes && (kept + 1) * bytes <= mostIdleBytes
+    if (!fits) this.#letGo(instance)
+    else if (!instance.core.hasFailed && instance.core.isIdle && this.#renewed(instance))
+      this.#idle.put(instance)
+    else {
       this.#letGo(instance)
-      return
+      const memories = instance.core.retire()
+      if (memories) this.#memories.put(memories)
     }
-    this.#idle.push(instance)
-    this.#trim ??= setTimeout(() => this.#dropUnwanted(), idleMs).unref()
+    if (fits) this.#trim ??= setTimeout(() => this.#dropUnwanted(), idleMs).unref()
   }
 
   /** Lets go of all that are idle; those that serve go when they are given back. */
   clear(): void {
     clearTimeout(this.#trim)
     this.#trim = undefined
-    this.#unwanted = 0
-    for (const instance of this.#idle.splice(0)) this.#letGo(instance)
+    for (const instance of this.#idle.takeAll()) this.#letGo(instance)
+    this.#memories.takeAll()
   }
 
   #letGo(instance: GuestInstance): void {
@@ -106,7 +118,7 @@ export class InstancePool {
   }
 
   #make(invocation: Invocation): GuestInstance {
-    const instance = this.#create(invocation)
+    const instance = this.#create(invocation, this.#memories.take())
     this.#alive.add(instance)
     if (!this.#reuse && instance.core.isResettable) this.#image ??= instance.core.takeImage()
     return instance
@@ -131,10 +143,15 @@ export class InstancePool {
   }
 
   #dropUnwanted(): void {
-    for (const instance of this.#idle.splice(0, this.#unwanted)) this.#letGo(instance)
-    this.#unwanted = this.#idle.length
-    this.#trim = this.#idle.length > 0 ? setTimeout(() => this.#dropUnwanted(), idleMs).unref() : undefined
+    for (const instance of this.#idle.takeUnwanted()) this.#letGo(instance)
+    this.#memories.takeUnwanted()
+    const isLeft = this.#idle.length + this.#memories.length > 0
+    this.#trim = isLeft ? setTimeout(() => this.#dropUnwanted(), idleMs).unref() : undefined
   }
+}
+
+function bytesOf(memories: Memories): number {
+  return memories.reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0)
 }
 
 const gone = new Error('the instance is not kept')

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CoreWriter } from '../../src/component/core-writer.ts'
+import { readDataSegments } from '../../src/component/data-segments.ts'
 import { mergedData } from '../../src/component/merge-data.ts'
+import { BinaryReader } from '../../src/wit/binary-reader.ts'
 
 type Segment = readonly [at: number, bytes: readonly number[]]
 
@@ -22,7 +24,7 @@ function sectionOf(...segments: readonly CoreWriter[]): CoreWriter {
 }
 
 function merged(section: CoreWriter): CoreWriter | undefined {
-  return mergedData({ id: 11, start: 0, end: section.length }, section.bytes)
+  return mergedData(readDataSegments(new BinaryReader(section.bytes), section.bytes))
 }
 
 /** The memory of a module of one page with this data section. */

@@ -77,6 +77,54 @@ describe('instances that are idle', () => {
   })
 })
 
+describe('the memories of instances that are not kept', () => {
+  test('serve the next ones, which see nothing in them', async () => {
+    const component = await guests.load(marks, { settings: { reuse: { invocations: 1 } } })
+    const first = (await fetchFrom(component, '/')).text
+    assert.equal(first, 'calls 1 pages 17 marks 0 handle 3\n')
+    const kept = component.memoryBytes
+    assert.ok(kept > 0)
+    for (let time = 0; time < 20; time++) {
+      assert.equal((await fetchFrom(component, '/')).text, first)
+      assert.equal(component.ready, 0)
+      assert.equal(component.memoryBytes, kept)
+    }
+  })
+
+  test('are kept when a guest trapped, and go when nobody wants them', async ({ mock }) => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    const component = await guests.load('test/guests/http-trap-p2/http-trap-p2.wasm')
+    await assert.rejects(fetchFrom(component, '/trap'), { code: 'trapped' })
+    assert.ok(component.memoryBytes > 0)
+    assert.equal((await fetchFrom(component, '/')).text, 'fine\n')
+    await assert.rejects(fetchFrom(component, '/trap'), { code: 'trapped' })
+    mock.timers.tick(10_000)
+    assert.ok(component.memoryBytes > 0)
+    mock.timers.tick(10_000)
+    assert.equal(component.memoryBytes, 0)
+  })
+
+  test('stay within what one component may keep', async () => {
+    const component = await guests.load('test/guests/kv-p2/kv-p2.wasm', {
+      settings: { reuse: { invocations: 1 } },
+    })
+    const all = Promise.withResolvers<void>()
+    let waiting = 0
+    const services = fakeServices({
+      async invoke() {
+        waiting += 1
+        if (waiting === 300) all.resolve()
+        await all.promise
+        return { tag: 'ok', val: undefined }
+      },
+    })
+    await Promise.all(Array.from({ length: 300 }, () => fetchFrom(component, '/get?k', { services })))
+    assert.equal(component.ready, 0)
+    assert.ok(component.memoryBytes > 0)
+    assert.ok(component.memoryBytes <= 256 * 1024 * 1024, `${component.memoryBytes} bytes were kept`)
+  })
+})
+
 describe('reuse', () => {
   test('lets an instance keep its state for so many invocations', async () => {
     const component = await guests.load(marks, { settings: { reuse: { invocations: 3 } } })

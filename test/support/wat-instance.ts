@@ -1,5 +1,5 @@
 import { parse } from '@bytecodealliance/jco'
-import { Instance, type LoadedModule } from '../../src/component/instance.ts'
+import { Instance, type InstanceOptions, type LoadedModule } from '../../src/component/instance.ts'
 import { Pace } from '../../src/component/pace.ts'
 import { type PreparedProgram, prepare } from '../../src/component/prepare.ts'
 import { compile } from '../../src/guest/compile.ts'
@@ -26,13 +26,15 @@ export class WatProgram {
     return new WatProgram(prepare(program), loaded)
   }
 
-  instance(imports: Imports = {}): Instance {
+  /** `memories` are those of an instance that is gone. */
+  instance(imports: Imports = {}, memories?: InstanceOptions['memories']): Instance {
     return new Instance({
       program: this.#program,
       modules: this.modules,
       imports,
       limits: { bufferedBytes: 1e6, handles: 1000, tableElements: 1e6, memoryBytes: 16 * 1024 * 1024 },
       pace: this.pace,
+      memories,
     })
   }
 }
