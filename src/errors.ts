@@ -18,16 +18,19 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number]
 
+const limitNames = [
+  'queue',
+  'time',
+  'memory',
+  'tables',
+  'handles',
+  'buffered',
+  'request-body',
+  'component-size',
+] as const
+
 /** The limits of a component that can be hit. */
-export type LimitName =
-  | 'queue'
-  | 'time'
-  | 'memory'
-  | 'tables'
-  | 'handles'
-  | 'buffered'
-  | 'request-body'
-  | 'component-size'
+export type LimitName = (typeof limitNames)[number]
 
 /** The one error class. Code and message may cross the wire between Weft peers; stack and cause never do. */
 export class WeftError extends Error {
@@ -56,6 +59,11 @@ export class WeftError extends Error {
     }
     return new WeftError('internal', String(thrown), { cause: thrown })
   }
+}
+
+/** Reads the name of a limit that came over the wire. */
+export function limitFrom(text: string | undefined): LimitName | undefined {
+  return limitNames.find((name) => name === text)
 }
 
 /** Reads an error code that came over the wire; anything unknown is `internal`. */

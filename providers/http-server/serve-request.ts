@@ -81,6 +81,6 @@ function fail(context: ProviderContext, res: ServerResponse, error: WeftError): 
     return void res.destroy()
   }
   context.log.warn(`request failed: ${error.message}`, { code: error.code })
-  res.writeHead(statusOf(error.code), { 'content-type': 'text/plain; charset=utf-8' })
+  res.writeHead(statusOf(error), { 'content-type': 'text/plain; charset=utf-8' })
   res.end(`${error.code === 'trapped' || error.code === 'internal' ? 'internal error' : error.message}\n`)
 }

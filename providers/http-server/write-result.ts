@@ -15,9 +15,12 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   internal: 500,
 }
 
-/** The HTTP status for a call that failed. A missing component is the operator's fault, not the client's: 503. */
-export function statusOf(code: ErrorCode): number {
-  return statuses[code]
+/**
+ * The HTTP status for a call that failed. A missing component is the operator's fault, not the client's: 503; a body that is
+ * too long is the client's, which may not try again: 413.
+ */
+export function statusOf({ code, limit }: Pick<WeftError, 'code' | 'limit'>): number {
+  return limit === 'request-body' ? 413 : statuses[code]
 }
 
 // The decoder that is called latin1 is windows-1252: it changes bytes.

@@ -23,8 +23,6 @@ export async function requireArtifactFile(ref: string, path: string): Promise<nu
 
 /** What is said of an artifact above the host's limit. */
 export function tooLarge(ref: string, size: number, largest: number): WeftError {
-  return new WeftError(
-    'exhausted',
-    `${ref} has ${size} bytes, this host takes ${largest} (--max-component-size-bytes)`,
-  )
+  const message = `${ref} has ${size} bytes, this host takes ${largest} (--max-component-size-bytes)`
+  return new WeftError('exhausted', message, { limit: 'component-size' })
 }

@@ -189,9 +189,11 @@ export class Instance {
     this.#limitHit = limit
   }
 
-  /** The limit that the guest was refused something for, since it was made or reset. */
-  get refusedBy(): LimitName | undefined {
-    return this.#limitHit
+  /** The limit that the guest was refused something for since this was asked last. */
+  takeRefusal(): LimitName | undefined {
+    const limit = this.#limitHit
+    this.#limitHit = undefined
+    return limit
   }
 
   /** True when it was at work, not waiting, when it was stopped. */

@@ -149,10 +149,14 @@ export class GuestComponent {
     const volumes = retainVolumes(this.#volumes)
     let instance: GuestInstance | undefined
     let timer: NodeJS.Timeout | undefined
+    let deadline = call.context.deadline
     const giveUp = () => instance?.fail(call.signal.reason)
     const end = () => {
       clearTimeout(timer)
       call.signal.removeEventListener('abort', giveUp)
+      // A guest that went on without what it was refused has hit its limit all the same.
+      const refusedBy = instance?.core.takeRefusal()
+      if (refusedBy) services.limitHit(refusedBy)
       if (instance) pool.give(instance, invocation)
       else invocation.close()
       releaseVolumes(volumes)
@@ -165,10 +169,7 @@ export class GuestComponent {
         : pool.take(invocation, this.#isAsync(call.operation) ? 'shared' : 'alone')
       instance = taken
       if (taken.served === 1) call.course.record({ name: 'instantiated', start, end: preciseNow() })
-      const deadline = Math.min(
-        call.context.deadline,
-        start + (this.#limits.timeMs ?? Number.POSITIVE_INFINITY),
-      )
+      deadline = Math.min(deadline, start + (this.#limits.timeMs ?? Number.POSITIVE_INFINITY))
       if (deadline < call.context.deadline)
         timer = setTimeout(() => taken.fail(outOfTime(call)), timerMs(deadline - start))
       const { requestBytes } = this.#limits
@@ -190,8 +191,11 @@ export class GuestComponent {
       }
       return result
     } catch (thrown) {
+      // A guest at work is stopped by the clock that it looks at, one that waits by the timer.
+      const isOutOfTime = instance?.core.ranOn && isDeadline(thrown) && deadline < call.context.deadline
+      const failure = this.#failed(isOutOfTime ? outOfTime(call) : thrown, invocation, instance)
       end()
-      throw this.#failed(thrown, invocation, instance)
+      throw failure
     }
   }
 
@@ -218,7 +222,7 @@ export class GuestComponent {
   }
 
   #failed(thrown: unknown, invocation: Invocation, instance: GuestInstance | undefined): WeftError {
-    const refusedBy = instance?.core.refusedBy
+    const refusedBy = instance?.core.takeRefusal()
     const { call, log, services } = invocation
     const failure = failureOf(thrown, call, {
       log,
@@ -226,7 +230,8 @@ export class GuestComponent {
       ...(instance && { callers: instance.core.callers }),
       ...(refusedBy && { refusedBy }),
     })
-    if (failure.limit) services.limitHit(failure.limit)
+    const limit = failure.limit ?? refusedBy
+    if (limit) services.limitHit(limit)
     // Without an instance it was its start function that ran on.
     const ranOn = instance ? instance.core.ranOn : failure.code === 'deadline'
     if (failure.code === 'trapped' || refusedBy || ranOn) services.offended()
@@ -248,6 +253,10 @@ export class GuestComponent {
     }
     return new InstancePool((invocation, memories) => new GuestInstance(options, invocation, memories), reuse)
   }
+}
+
+function isDeadline(thrown: unknown): boolean {
+  return thrown instanceof WeftError && thrown.code === 'deadline'
 }
 
 function outOfTime(call: Call): WeftError {

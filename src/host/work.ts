@@ -1,6 +1,6 @@
 import type { Artifacts } from '../artifact/artifacts.ts'
 import type { Claims } from '../claims/claims.ts'
-import { WeftError } from '../errors.ts'
+import { type LimitName, WeftError } from '../errors.ts'
 import type { CompileQueue } from '../guest/compile-queue.ts'
 import type { Buckets } from '../lattice/buckets.ts'
 import type { ControlReply, ScaleRequest, UpdateRequest } from '../lattice/control.ts'
@@ -113,8 +113,16 @@ export class Work {
       if (running) workload.components.set(running.id, running)
       else workload.components.delete(request.component_id)
       await this.#parts.apply().catch(() => {})
-      this.#failed(request, running, WeftError.from(error).message)
+      const { message, limit } = WeftError.from(error)
+      this.#failed(request, running, message)
+      if (limit) this.#limitHit(request.component_id, limit)
     }
+  }
+
+  #limitHit(component_id: string, limit: LimitName): void {
+    const { hostId: host_id, measure, publishEvent } = this.#parts
+    measure.add('limitHits', 1, { component: component_id, limit })
+    publishEvent('component_limit_hit', { host_id, component_id, limit })
   }
 
   #failed(request: ScaleRequest, running: HostedComponent | undefined, message: string): void {

@@ -1,7 +1,7 @@
 import { headers, type MsgHdrs } from 'nats'
 import type { Call, CallContext } from '../call/call.ts'
 import { formatTraceparent, parseTraceparent } from '../call/trace-context.ts'
-import { errorCodeFrom, WeftError } from '../errors.ts'
+import { errorCodeFrom, limitFrom, WeftError } from '../errors.ts'
 
 /** The NATS headers of a call. The `weft-` ones are ours; other peers pass over them. */
 const headerNames = {
@@ -21,6 +21,8 @@ const headerNames = {
   weftHost: 'weft-host',
   /** `code: message`, on the empty message that ends a stream because something failed. */
   weftError: 'weft-error',
+  /** Which limit of a component was hit, beside an error that came of that. */
+  weftLimit: 'weft-limit',
 } as const
 
 /** As wasmCloud's provider SDK reads them when they are absent. */
@@ -100,19 +102,25 @@ export function isFromWeft(found: MsgHdrs | undefined): boolean {
   return found?.get(headerNames.weftPeer) === '1'
 }
 
-/** The header that tells a Weft peer why a stream ends. Only code and message travel. */
+/** The headers that tell a Weft peer why a stream ends. Only code, message and limit travel. */
 export function headersFromError(error: WeftError): MsgHdrs {
   const message = error.message.replace(/\s+/g, ' ').slice(0, maxErrorLength)
-  return sized([[headerNames.weftError, `${error.code}: ${message}`]]).headers
+  return sized([
+    [headerNames.weftError, `${error.code}: ${message}`],
+    [headerNames.weftLimit, error.limit ?? ''],
+  ]).headers
 }
 
-/** Reads that header; undefined when there is none. */
+/** Reads those headers; undefined when there are none. */
 export function errorFromHeaders(found: MsgHdrs | undefined): WeftError | undefined {
   const text = found?.get(headerNames.weftError) ?? ''
   if (text === '') return undefined
   const colon = text.indexOf(':')
   if (colon < 0) return new WeftError('internal', text)
-  return new WeftError(errorCodeFrom(text.slice(0, colon)), text.slice(colon + 1).trim())
+  const limit = limitFrom(found?.get(headerNames.weftLimit))
+  return new WeftError(errorCodeFrom(text.slice(0, colon)), text.slice(colon + 1).trim(), {
+    ...(limit && { limit }),
+  })
 }
 
 function peerWords(first: {

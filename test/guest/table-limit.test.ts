@@ -21,7 +21,10 @@ describe('the limit of table elements', () => {
 
   test('makes growth beyond it fail inside the guest', async () => {
     const component = await load({ tableElements: 1000 })
-    assert.equal(await component.run(guestCall(component, 'grow', [1000]), fakeServices()), -1)
+    const services = fakeServices()
+    assert.equal(await component.run(guestCall(component, 'grow', [1000]), services), -1)
+    assert.deepEqual(services.limits, ['tables'], 'it is told, although the guest went on')
+    assert.equal(services.offences, 0)
   })
 
   test('is what a guest that traps on it has hit', async () => {

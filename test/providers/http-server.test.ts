@@ -148,6 +148,12 @@ for (const [code, status] of failures) {
   })
 }
 
+test('a request body that is too long is the client’s to mend: 413', async () => {
+  const tooLong = new WeftError('exhausted', 'longer than 10 bytes', { limit: 'request-body' })
+  const response = await fetch(await start(() => Promise.reject(tooLong)))
+  assert.deepEqual([response.status, await response.text()], [413, 'longer than 10 bytes\n'])
+})
+
 test('an error-code of the component is 500', async () => {
   const url = await start(async () => ({ tag: 'err', val: { tag: 'internal-error', val: 'x' } }))
   const answered = await fetch(url)

@@ -202,18 +202,19 @@ test('args that are not of their types never leave', async () => {
   await nothingIsLeft()
 })
 
-test('the code and message of a failure reach a Weft caller', async () => {
+test('code, message and limit of a failure reach a Weft caller', async () => {
   const other = await server.serve(
     async () => {
-      throw new WeftError('denied', 'not\nfor you')
+      throw new WeftError('exhausted', 'not\nfor you', { limit: 'queue' })
     },
     { id: 'failing' },
   )
   for (const name of ['echo', 'note', 'download']) {
     const args = name === 'echo' || name === 'note' ? ['x'] : [1n]
     await assert.rejects(client.call(name, args, { target: 'failing' }), {
-      code: 'denied',
+      code: 'exhausted',
       message: 'not for you',
+      limit: 'queue',
     })
   }
   await other.drain()
