@@ -7,8 +7,8 @@ import type { Call } from '../../src/call/call.ts'
 import { CallCourse } from '../../src/call/course.ts'
 import type { HttpRequest, HttpResponse, HttpResult } from '../../src/capability/http.ts'
 import { outgoingHandler } from '../../src/capability/http-wit.ts'
-import { createLog } from '../../src/log.ts'
 import type { Provider } from '../../src/provider.ts'
+import { providerContext } from '../support/provider-context.ts'
 import { freePort } from '../support/weft.ts'
 
 let provider: Provider | undefined
@@ -24,17 +24,7 @@ async function start(listener: RequestListener, config: Record<string, string> =
   server = createServer(listener).listen(0, '127.0.0.1')
   await new Promise((resolve) => server?.once('listening', resolve))
   const { port } = server.address() as AddressInfo
-  provider = await httpClient.start({
-    id: 'http-client',
-    hostId: 'N',
-    lattice: 'test',
-    natsUrl: '',
-    isLeader: true,
-    config: {},
-    log: createLog(() => {}),
-    invoke: () => Promise.reject(new Error('calls nobody')),
-    enter: (call, next) => next(call),
-  })
+  provider = await httpClient.start(providerContext({ id: 'http-client' }))
   await provider.putLink({
     source: 'guest',
     target: 'http-client',

@@ -6,8 +6,8 @@ import httpServer from '../../providers/http-server.ts'
 import type { Call, Invoke } from '../../src/call/call.ts'
 import type { HttpFields, HttpRequest, HttpResult } from '../../src/capability/http.ts'
 import { WeftError } from '../../src/errors.ts'
-import { createLog } from '../../src/log.ts'
 import type { Provider, ProviderLink } from '../../src/provider.ts'
+import { providerContext } from '../support/provider-context.ts'
 import { freePort } from '../support/weft.ts'
 
 let running: Provider | undefined
@@ -26,17 +26,7 @@ const linkWith = (sourceConfig: Record<string, string>): ProviderLink => ({
 
 async function start(invoke: Invoke, config: Record<string, string> = {}): Promise<string> {
   const port = await freePort()
-  running = await httpServer.start({
-    id: 'http',
-    hostId: 'N',
-    lattice: 'test',
-    natsUrl: '',
-    isLeader: true,
-    config: {},
-    log: createLog(() => {}),
-    invoke,
-    enter: (call, next) => next(call),
-  })
+  running = await httpServer.start(providerContext({ id: 'http', invoke }))
   await running.putLink(linkWith({ address: `127.0.0.1:${port}`, ...config }))
   return `http://127.0.0.1:${port}`
 }
@@ -308,19 +298,7 @@ test('a port that another provider or link of the host has is told with the appl
   const port = await freePort()
   const listeners = new Map<string, string>()
   const open = (id: string, application: string) =>
-    httpServer.start({
-      id,
-      application,
-      listeners,
-      hostId: 'N',
-      lattice: 'test',
-      natsUrl: '',
-      isLeader: true,
-      config: {},
-      log: createLog(() => {}),
-      invoke: async () => answer(200),
-      enter: (call, next) => next(call),
-    })
+    httpServer.start(providerContext({ id, application, listeners, invoke: async () => answer(200) }))
   const shop = await open('shop-http', 'shop')
   const blog = await open('blog-http', 'blog')
   const at = (host: string, name = 'default') => ({ ...linkWith({ address: `${host}:${port}` }), name })
@@ -366,20 +344,16 @@ for (const [key, value] of [
 async function shared(config: Record<string, string>, links: readonly Record<string, string>[]) {
   const address = `127.0.0.1:${await freePort()}`
   const seen: Call[] = []
-  running = await httpServer.start({
+  const context = providerContext({
     id: 'http',
-    hostId: 'N',
-    lattice: 'test',
-    natsUrl: '',
-    isLeader: true,
     config: { ...config, default_address: address },
-    log: createLog(() => {}),
     invoke: async (call) => answer(200, call.target),
     enter: (call, next) => {
       seen.push(call)
       return next(call)
     },
   })
+  running = await httpServer.start(context)
   for (const [at, link] of links.entries())
     await running.putLink({ ...linkWith(link), name: `link-${at}`, target: `component-${at}` })
   const get = async (path: string, headers: Record<string, string> = {}) => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { keyvalueInterfaces } from '../../src/capability/keyvalue-wit.ts'
-import { createLog } from '../../src/log.ts'
 import type { Provider, ProviderContext, ProviderLink } from '../../src/provider.ts'
+import { providerContext } from '../support/provider-context.ts'
 import { sampleCall } from '../support/sample-call.ts'
 
 /** A link of a component to the provider `kv`. */
@@ -20,18 +20,7 @@ export function keyvalueLink(source: string, targetConfig: Record<string, string
 }
 
 export function keyvalueContext(more: Partial<ProviderContext> = {}): ProviderContext {
-  return {
-    id: 'kv',
-    hostId: 'N',
-    lattice: 'test',
-    natsUrl: '',
-    isLeader: true,
-    config: {},
-    log: createLog(() => {}),
-    invoke: () => Promise.reject(new Error('it calls nobody')),
-    enter: () => Promise.reject(new Error('nothing enters here')),
-    ...more,
-  }
+  return providerContext({ id: 'kv', ...more })
 }
 
 /** A call of one function, as `source` makes it. */

@@ -6,9 +6,9 @@ import httpServer from '../../../providers/http-server.ts'
 import { type Call, chain } from '../../../src/call/call.ts'
 import { limitTime } from '../../../src/call/limit-time.ts'
 import type { ComponentLimits } from '../../../src/component-settings.ts'
-import { createLog } from '../../../src/log.ts'
 import type { Provider } from '../../../src/provider.ts'
 import { fakeServices, openGuests } from '../../support/guest.ts'
+import { providerContext } from '../../support/provider-context.ts'
 import { freePort } from '../../support/weft.ts'
 
 let guests: Awaited<ReturnType<typeof openGuests>>
@@ -25,14 +25,8 @@ async function serve(name: string, limits: ComponentLimits = {}) {
   const port = await freePort()
   const entered: Promise<unknown>[] = []
   const invoke = chain([limitTime()], (call: Call) => guest.run(call, fakeServices()))
-  running = await httpServer.start({
+  const context = providerContext({
     id: 'http',
-    hostId: 'N',
-    lattice: 'test',
-    natsUrl: '',
-    isLeader: true,
-    config: {},
-    log: createLog(() => {}),
     invoke,
     enter: (call, next) => {
       const ended = chain([limitTime()], next)(call)
@@ -40,6 +34,7 @@ async function serve(name: string, limits: ComponentLimits = {}) {
       return ended
     },
   })
+  running = await httpServer.start(context)
   await running.putLink({
     source: 'http',
     target: 'guest',
