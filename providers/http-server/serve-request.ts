@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Call, Operation } from '../../src/call/call.ts'
+import { CallAbort } from '../../src/call/call-abort.ts'
 import { childOf } from '../../src/call/child.ts'
 import { CallCourse } from '../../src/call/course.ts'
 import { parseTraceparent } from '../../src/call/trace-context.ts'
@@ -23,7 +24,7 @@ export interface Site {
 /** Hands a request to the component of a site and writes what it answers, or the status of what went wrong. */
 export async function serveRequest(site: Site, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { context, link } = site
-  const gone = new AbortController()
+  const gone = new CallAbort()
   const closed = new Promise<void>((resolve) => {
     res.once('close', () => {
       if (!res.writableFinished)

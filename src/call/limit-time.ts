@@ -1,6 +1,7 @@
 import { WeftError } from '../errors.ts'
-import { timerMs } from '../timer-ms.ts'
 import { type Call, type Interceptor, type Invoke, operationName } from './call.ts'
+import { CallAbort, offAbort, onAbort } from './call-abort.ts'
+import { Deadlines, type Limited } from './deadlines.ts'
 
 /**
  * Ends a call at its deadline or when its caller gives up, whatever it is doing: the caller gets `deadline` or the
@@ -8,44 +9,66 @@ import { type Call, type Interceptor, type Invoke, operationName } from './call.
  * made within one that is limited already, and not more narrowly, ends with it.
  */
 export function limitTime(): Interceptor {
+  const deadlines = new Deadlines()
   return (next) => (call) => {
     const { endsBy = Number.POSITIVE_INFINITY } = call
-    return endsBy <= call.context.deadline && !call.signal.aborted ? next(call) : limited(call, next)
+    if (endsBy <= call.context.deadline && !call.signal.aborted) return next(call)
+    if (call.context.deadline <= Date.now()) return Promise.reject(timeOver(call))
+    if (call.signal.aborted) return Promise.reject(WeftError.from(call.signal.reason))
+    return new LimitedCall(call, deadlines).answer(next)
   }
 }
 
-function limited(call: Call, next: Invoke): Promise<unknown> {
-  const { deadline } = call.context
-  const remaining = deadline - Date.now()
-  if (remaining <= 0) return Promise.reject(timeOver(call))
-  if (call.signal.aborted) return Promise.reject(WeftError.from(call.signal.reason))
-  const controller = new AbortController()
-  return new Promise((resolve, reject) => {
-    const giveUp = (reason: unknown) => {
-      disarm()
-      controller.abort(reason)
-      reject(WeftError.from(reason))
-    }
-    const leave = () => giveUp(call.signal.reason)
-    const timer = setTimeout(() => giveUp(timeOver(call)), timerMs(remaining))
-    call.signal.addEventListener('abort', leave, { once: true })
-    const disarm = () => {
-      clearTimeout(timer)
-      call.signal.removeEventListener('abort', leave)
-    }
-    begun(next, { ...call, signal: controller.signal, endsBy: deadline }).then(
-      (result) => {
-        const { held } = call.course
-        if (held) void held.then(disarm)
-        else disarm()
-        resolve(result)
-      },
-      (error: unknown) => {
-        disarm()
-        reject(error)
-      },
-    )
-  })
+class LimitedCall implements Limited {
+  readonly deadline: number
+  place: number | undefined
+  readonly #call: Call
+  readonly #deadlines: Deadlines
+  readonly #abort = new CallAbort()
+  readonly #leave = () => this.#giveUp(this.#call.signal.reason)
+  #reject: (reason: unknown) => void = () => {}
+
+  constructor(call: Call, deadlines: Deadlines) {
+    this.deadline = call.context.deadline
+    this.#call = call
+    this.#deadlines = deadlines
+  }
+
+  answer(next: Invoke): Promise<unknown> {
+    const { signal } = this.#abort
+    this.#deadlines.watch(this)
+    onAbort(this.#call.signal, this.#leave)
+    return new Promise((resolve, reject) => {
+      this.#reject = reject
+      begun(next, { ...this.#call, signal, endsBy: this.deadline }).then(
+        (result) => {
+          const { held } = this.#call.course
+          if (held) void held.then(this.#over)
+          else this.#over()
+          resolve(result)
+        },
+        (error: unknown) => {
+          this.#over()
+          reject(error)
+        },
+      )
+    })
+  }
+
+  expire(): void {
+    this.#giveUp(timeOver(this.#call))
+  }
+
+  readonly #over = () => {
+    this.#deadlines.forget(this)
+    offAbort(this.#call.signal, this.#leave)
+  }
+
+  #giveUp(reason: unknown): void {
+    this.#over()
+    this.#reject(WeftError.from(reason))
+    this.#abort.abort(reason)
+  }
 }
 
 /** What `next` throws at once fails as what it throws later. */

@@ -1,4 +1,5 @@
 import type { Call, Operation } from '../call/call.ts'
+import { offAbort, onAbort } from '../call/call-abort.ts'
 import { preciseNow } from '../call/course.ts'
 import type { CallSession } from '../call/session.ts'
 import type { LoadedModule } from '../component/instance.ts'
@@ -153,7 +154,7 @@ export class GuestComponent {
     const giveUp = () => instance?.fail(call.signal.reason)
     const end = () => {
       clearTimeout(timer)
-      call.signal.removeEventListener('abort', giveUp)
+      offAbort(call.signal, giveUp)
       // A guest that went on without what it was refused has hit its limit all the same.
       const refusedBy = instance?.core.takeRefusal()
       if (refusedBy) services.limitHit(refusedBy)
@@ -161,7 +162,7 @@ export class GuestComponent {
       else invocation.close()
       releaseVolumes(volumes)
     }
-    call.signal.addEventListener('abort', giveUp, { once: true })
+    onAbort(call.signal, giveUp)
     try {
       const start = preciseNow()
       const taken = call.session

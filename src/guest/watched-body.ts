@@ -1,3 +1,4 @@
+import { offAbort, onAbort } from '../call/call-abort.ts'
 import { Settlement } from '../component/settlement.ts'
 
 /**
@@ -16,7 +17,7 @@ export class WatchedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   constructor(body: AsyncIterable<Uint8Array>, signal?: AbortSignal) {
     this.#chunks = body[Symbol.asyncIterator]()
     this.#signal = signal
-    signal?.addEventListener('abort', this.#abandon, { once: true })
+    if (signal) onAbort(signal, this.#abandon)
   }
 
   /** Rejects with what it failed with, or was given up for. */
@@ -47,7 +48,7 @@ export class WatchedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   }
 
   #leave(): void {
-    this.#signal?.removeEventListener('abort', this.#abandon)
+    if (this.#signal) offAbort(this.#signal, this.#abandon)
     this.#end.resolve()
   }
 }

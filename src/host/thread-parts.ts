@@ -72,7 +72,8 @@ export function threadParts(options: ThreadPartsOptions): ThreadParts {
     send: (batch, moved) => send({ kind: 'telemetry', batch }, moved),
   })
   const spies = new Spies((batch) => send({ kind: 'spied', batch }))
-  const entering = [...instruments.server, spies.interceptor, limitTime()]
+  const limit = limitTime()
+  const entering = [...instruments.server, spies.interceptor, limit]
   const enter = (call: Parameters<Invoke>[0], next: Invoke) => chain(entering, next)(call)
   const policy = new CheckInvocations({
     ask: (call) => send({ kind: 'ask-policy', call }),
@@ -83,7 +84,7 @@ export function threadParts(options: ThreadPartsOptions): ThreadParts {
   const dispatch: Invoke = (call) =>
     providers.serves(call.target) ? providers.dispatch(call) : permitted(call)
   const serveHere = chain(entering, dispatch)
-  const leaving = (answer: Invoke) => chain([...instruments.client, limitTime()], answer)
+  const leaving = (answer: Invoke) => chain([...instruments.client, limit], answer)
   const invoke = leaving(
     route({
       providers: { serves: (id) => providers.serves(id) },

@@ -55,10 +55,11 @@ export function openCalls(options: {
   const wakes: Wakes = new Wakes((target) => {
     void requestWake({ connection, lattice, target }).then((answer) => wakes.answered(target, answer))
   })
-  const enter: ProviderCalls['enter'] = (call, next) => chain([...around.server, limitTime()], next)(call)
+  const limit = limitTime()
+  const enter: ProviderCalls['enter'] = (call, next) => chain([...around.server, limit], next)(call)
   return {
     invoke: chain(
-      [...around.client, limitTime()],
+      [...around.client, limit],
       invokeOver({
         connection,
         inbox,

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Msg, NatsConnection } from 'nats'
 import type { Call, Invoke, Operation } from '../call/call.ts'
 import { operationName } from '../call/call.ts'
+import { CallAbort } from '../call/call-abort.ts'
 import { CallCourse } from '../call/course.ts'
 import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -123,7 +124,7 @@ interface Answering extends ServeCallOptions {
 /** Runs the call and sends what it gives; the results always get their end. */
 async function answer(answering: Answering): Promise<void> {
   const { acceptance, end, operation, results } = answering
-  const abort = new AbortController()
+  const abort = new CallAbort()
   end.whenFailed((error) => abort.abort(error))
   const sent = Promise.withResolvers<void>()
   let rootEnded = false

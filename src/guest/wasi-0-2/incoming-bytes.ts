@@ -1,3 +1,4 @@
+import { offAbort, onAbort } from '../../call/call-abort.ts'
 import { free } from '../../given-bytes.ts'
 import { httpErrorFrom } from './http-error.ts'
 import { streamClosed, streamFailed } from './io-error.ts'
@@ -29,7 +30,7 @@ export class IncomingBytes implements Readiness {
   constructor(body: AsyncIterable<Uint8Array>, signal: AbortSignal) {
     this.#iterator = body[Symbol.asyncIterator]()
     this.#signal = signal
-    signal.addEventListener('abort', this.#cancel, { once: true })
+    onAbort(signal, this.#cancel)
   }
 
   /** Asks for the next chunk when there is none: polling is asking. */
@@ -113,7 +114,7 @@ export class IncomingBytes implements Readiness {
 
   #end(): void {
     this.#ended = true
-    this.#signal.removeEventListener('abort', this.#cancel)
+    offAbort(this.#signal, this.#cancel)
     this.#bell.ring()
   }
 }

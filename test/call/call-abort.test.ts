@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CallAbort, offAbort, onAbort } from '../../src/call/call-abort.ts'
+
+const kinds: readonly (readonly [string, () => Pick<AbortController, 'signal' | 'abort'>])[] = [
+  ['of a call', () => new CallAbort()],
+  ['of anybody else', () => new AbortController()],
+]
+
+for (const [whose, make] of kinds) {
+  test(`who watches a signal ${whose} is told once`, () => {
+    const abort = make()
+    let told = 0
+    onAbort(abort.signal, () => told++)
+    abort.abort('first')
+    abort.abort('second')
+    assert.equal(told, 1)
+    assert.equal(abort.signal.reason, 'first')
+  })
+
+  test(`who watches a signal ${whose} no more is not told`, () => {
+    const abort = make()
+    const seen: string[] = []
+    const [early, late] = [() => seen.push('early'), () => seen.push('late')]
+    onAbort(abort.signal, early)
+    onAbort(abort.signal, late)
+    offAbort(abort.signal, early)
+    abort.abort('over')
+    assert.deepEqual(seen, ['late'])
+  })
+
+  test(`who watches a signal ${whose} that was aborted before is never told`, () => {
+    const abort = make()
+    abort.abort('over')
+    onAbort(abort.signal, () => assert.fail('told'))
+    abort.abort('again')
+  })
+}
+
+test('the signal of a call is one like any other', () => {
+  const abort = new CallAbort()
+  const either = AbortSignal.any([abort.signal])
+  let heard = false
+  abort.signal.addEventListener('abort', () => {
+    heard = true
+  })
+  abort.abort(new Error('gone'))
+  assert.equal(heard, true)
+  assert.equal(either.reason, abort.signal.reason)
+})
