@@ -23,9 +23,18 @@ export function statusOf({ code, limit }: Pick<WeftError, 'code' | 'limit'>): nu
   return limit === 'request-body' ? 413 : statuses[code]
 }
 
+/** Short bytes become text here: theirs lie within V8's heap, from where `Buffer.from` would have to move them first. */
+const scratch = Buffer.allocUnsafeSlow(1024)
+
 // The decoder that is called latin1 is windows-1252: it changes bytes.
-const textOf = (bytes: Uint8Array) =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+function textOf(bytes: Uint8Array): string {
+  const { byteLength } = bytes
+  if (byteLength > scratch.byteLength)
+    return Buffer.from(bytes.buffer, bytes.byteOffset, byteLength).toString('latin1')
+  scratch.set(bytes)
+  return scratch.toString('latin1', 0, byteLength)
+}
+
 const perConnection = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade'])
 
 /**
