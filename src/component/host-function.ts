@@ -30,11 +30,8 @@ export function hostFunction(imports: ImportObjects, interfaceId: string, name: 
     const fn: unknown = Reflect.get(owner, key)
     return typeof fn === 'function' ? fn.bind(owner) : missing(interfaceId, name)
   }
-  return (self, ...args) => {
-    const fn = (self as Readonly<Record<string, unknown>>)[key]
-    if (typeof fn !== 'function') return missing(interfaceId, name)()
-    return fn.apply(self, args)
-  }
+  const fn: unknown = Reflect.get(owner.prototype, key)
+  return typeof fn === 'function' ? (self, ...args) => fn.apply(self, args) : missing(interfaceId, name)
 }
 
 function missing(interfaceId: string, name: string): () => never {

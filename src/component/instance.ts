@@ -73,6 +73,7 @@ export class Instance {
     this.isResettable = modules.every(({ info }) => info.isResettable)
     this.#core = new CoreInstances(this, modules, { limits, memories })
     pace.begin()
+    pace.enter()
     try {
       this.#confines.within(starting, () => this.#core.instantiate())
     } finally {
@@ -289,8 +290,7 @@ export class Instance {
   /** Nobody holds the resource any more. */
   dispose(rep: unknown): void {
     if (!(rep instanceof GuestResource)) {
-      const dispose: unknown = Reflect.get(rep as object, Symbol.dispose)
-      if (typeof dispose === 'function') dispose.call(rep)
+      ;(rep as Partial<Disposable>)[Symbol.dispose]?.()
       return
     }
     if (this.#isRetired) return

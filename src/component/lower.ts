@@ -128,18 +128,17 @@ function syncCall(instance: Instance, parts: () => Parts, leave: Leave | undefin
     } catch (error) {
       return give(callee.errorValue(error), at)
     }
-    if (!leave || !isThenable(value)) {
+    if (!leave || !(value instanceof Promise)) {
       borrows?.end()
       return give(callee.value(value), at)
     }
-    const waiting = Promise.resolve(value)
     if (!instance.maySuspend) {
       // Nobody will ever look at how it ends.
-      waiting.catch(() => {})
+      value.catch(() => {})
       instance.checkMaySuspend(callee.name)
     }
     return leave(
-      waiting.then(
+      value.then(
         (settled) => {
           borrows?.end()
           instance.enter(task)
@@ -172,7 +171,7 @@ function asyncCall(instance: Instance, canon: Lower, parts: () => Parts): CoreFu
       give(callee.errorValue(error), at)
       return subtaskState.returned
     }
-    if (!isThenable(value)) {
+    if (!(value instanceof Promise)) {
       borrows?.end()
       give(callee.value(value), at)
       return subtaskState.returned
@@ -198,8 +197,4 @@ function asyncCall(instance: Instance, canon: Lower, parts: () => Parts): CoreFu
 
 function hasPayload(error: unknown): error is { readonly payload: unknown } {
   return typeof error === 'object' && error !== null && Object.hasOwn(error, 'payload')
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

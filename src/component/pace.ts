@@ -23,10 +23,9 @@ export class Pace {
     this.#words = new Int32Array(memory.buffer)
   }
 
-  /** A task begins on this thread. */
+  /** A task begins on this thread; before its guest's code does, `enter` is called. */
   begin(): void {
     Atomics.add(this.#words, running, 1)
-    this.enter()
   }
 
   end(): void {

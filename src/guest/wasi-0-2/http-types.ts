@@ -18,24 +18,18 @@ const shared = {
   IncomingRequest,
   IncomingResponse,
   OutgoingBody,
+  OutgoingRequest,
+  OutgoingResponse,
   RequestOptions,
   ResponseOutparam,
   httpErrorCode: (error: IoError): HttpErrorCode | undefined => error.codes.http,
 }
 
-/** `wasi:http/types`. A guest constructs messages itself, so these two classes must know their invocation. */
+/** `wasi:http/types`. A guest constructs messages itself, and they must know its invocation. */
 export function httpTypes(context: Pick<WasiContext, 'life'>): object {
   return {
     ...shared,
-    OutgoingRequest: class extends OutgoingRequest {
-      constructor(headers: Fields) {
-        super(headers, context.life)
-      }
-    },
-    OutgoingResponse: class extends OutgoingResponse {
-      constructor(headers: Fields) {
-        super(headers, context.life)
-      }
-    },
+    '[constructor]outgoing-request': (headers: Fields) => new OutgoingRequest(headers, context.life),
+    '[constructor]outgoing-response': (headers: Fields) => new OutgoingResponse(headers, context.life),
   }
 }
