@@ -1,6 +1,5 @@
 import type { Call, Operation } from '../call/call.ts'
 import { offAbort, onAbort } from '../call/call-abort.ts'
-import { preciseNow } from '../call/course.ts'
 import type { CallSession } from '../call/session.ts'
 import type { LoadedModule } from '../component/instance.ts'
 import { Pace } from '../component/pace.ts'
@@ -164,16 +163,15 @@ export class GuestComponent {
     }
     onAbort(call.signal, giveUp)
     try {
-      const start = preciseNow()
+      const { requestBytes, timeMs } = this.#limits
+      const start = timeMs === undefined ? 0 : Date.now()
       const taken = call.session
         ? this.#takeFor(call.session, invocation)
         : pool.take(invocation, this.#isAsync(call.operation) ? 'shared' : 'alone')
       instance = taken
-      if (taken.served === 1) call.course.record({ name: 'instantiated', start, end: preciseNow() })
-      deadline = Math.min(deadline, start + (this.#limits.timeMs ?? Number.POSITIVE_INFINITY))
+      deadline = Math.min(deadline, start + (timeMs ?? Number.POSITIVE_INFINITY))
       if (deadline < call.context.deadline)
         timer = setTimeout(() => taken.fail(outOfTime(call)), timerMs(deadline - start))
-      const { requestBytes } = this.#limits
       const result = await this.#runExport(taken.core, {
         call,
         owner: invocation,

@@ -1,3 +1,4 @@
+import { preciseNow } from '../call/course.ts'
 import type { InstanceImage } from '../component/core-instances.ts'
 import type { TrackedMemory } from '../component/tracked-memory.ts'
 import type { InstanceReuse } from '../component-settings.ts'
@@ -118,9 +119,11 @@ export class InstancePool {
   }
 
   #make(invocation: Invocation): GuestInstance {
+    const start = preciseNow()
     const instance = this.#create(invocation, this.#memories.take())
     this.#alive.add(instance)
     if (!this.#reuse && instance.core.isResettable) this.#image ??= instance.core.takeImage()
+    invocation.call.course.record({ name: 'instantiated', start, end: preciseNow() })
     return instance
   }
 

@@ -114,27 +114,12 @@ export class ThreadComponents {
   }
 
   /** Answers a call whose target runs here. */
-  readonly dispatch: Invoke = async (call) => {
+  readonly dispatch: Invoke = (call) => {
     const running = this.#running.get(call.target) ?? this.#draining.get(call.target)
-    if (!running) throw new WeftError('not_found', `component ${call.target} does not run on this host`)
-    const { permits } = running
-    if (!permits.tryAcquire()) await this.#queue(permits, call)
-    permits.countCall()
-    call.course.willTell()
-    let held: Promise<unknown> | undefined
-    try {
-      const answer = await running.guest.run(call, running.services)
-      call.course.answered(answer)
-      return answer
-    } catch (error) {
-      if (error instanceof WeftError && error.code === 'trapped') permits.countTrap()
-      call.course.failed(error)
-      throw error
-    } finally {
-      held = call.course.held
-      if (held) void held.then(() => permits.release())
-      else permits.release()
-    }
+    if (!running)
+      return Promise.reject(new WeftError('not_found', `component ${call.target} does not run on this host`))
+    if (running.permits.tryAcquire()) return permitted(running, call)
+    return this.#queue(running.permits, call).then(() => permitted(running, call))
   }
 
   async #queue(permits: Permits, call: Call): Promise<void> {
@@ -227,4 +212,30 @@ function setPermits(permits: Permits, { maxInstances, settings }: PlannedCompone
   permits.max = maxInstances
   permits.longest = limits.queue
   permits.longestMs = limits.queueMs
+}
+
+/** Runs a call that has its permit, which comes free when the call is over. */
+function permitted({ permits, guest, services }: Running, call: Call): Promise<unknown> {
+  const { course } = call
+  const release = () => permits.release()
+  const ended = () => {
+    const { held } = course
+    if (held) void held.then(release)
+    else release()
+  }
+  permits.countCall()
+  course.willTell()
+  const running = guest.run(call, services)
+  running.then(
+    (answer) => {
+      course.answered(answer)
+      ended()
+    },
+    (thrown: unknown) => {
+      if (thrown instanceof WeftError && thrown.code === 'trapped') permits.countTrap()
+      course.failed(thrown)
+      ended()
+    },
+  )
+  return running
 }
