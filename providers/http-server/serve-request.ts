@@ -5,11 +5,12 @@ import { childOf } from '../../src/call/child.ts'
 import { CallCourse } from '../../src/call/course.ts'
 import { parseTraceparent } from '../../src/call/trace-context.ts'
 import type { HttpResult } from '../../src/capability/http.ts'
+import { statusOfFailure } from '../../src/capability/http-status.ts'
 import { handleOf, incomingHandler } from '../../src/capability/http-wit.ts'
 import { WeftError } from '../../src/errors.ts'
 import type { ProviderContext, ProviderLink } from '../../src/provider.ts'
 import { requestFromIncoming } from './request-from-incoming.ts'
-import { statusOf, writeResult } from './write-result.ts'
+import { writeResult } from './write-result.ts'
 
 /** Where requests go: the component at the other end of a link, which may change while the way in stays. */
 export interface Site {
@@ -33,6 +34,7 @@ export async function serveRequest(site: Site, req: IncomingMessage, res: Server
     })
   })
   const call = callFrom(site, req, gone.signal)
+  call.course.response = res
   try {
     await context.enter(call, async (entered) => {
       const { operation, args } = call
@@ -82,6 +84,6 @@ function fail(context: ProviderContext, res: ServerResponse, error: WeftError): 
     return void res.destroy()
   }
   context.log.warn(`request failed: ${error.message}`, { code: error.code })
-  res.writeHead(statusOf(error), { 'content-type': 'text/plain; charset=utf-8' })
+  res.writeHead(statusOfFailure(error), { 'content-type': 'text/plain; charset=utf-8' })
   res.end(`${error.code === 'trapped' || error.code === 'internal' ? 'internal error' : error.message}\n`)
 }

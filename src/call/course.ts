@@ -50,6 +50,13 @@ export type CallEnd =
   | { readonly kind: 'answer'; readonly answer: unknown; readonly brokeOff?: unknown }
   | { readonly kind: 'failure'; readonly thrown: unknown }
 
+/** Where an HTTP answer goes out. */
+export interface OutgoingHead {
+  readonly headersSent: boolean
+  readonly statusCode: number
+  readonly destroyed: boolean
+}
+
 /** Who is told when a call is over. */
 export interface CallWatcher {
   /** `now` is in milliseconds since the epoch. Must not throw. */
@@ -68,6 +75,8 @@ export class CallCourse {
   #isTold = false
   /** When it left its caller, in milliseconds since the epoch; for who traces it. */
   begun: number | undefined
+  /** Of a request that came over HTTP: which status its client sees, for who tells that the call failed. */
+  response: OutgoingHead | undefined
 
   get timings(): readonly Timing[] {
     return this.#timings

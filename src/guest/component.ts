@@ -150,6 +150,13 @@ export class GuestComponent {
     let instance: GuestInstance | undefined
     let timer: NodeJS.Timeout | undefined
     let deadline = call.context.deadline
+    let failure: WeftError | undefined
+    const failed = (thrown: unknown) => {
+      // A guest at work is stopped by the clock that it looks at, one that waits by the timer.
+      const isOutOfTime = instance?.core.ranOn && isDeadline(thrown) && deadline < call.context.deadline
+      failure ??= this.#failed(isOutOfTime ? outOfTime(call) : thrown, invocation, instance)
+      return failure
+    }
     const giveUp = () => instance?.fail(call.signal.reason)
     const end = () => {
       clearTimeout(timer)
@@ -177,22 +184,20 @@ export class GuestComponent {
         owner: invocation,
         deadline,
         requestBytes,
+        failed,
         bucket: (name) => openedBucket(this.world, invocation, name),
       })
       const held = call.course.held
       if (!held) end()
       else {
-        void held.then((failure) => {
-          // Nobody else would tell of a guest that traps after its answer is out.
-          if (failure !== undefined) this.#failed(failure, invocation, taken)
+        void held.then((late) => {
+          if (late !== undefined) failed(late)
           end()
         })
       }
       return result
     } catch (thrown) {
-      // A guest at work is stopped by the clock that it looks at, one that waits by the timer.
-      const isOutOfTime = instance?.core.ranOn && isDeadline(thrown) && deadline < call.context.deadline
-      const failure = this.#failed(isOutOfTime ? outOfTime(call) : thrown, invocation, instance)
+      failed(thrown)
       end()
       throw failure
     }
@@ -233,6 +238,7 @@ export class GuestComponent {
     if (limit) services.limitHit(limit)
     // Without an instance it was its start function that ran on.
     const ranOn = instance ? instance.core.ranOn : failure.code === 'deadline'
+    if (failure.code === 'trapped') services.trapped()
     if (failure.code === 'trapped' || refusedBy || ranOn) services.offended()
     return failure
   }

@@ -18,6 +18,8 @@ export interface ExportRun extends TaskOptions {
   readonly call: Call
   /** Bytes that the body of a request may have. */
   readonly requestBytes: number
+  /** Tells why the run failed, once, and makes the error of it that others see; for failures after the answer. */
+  readonly failed: (thrown: unknown) => WeftError
   /** The resource `bucket` of a name, as the guest's own imports would open it. */
   readonly bucket: (name: string) => object
 }
@@ -51,9 +53,17 @@ async function runPlain(instance: Instance, run: ExportRun): Promise<unknown> {
   const { call } = run
   const { interface: id, function: fn } = call.operation
   const { result, exited } = instance.call({ interface: id, name: fn.name }, call.args, run)
-  if (fn.async) call.course.hold(exited)
+  if (fn.async) holdOn(run, exited)
   else await exited
   return result
+}
+
+/** The guest goes on after its answer. */
+function holdOn({ call, failed }: ExportRun, exited: Promise<void>): void {
+  const ended = exited.catch((thrown: unknown) => {
+    throw failed(thrown)
+  })
+  call.course.hold(ended)
 }
 
 /** The lattice names a bucket, the guest gets it opened. */
@@ -93,9 +103,9 @@ function runHttp(
   const limited = limitBody(call.args[0] as HttpRequest, run.requestBytes, (reason) => instance.fail(reason))
   const request = tracedRequest(limited, call.context.trace)
   const handle = (...args: unknown[]) => instance.call({ interface: exported.id, name: 'handle' }, args, run)
-  if (!exported.id.includes('incoming-handler')) return runHttp03(handle, request, call)
+  if (!exported.id.includes('incoming-handler')) return runHttp03(handle, request, run)
   const handler = { handle: (...args: unknown[]) => handle(...args).exited }
-  const { response, done } = handleIncoming(handler, request, call.signal)
+  const { response, done } = handleIncoming(handler, request, { signal: call.signal, failed: run.failed })
   call.course.hold(done)
   return response
 }
@@ -103,13 +113,14 @@ function runHttp(
 async function runHttp03(
   handle: (request: Request) => ReturnType<Instance['call']>,
   request: HttpRequest,
-  call: Call,
+  run: ExportRun,
 ): Promise<HttpResult> {
+  const { call } = run
   const { result, exited } = handle(Request.received(request))
   const answer = (await result) as
     | { readonly tag: 'ok'; readonly val: Response }
     | { readonly tag: 'err'; readonly val: HttpErrorCode }
-  call.course.hold(exited)
+  holdOn(run, exited)
   if (answer.tag === 'err') return answer
   const { response, over } = Response.sent(answer.val, call.signal)
   call.course.hold(over)

@@ -25,6 +25,8 @@ export interface ComponentServices {
   limitHit(limit: LimitName): void
   /** An invocation trapped, ran on until it was stopped, or took badly what its limits refused it. */
   offended(): void
+  /** An invocation trapped, be it after its answer. */
+  trapped(): void
   config(): Readonly<Record<string, string>>
   secrets(): Secrets
   /** Where the guest's own telemetry goes. */

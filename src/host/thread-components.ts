@@ -197,6 +197,11 @@ export class ThreadComponents {
       otel: this.#around.otel,
       limitHit: (limit) => this.#limitHit(running().planned.id, limit),
       offended: () => this.#around.onOffence(running().planned.id),
+      trapped: () => {
+        const { planned, permits } = running()
+        permits.countTrap()
+        this.#around.measure.add('traps', 1, { component: planned.id })
+      },
       invoke: this.#around.invoke,
       leaving: this.#around.leaving,
       log: this.#around.log,
@@ -232,7 +237,6 @@ function permitted({ permits, guest, services }: Running, call: Call): Promise<u
       ended()
     },
     (thrown: unknown) => {
-      if (thrown instanceof WeftError && thrown.code === 'trapped') permits.countTrap()
       course.failed(thrown)
       ended()
     },

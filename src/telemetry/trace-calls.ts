@@ -1,6 +1,7 @@
 import type { Call, Interceptor } from '../call/call.ts'
 import { type CallEnd, type CallWatcher, preciseNow, type Timing } from '../call/course.ts'
 import { BegunSpan, type TraceContext, TraceId } from '../call/trace-context.ts'
+import { statusOfFailure } from '../capability/http-status.ts'
 import { WeftError } from '../errors.ts'
 import { backendFields, backendSeries } from './backend-span.ts'
 import { failureOutcome, labelOfAnswer, type OutcomeLabel } from './call-outcome.ts'
@@ -8,7 +9,7 @@ import { answerPart, ownFields, sharedPart } from './call-parts.ts'
 import { type CallSite, CallSites, durationsOf } from './call-site.ts'
 import type { CallSide } from './describe-call.ts'
 import type { Measurements } from './measurements.ts'
-import { spanNames } from './names.ts'
+import { attributeNames as names, spanNames } from './names.ts'
 import type { Sampler } from './sampler.ts'
 import type { SpanResource } from './span.ts'
 import { type SpanDraft, type SpanFields, SpanPart } from './span-draft.ts'
@@ -109,7 +110,6 @@ function measure(open: OpenCall, outcome: OutcomeLabel, now: number): void {
   if (!measurements) return
   durationsOf(site, { measurements, outcome }).observe((now - start) / 1000, trace)
   if (site.side === 'client') return
-  if (outcome === 'trapped') measurements.add('traps', 1, { component: site.owner })
   for (const timing of call.course.timings) measureTiming(open, measurements, timing)
 }
 
@@ -144,7 +144,7 @@ interface Ended {
 }
 
 function outcomeOf({ call, site }: OpenCall, { end, label, now }: Ended): SpanPart | SpanFields | undefined {
-  if (end.kind === 'failure') return failureOutcome(end.thrown, now)
+  if (end.kind === 'failure') return failedOutcome(call, end.thrown, now)
   const answered = end.brokeOff === undefined ? label : labelOfAnswer(call, end.answer)
   const outcome = answerPart(call, { site, label: answered }, end.answer)
   if (end.brokeOff === undefined) return outcome
@@ -153,6 +153,17 @@ function outcomeOf({ call, site }: OpenCall, { end, label, now }: Ended): SpanPa
   // The answer is out: what it says stays on the span, beside the failure that came after it.
   const broken = failureOutcome(end.brokeOff, now)
   return { ...broken, attributes: { ...said?.attributes, ...broken.attributes } }
+}
+
+/** A client that is still there gets a status whatever went wrong; below 500 the fault is its own, by the conventions. */
+function failedOutcome({ course: { response } }: Call, thrown: unknown, now: number): SpanFields {
+  const outcome = failureOutcome(thrown, now)
+  if (!response || (response.destroyed && !response.headersSent)) return outcome
+  const status = response.headersSent ? response.statusCode : statusOfFailure(WeftError.from(thrown))
+  const attributes = { ...outcome.attributes, [names.httpStatus]: status }
+  return response.headersSent || status >= 500
+    ? { ...outcome, attributes }
+    : { ...outcome, attributes, status: { code: 'unset' } }
 }
 
 function recordSpan(open: OpenCall, trace: BegunSpan, ended: Ended): void {

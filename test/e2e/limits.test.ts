@@ -105,12 +105,14 @@ describe('a limit that is hit is told to the caller, as an event and as a metric
     await receiver.stop()
   })
 
-  const hits = (component: string) =>
+  const pointsOf = (metric: string) =>
     receiver.requests
       .filter(({ path }) => path === '/v1/metrics')
       .flatMap((request) => [...metricsIn(request).values()])
-      .filter(({ name }) => name === 'weft.limit.hits')
+      .filter(({ name }) => name === metric)
       .flatMap(({ points }) => points)
+  const hits = (component: string) =>
+    pointsOf('weft.limit.hits')
       .filter(({ attributes }) => attributes['component'] === component)
       .map(({ attributes }) => attributes['limit'])
 
@@ -135,6 +137,18 @@ describe('a limit that is hit is told to the caller, as an event and as a metric
     assert.equal(refused.length, 3, texts.join())
     assert.match(refused[0] ?? '', /wait/)
     await isTold('limited-queue', 'queue')
+  })
+
+  test('a trap in mid-stream counts as one, of its component alone', async () => {
+    await fetch(`${web}/trap-mid-stream`).then((answer) => answer.text(), String)
+    const traps = () => pointsOf('weft.guest.traps')
+    const of = 'limited-traps'
+    await until(() => traps().some(({ attributes }) => attributes['component'] === of), {
+      timeoutMs: 20_000,
+      what: 'the metric',
+    })
+    assert.deepEqual(new Set(traps().map(({ attributes }) => attributes['component'])), new Set([of]))
+    assert.deepEqual(new Set(traps().map(({ asDouble }) => asDouble)), new Set([1]))
   })
 
   for (const [limit, component, call, told] of [
@@ -196,6 +210,7 @@ function manifestOn(port: number): string {
       { type: 'spreadscaler', properties: { instances: 1 } },
       ...asked.map(({ limit, path }) => link(nameOf(limit), path)),
       link('queue', '/stream'),
+      link('traps', '/trap-mid-stream'),
     ],
   }
   return JSON.stringify({
@@ -207,6 +222,7 @@ function manifestOn(port: number): string {
         http,
         ...asked.map(({ limit, guest, limits }) => component(nameOf(limit), guest, limits)),
         component('queue', 'http-hello-p2', { queue: 1 }, 1),
+        component('traps', 'http-trap-p2', {}),
         component('tables', 'tables-c', { tableElements: 1000 }),
         component('buffered', 'calc', { buffered: '100B' }),
       ],

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Invoke } from '../../src/call/call.ts'
+import type { HttpResult } from '../../src/capability/http.ts'
 import { type KeyValueBucket, serveKeyvalue } from '../../src/capability/keyvalue-serve.ts'
 import { WeftError } from '../../src/errors.ts'
 import type { GuestComponent } from '../../src/guest/component.ts'
-import { fakeServices, fetchFrom, guestCall, openGuests } from '../support/guest.ts'
+import { fakeServices, fetchFrom, guestCall, openGuests, requestTo } from '../support/guest.ts'
 
 let guests: Awaited<ReturnType<typeof openGuests>>
 before(async () => {
@@ -71,7 +72,23 @@ describe('a component that traps', () => {
 
   test('in mid-stream breaks the body off', async () => {
     const component = await guests.load('test/guests/http-trap-p2/http-trap-p2.wasm')
-    await assert.rejects(fetchFrom(component, '/trap-mid-stream'), { code: 'trapped' })
+    const services = fakeServices()
+    const call = guestCall(component, 'handle', [requestTo('/trap-mid-stream', {})])
+    const result = (await component.run(call, services)) as HttpResult
+    const failure = { code: 'trapped', message: /component guest trapped in wrpc:http\S+handle: unreachable/ }
+    await assert.rejects(async () => {
+      if (result.tag === 'ok') for await (const _ of result.val.body);
+    }, failure)
+    // Who watches the call learns it too: it is a trap in traces and metrics.
+    const { code, message } = WeftError.from(await call.course.held)
+    assert.equal(code, 'trapped')
+    assert.match(message, failure.message)
+    assert.equal(services.offences, 1)
+    const lines = services.lines.filter(({ level }) => level === 'error')
+    assert.deepEqual(
+      lines.map(({ attributes }) => /open_the_oven|burn/.test(String(attributes['stack']))),
+      [true],
+    )
   })
 
   test('on WASI 0.3 too', async () => {

@@ -68,6 +68,7 @@ export function fakeServices(
     offended() {
       offences++
     },
+    trapped() {},
     otel: options.otel ?? { limits: defaultOtelLimits, span() {}, log() {}, metrics() {}, dropped() {} },
     log: createLog((record) => lines.push(record)),
     config: () => options.config ?? {},
@@ -134,7 +135,7 @@ export async function fetchFrom(
   return { response: result.val, text: Buffer.concat(chunks).toString() }
 }
 
-function requestTo(
+export function requestTo(
   path: string,
   { method, body, headers }: Parameters<typeof fetchFrom>[2] & object,
 ): HttpRequest {

@@ -174,6 +174,27 @@ for (const code of errorCodes) {
   })
 }
 
+test('a request over HTTP that fails has the status that its client sees', async () => {
+  const open = { headersSent: false, statusCode: 200, destroyed: false }
+  const cases = [
+    [open, new WeftError('trapped', 'no'), 500, 'error'],
+    [open, new WeftError('deadline', 'no'), 504, 'error'],
+    [open, new WeftError('denied', 'no'), 403, 'unset'],
+    [open, new WeftError('exhausted', 'no', { limit: 'request-body' }), 413, 'unset'],
+    [{ ...open, headersSent: true, destroyed: true }, new WeftError('trapped', 'no'), 200, 'error'],
+    [{ ...open, destroyed: true }, new WeftError('cancelled', 'no'), undefined, 'error'],
+  ] as const
+  for (const [response, failure, status, code] of cases) {
+    const { spans, server } = tracer()
+    const call = sampleCall()
+    call.course.response = response
+    await assert.rejects(server(() => Promise.reject(failure))(call))
+    assert.equal(spans[0]?.attributes['http.response.status_code'], status)
+    assert.equal(spans[0]?.attributes['error.type'], failure.code)
+    assert.equal(spans[0]?.status.code, code)
+  }
+})
+
 test('a WIT err is an error to the caller and a mark to the callee', async () => {
   const { spans, client, server } = tracer()
   const result = {

@@ -18,19 +18,25 @@ export interface IncomingExchange {
   readonly response: Promise<HttpResult>
   /**
    * Settles when the export has returned and the body is over: read to its end, hung up or broken off. Rejects with what
-   * the guest threw once its response was out. A response whose body nobody wants must be hung up by its iterator's
+   * came of that when the guest threw once its response was out. A response whose body nobody wants must be hung up by its iterator's
    * `return()`.
    */
   readonly done: Promise<void>
 }
 
-/** Runs a guest's HTTP handler for one request. A trap is given on as it was thrown, with its wasm stack. */
+export interface HandleOptions {
+  readonly signal: AbortSignal
+  /** Tells what the guest threw once its response was out, and makes the error of it that its body ends with. */
+  readonly failed: (thrown: unknown) => WeftError
+}
+
+/** Runs a guest's HTTP handler for one request. A trap before the response is given on as it was thrown, with its wasm stack. */
 export function handleIncoming(
   handler: IncomingHandler,
   request: HttpRequest,
-  signal: AbortSignal,
+  { signal, failed }: HandleOptions,
 ): IncomingExchange {
-  const exchange = new Exchange()
+  const exchange = new Exchange(failed)
   const done = exchange.run(handler, new IncomingRequest(request, signal), signal)
   // A caller may care for the response alone.
   done.catch(() => {})
@@ -39,8 +45,13 @@ export function handleIncoming(
 
 class Exchange {
   readonly #answer = Promise.withResolvers<HttpResult>()
+  readonly #failed: HandleOptions['failed']
   #answered = false
   #content: OutgoingContent | undefined
+
+  constructor(failed: HandleOptions['failed']) {
+    this.#failed = failed
+  }
 
   get response(): Promise<HttpResult> {
     return this.#answer.promise
@@ -48,7 +59,7 @@ class Exchange {
 
   async run(handler: IncomingHandler, request: IncomingRequest, signal: AbortSignal): Promise<void> {
     // What was thrown after the response was out; before that, the response says it.
-    let late: { readonly thrown: unknown } | undefined
+    let late: WeftError | undefined
     try {
       const outparam = new ResponseOutparam((answer) => this.#set(answer))
       await handler.handle(request, outparam)
@@ -63,7 +74,7 @@ class Exchange {
       IncomingRequest.hangUp(request)
     }
     await this.#content?.bytes.ended
-    if (late) throw late.thrown
+    if (late) throw late
   }
 
   #set(answer: ResponseOrError): void {
@@ -77,14 +88,10 @@ class Exchange {
     this.#answer.resolve({ tag: 'ok', val: response })
   }
 
-  #breakOff(thrown: unknown): { readonly thrown: unknown } {
-    const message = thrown instanceof Error ? thrown.message : String(thrown)
-    this.#content?.fail(
-      thrown instanceof WeftError
-        ? thrown
-        : new WeftError('trapped', `the guest trapped in mid-body: ${message}`, { cause: thrown }),
-    )
-    return { thrown }
+  #breakOff(thrown: unknown): WeftError {
+    const failure = this.#failed(thrown)
+    this.#content?.fail(failure)
+    return failure
   }
 }
 

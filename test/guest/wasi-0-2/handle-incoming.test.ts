@@ -14,7 +14,7 @@ import { chunksOf, okOf, requestFor, textOf } from './load-probe.ts'
 type Handle = IncomingHandler['handle']
 
 function run(handle: Handle, request: HttpRequest = requestFor('/'), abort = new AbortController()) {
-  return handleIncoming({ handle }, request, abort.signal)
+  return handleIncoming({ handle }, request, { signal: abort.signal, failed: WeftError.from })
 }
 
 const unit = { payload: undefined }

@@ -4,6 +4,7 @@ import { Instance } from '../../../src/component/instance.ts'
 import { Life } from '../../../src/component/life.ts'
 import { Pace } from '../../../src/component/pace.ts'
 import { prepare } from '../../../src/component/prepare.ts'
+import { WeftError } from '../../../src/errors.ts'
 import { compile } from '../../../src/guest/compile.ts'
 import { Descriptors } from '../../../src/guest/held-open.ts'
 import type { WasiImports } from '../../../src/guest/lazy-imports.ts'
@@ -91,7 +92,7 @@ function run(
     handle: (...args: unknown[]) =>
       instance.call({ interface: handlerExport, name: 'handle' }, args, task).exited,
   }
-  const exchange = handleIncoming(handler, request, context.signal)
+  const exchange = handleIncoming(handler, request, { signal: context.signal, failed: WeftError.from })
   return { ...exchange, output: (stream) => written[stream], abort }
 }
 
