@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import type { ModuleInfo } from '../component/instrument.ts'
 import type { Program } from '../component/program.ts'
 import { SourceLines } from '../component/source-lines.ts'
+import { version } from '../version.ts'
 import type { WitWorld } from '../wit/type.ts'
 import type { CompiledComponent } from './compile.ts'
 
-/** Part of the cache key. Change it when the compiler gives something else than before. */
+/** Part of the cache key beside the release. Change it when the compiler gives something else than before. */
 const compilerVersion = 'weft-16'
 
 /** SHA-256 of the component's bytes, in hex. */
@@ -29,7 +30,7 @@ export function defaultArtifactDir(env: Readonly<Record<string, string | undefin
 
 /** The folder of a compiled component, which may not exist yet. */
 export function cachedPath(cacheDir: string, digest: string): string {
-  return join(cacheDir, `${digest}-${compilerVersion}`)
+  return join(cacheDir, `${digest}-${version}-${compilerVersion}`)
 }
 
 export function isCached(path: string): boolean {
