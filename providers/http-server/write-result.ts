@@ -61,15 +61,10 @@ type Beginning = { readonly whole: Uint8Array | undefined } | Ahead
 /** Copying up to this many bytes costs less than another write. */
 const smallBody = 16_384
 
-async function beginningOf(
-  chunks: AsyncIterator<Uint8Array>,
-  turnEnds: Promise<'later'>,
-): Promise<Beginning> {
+async function beginningOf(chunks: AsyncIterator<Uint8Array>, turnEnds: Promise<void>): Promise<Beginning> {
   const ahead = new Ahead(chunks)
-  const isWhole = await Promise.race([ahead.isWhole(), turnEnds])
-  if (isWhole === true) return { whole: ahead.first }
-  ahead.stop()
-  return ahead
+  await turnEnds
+  return ahead.stop() ? { whole: ahead.first } : ahead
 }
 
 /** The first chunk of a body, when it is there, and the promise of the next. */
@@ -77,26 +72,39 @@ class Ahead {
   readonly chunks: AsyncIterator<Uint8Array>
   first: Uint8Array | undefined
   next: Promise<Step>
-  #isStopped = false
+  #state: 'reading' | 'whole' | 'stopped' | { readonly failure: unknown } = 'reading'
 
   constructor(chunks: AsyncIterator<Uint8Array>) {
     this.chunks = chunks
-    this.next = chunks.next()
+    this.next = this.#ask()
   }
 
-  /** From now on somebody else reads the body. */
-  stop(): void {
-    this.#isStopped = true
+  /** From now on somebody else reads the body. True when it has one chunk at most; throws what it failed with. */
+  stop(): boolean {
+    const state = this.#state
+    if (typeof state === 'object') throw state.failure
+    this.#state = 'stopped'
+    return state === 'whole'
   }
 
-  /** Whether the body has one chunk at most; it waits for what comes after that. */
-  async isWhole(): Promise<boolean> {
-    const first = await this.next
-    if (first.done) return true
-    if (this.#isStopped) return false
-    this.first = first.value
-    this.next = this.chunks.next()
-    return (await this.next).done === true
+  #ask(): Promise<Step> {
+    const next = this.chunks.next()
+    next.then(
+      (step) => this.#came(step),
+      (failure: unknown) => {
+        if (this.#state === 'reading') this.#state = { failure }
+      },
+    )
+    return next
+  }
+
+  #came(step: Step): void {
+    if (this.#state !== 'reading') return
+    if (step.done) this.#state = 'whole'
+    else if (!this.first) {
+      this.first = step.value
+      this.next = this.#ask()
+    }
   }
 }
 
@@ -104,17 +112,17 @@ class Ahead {
  * When all requests that came in together were looked at. Their answers leave together: a write that wakes its reader
  * costs several times what the next ones do.
  */
-function endOfTurn(): Promise<'later'> {
+function endOfTurn(): Promise<void> {
   turnEnds ??= new Promise((resolve) => {
     setImmediate(() => {
       turnEnds = undefined
-      resolve('later')
+      resolve()
     })
   })
   return turnEnds
 }
 
-let turnEnds: Promise<'later'> | undefined
+let turnEnds: Promise<void> | undefined
 
 /** A body that is there in one piece goes out with its length, in one write. */
 function endWhole(
