@@ -3,7 +3,7 @@ import { indexCodec } from './abi-index.ts'
 import { GuestStream, guestFuture, hostFuture, hostStream } from './host-ends.ts'
 import type { MemoryContext } from './memory-context.ts'
 import type { Elements, Transfer } from './transfer.ts'
-import { TransferEnd, type TransferType } from './transfer-end.ts'
+import { endKind, TransferEnd, type TransferType } from './transfer-end.ts'
 
 /** The codec of `stream<T>` and `future<T>`: its readable end goes over to the other side. */
 export function transferCodec(type: TransferType): AbiCodec {
@@ -15,7 +15,7 @@ export function transferCodec(type: TransferType): AbiCodec {
 
 function takeReadable(cx: MemoryContext, handle: number, type: TransferType): Transfer {
   const end = cx.handles.get(handle)
-  if (!(end instanceof TransferEnd) || end.kind !== `${type.kind} read`)
+  if (!(end instanceof TransferEnd) || end.kind !== endKind(type, 'read'))
     throw new WebAssembly.RuntimeError(
       `the guest gave handle ${handle} as a readable ${type.kind}, which it is not`,
     )

@@ -8,7 +8,7 @@ import type { MemoryContext } from './memory-context.ts'
 import type { Canon, CanonOptions } from './program.ts'
 import { Subtask } from './subtask.ts'
 import { Transfer } from './transfer.ts'
-import { blocked, GuestBuffer, TransferEnd, type TransferType } from './transfer-end.ts'
+import { blocked, endKind, GuestBuffer, TransferEnd, type TransferType } from './transfer-end.ts'
 import { noEvent, Waitable, type WaitableEvent, WaitableSet } from './waitable.ts'
 
 type Builtin = Extract<Canon, { readonly do: 'builtin' }>
@@ -113,14 +113,14 @@ function transferFunction(instance: Instance, canon: Builtin, leave: Leave): Cor
   const type = canon.type as TransferType
   const [, deed = ''] = canon.builtin.split('.')
   const end = (handle: CoreValue, direction: 'read' | 'write') =>
-    transferEnd(handles, handle, `${type.kind} ${direction}`)
+    transferEnd(handles, handle, endKind(type, direction))
   switch (deed) {
     case 'new':
       return () => {
         const transfer = new Transfer()
         const readable = handles.add(new TransferEnd('read', type, transfer))
         const writable = handles.add(new TransferEnd('write', type, transfer))
-        return (BigInt(writable) << 32n) | BigInt(readable)
+        return BigInt(writable * 2 ** 32 + readable)
       }
     case 'read':
     case 'write':

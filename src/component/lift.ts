@@ -103,15 +103,6 @@ function asyncBody(instance: Instance, canon: Lift, run: Run): Body {
   const { callback } = canon.options
   const lock = instance.lock(canon.instance)
   const resume = callback && runner(instance, callback, callbackSignature)
-  const enter = async (task: Task, work: () => Promise<CoreValue | undefined>) => {
-    await lock.acquire()
-    try {
-      instance.enter(task)
-      return Number(await work())
-    } finally {
-      lock.release()
-    }
-  }
   const whole = (task: Task) => {
     if (!task.isResolved) throw new WebAssembly.RuntimeError(`${canon.name} ended without a result`)
   }
@@ -122,32 +113,41 @@ function asyncBody(instance: Instance, canon: Lift, run: Run): Body {
       await run(task, lowered(cx, params, { args, task }))
       return whole(task)
     }
-    let asked = await enter(task, () => run(task, lowered(cx, params, { args, task })))
-    for (;;) {
+    for (let event: WaitableEvent | undefined; ; ) {
+      const turn = lock.acquire()
+      if (turn) await turn
+      let asked: number
+      try {
+        instance.enter(task)
+        asked = Number(await (event ? resume(task, event) : run(task, lowered(cx, params, { args, task }))))
+      } finally {
+        lock.release()
+      }
       const code = asked & 0xf
       if (code === callbackCode.exit) return whole(task)
-      const event = await nextEvent(instance, canon, { task, code, set: asked >>> 4 })
-      asked = await enter(task, () => resume(task, event))
+      event = await nextEvent(instance, canon, { task, code, set: asked >>> 4 })
     }
   }
 }
 
-async function nextEvent(
+function nextEvent(
   instance: Instance,
   canon: Lift,
   { task, code, set }: { readonly task: Task; readonly code: number; readonly set: number },
 ): Promise<WaitableEvent> {
-  if (code === callbackCode.yield) {
-    await new Promise((resolve) => setImmediate(resolve))
-    task.life.throwIfOver()
-    return noEvent
-  }
+  if (code === callbackCode.yield) return afterOthers(task)
   if (code !== callbackCode.wait)
     throw new WebAssembly.RuntimeError(`${canon.name} gave the unknown code ${code}`)
   const waitables = instance.handles(canon.instance).get(set)
   if (!(waitables instanceof WaitableSet))
     throw new WebAssembly.RuntimeError(`${canon.name} waits for ${set}, which is no waitable set`)
-  return waitables.poll() ?? (await waitables.wait(task.life))
+  return waitables.wait(task.life)
+}
+
+async function afterOthers(task: Task): Promise<WaitableEvent> {
+  await new Promise((resolve) => setImmediate(resolve))
+  task.life.throwIfOver()
+  return noEvent
 }
 
 function lowered(

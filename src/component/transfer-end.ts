@@ -16,6 +16,16 @@ export const blocked = 0xffff_ffff | 0
 
 export type TransferType = Extract<WitType, { readonly kind: 'stream' | 'future' }>
 
+const kinds = {
+  stream: { read: 'stream read', write: 'stream write' },
+  future: { read: 'future read', write: 'future write' },
+} as const
+
+/** What a handle's entry says that it is: one text each, as guests name ends often. */
+export function endKind({ kind }: TransferType, direction: 'read' | 'write'): string {
+  return kinds[kind][direction]
+}
+
 /** One end of a stream or future as a guest holds it. */
 export class TransferEnd extends Waitable {
   readonly transfer: Transfer
@@ -24,7 +34,7 @@ export class TransferEnd extends Waitable {
   #busy = false
 
   constructor(direction: 'read' | 'write', type: TransferType, transfer: Transfer) {
-    super(`${type.kind} ${direction}`)
+    super(endKind(type, direction))
     this.transfer = transfer
     this.type = type
     this.#direction = direction
@@ -154,7 +164,10 @@ export class GuestBuffer implements Destination, Source {
     const element = this.#element
     if (!element) return new Array(count).fill(undefined)
     if (this.#isBytes) return this.#cx.bytes.slice(start, start + count)
-    return Array.from({ length: count }, (_, index) => element.load(this.#cx, start + index * element.size))
+    const elements = new Array<unknown>(count)
+    for (let index = 0; index < count; index++)
+      elements[index] = element.load(this.#cx, start + index * element.size)
+    return elements
   }
 
   #next(count: number): number {

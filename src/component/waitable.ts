@@ -74,31 +74,35 @@ export class WaitableSet {
   poll(): WaitableEvent | undefined {
     for (const waitable of this.members) {
       const event = waitable.takeEvent()
-      // Whoever had an event goes to the back: no waitable starves the others.
       if (!event) continue
-      this.members.delete(waitable)
-      this.members.add(waitable)
+      // Whoever had an event goes to the back: no waitable starves the others.
+      if (this.members.size > 1) {
+        this.members.delete(waitable)
+        this.members.add(waitable)
+      }
       return event
     }
     return undefined
   }
 
   /** Waits for an event; rejects with what ends `life`. */
-  async wait(life: Life): Promise<WaitableEvent> {
-    for (;;) {
-      const event = this.poll()
-      if (event) return event
-      life.throwIfOver()
-      await new Promise<void>((resolve, reject) => {
-        const giveUp = () => reject(life.over?.reason)
-        life.onEnd(giveUp)
-        this.#waiting = () => {
-          life.offEnd(giveUp)
-          this.#waiting = undefined
-          resolve()
-        }
-      })
-    }
+  wait(life: Life): Promise<WaitableEvent> {
+    const event = this.poll()
+    if (event) return Promise.resolve(event)
+    return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        this.#waiting = undefined
+        reject(life.over?.reason)
+      }
+      this.#waiting = () => {
+        const event = this.poll()
+        if (!event) return
+        life.offEnd(giveUp)
+        this.#waiting = undefined
+        resolve(event)
+      }
+      life.onEnd(giveUp)
+    })
   }
 
   wake(): void {

@@ -29,16 +29,18 @@ export class WatchedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     return this
   }
 
-  async next(): Promise<IteratorResult<Uint8Array>> {
-    try {
-      const step = await this.#chunks.next()
-      if (step.done) this.#leave()
-      return step
-    } catch (error) {
-      this.#end.reject(error)
-      this.#leave()
-      throw error
-    }
+  next(): Promise<IteratorResult<Uint8Array>> {
+    return this.#chunks.next().then(
+      (step) => {
+        if (step.done) this.#leave()
+        return step
+      },
+      (error: unknown) => {
+        this.#end.reject(error)
+        this.#leave()
+        throw error
+      },
+    )
   }
 
   async return(): Promise<IteratorResult<Uint8Array>> {

@@ -104,15 +104,17 @@ async function sentTrailers(trailers: TrailersFuture): Promise<HttpFields | unde
 
 /** The bytes of a guest's stream as they come; it is dropped when they are no longer wanted. */
 export function guestBytes(stream: GuestStream): AsyncIterable<Uint8Array> {
-  return { [Symbol.asyncIterator]: () => new GuestBytes(stream) }
+  return new GuestBytes(stream)
 }
 
 function bytesOf(contents: GuestStream | AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   return 'read' in contents ? guestBytes(contents) : contents
 }
 
-/** No generator: a body is most often one chunk, which would cost three turns with each. */
-class GuestBytes implements AsyncIterator<Uint8Array> {
+const atEnd: IteratorResult<Uint8Array> = { done: true, value: undefined }
+
+/** No generator: a body is most often one chunk, which would cost three turns with each. It is read once. */
+class GuestBytes implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
   readonly #stream: GuestStream
   #finished = false
 
@@ -120,14 +122,18 @@ class GuestBytes implements AsyncIterator<Uint8Array> {
     this.#stream = stream
   }
 
-  async next(): Promise<IteratorResult<Uint8Array>> {
-    while (!this.#finished) {
-      const { value, done, isCopy } = await this.#stream.read({ count: readSize })
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this
+  }
+
+  next(): Promise<IteratorResult<Uint8Array>> {
+    if (this.#finished) return Promise.resolve(atEnd)
+    return this.#stream.read({ count: readSize }).then(({ value, done, isCopy }) => {
       this.#finished = done
       const chunk = bytesFrom(value)
       if (chunk.length > 0) return { done: false, value: isCopy ? giveAway(chunk) : chunk }
-    }
-    return { done: true, value: undefined }
+      return done ? atEnd : this.next()
+    })
   }
 
   async return(): Promise<IteratorResult<Uint8Array>> {
