@@ -17,7 +17,8 @@ export class WatchedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   constructor(body: AsyncIterable<Uint8Array>, signal?: AbortSignal) {
     this.#chunks = body[Symbol.asyncIterator]()
     this.#signal = signal
-    if (signal) onAbort(signal, this.#abandon)
+    if (signal?.aborted) this.#abandon()
+    else if (signal) onAbort(signal, this.#abandon)
   }
 
   /** Rejects with what it failed with, or was given up for. */
@@ -30,6 +31,8 @@ export class WatchedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   }
 
   next(): Promise<IteratorResult<Uint8Array>> {
+    // Where it was given up is not its end.
+    if (this.#signal?.aborted) return Promise.reject(this.#signal.reason)
     return this.#chunks.next().then(
       (step) => {
         if (step.done) this.#leave()
