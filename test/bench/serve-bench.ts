@@ -15,14 +15,14 @@ export interface Served {
   close(): Promise<void>
 }
 
-/** `node:http` alone, in a process of its own. */
-export function serveBare(): Promise<Served> {
-  return serveAlone('bare-http.ts')
+/** `node:http` alone, in a process of its own; with several threads that share its port. */
+export function serveBare(threads = 1): Promise<Served> {
+  return serveAlone('bare-http.ts', String(threads))
 }
 
 /** A file of this folder that prints the port it listens on, in a process of its own. */
-export async function serveAlone(file: string): Promise<Served> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, file)], {
+export async function serveAlone(file: string, ...args: readonly string[]): Promise<Served> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, file), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [port] = (await once(child.stdout, 'data')) as [Buffer]
@@ -81,7 +81,7 @@ async function childrenOf(pid: number): Promise<number[]> {
 }
 
 /** The same; `POST /echo` pipes the request into the answer. */
-export const serveEcho = serveBare
+export const serveEcho = (): Promise<Served> => serveBare()
 
 /** `weft up` with one HTTP component, as a user would run it. `traits` are added to the component, as YAML list items. */
 export async function serveWeft(
