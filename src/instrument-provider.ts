@@ -48,16 +48,18 @@ export function instrumentProvider(
   watchProcess(measurements)
   const endWatch = watchThread(measurements, 'provider')
   const endDelivery = deliverMeasurements({ measurements, sink: (batch) => metrics.accept(batch) })
-  const { client, server } = traceCalls({ record: buffer.recordDraft, sampler, resourceOf, measurements })
+  const calls = traceCalls({ record: buffer.recordDraft, sampler, resourceOf, measurements })
   return {
-    client: [client],
-    server: [server],
+    client: [calls.client],
+    server: [calls.server],
     handOver() {
+      calls.settle()
       void buffer.flush()
       // This writes what the connection holds, at once; nobody is left to hear what comes of it.
       connection.flush().catch(() => {})
     },
     async stop() {
+      calls.settle()
       endDelivery()
       endWatch()
       await buffer.flush()

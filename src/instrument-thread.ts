@@ -48,13 +48,14 @@ export function instrumentThread(init: ThreadInit, thread: Parameters<Instrument
     measure: measurements,
   })
   const sampler = samplerOfThread(process.env)
-  const { client, server } = traceCalls({ record: buffer.recordDraft, sampler, resourceOf, measurements })
+  const calls = traceCalls({ record: buffer.recordDraft, sampler, resourceOf, measurements })
   return {
-    client: [client],
-    server: [server],
+    client: [calls.client],
+    server: [calls.server],
     measure: measurements,
     otel: guests,
     async flush() {
+      calls.settle()
       guests.flush()
       endDelivery()
       endWatch()

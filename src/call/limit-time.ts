@@ -36,18 +36,22 @@ class LimitedCall implements Limited {
 
   answer(next: Invoke): Promise<unknown> {
     const { signal } = this.#abort
+    const { course } = this.#call
+    course.willTell()
     this.#deadlines.watch(this)
     onAbort(this.#call.signal, this.#leave)
     return new Promise((resolve, reject) => {
       this.#reject = reject
       begun(next, { ...this.#call, signal, endsBy: this.deadline }).then(
         (result) => {
-          const { held } = this.#call.course
+          const { held } = course
+          course.answered(result)
           if (held) void held.then(this.#over)
           else this.#over()
           resolve(result)
         },
         (error: unknown) => {
+          course.failed(error)
           this.#over()
           reject(error)
         },
@@ -66,6 +70,7 @@ class LimitedCall implements Limited {
 
   #giveUp(reason: unknown): void {
     this.#over()
+    this.#call.course.failed(reason)
     this.#reject(WeftError.from(reason))
     this.#abort.abort(reason)
   }

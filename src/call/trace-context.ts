@@ -91,8 +91,9 @@ export class BegunSpan implements TraceContext {
     this.id = id
     this.sampled = trace.sampled
     this.traceState = trace.traceState
-    this.high = spanId === undefined ? randomWord() : wordAt(spanId, 0)
-    this.low = spanId === undefined ? randomWord() : wordAt(spanId, 8)
+    const known = spanId === undefined ? undefined : wordsOfSpan(spanId)
+    this.high = known?.high ?? randomWord()
+    this.low = known?.low ?? randomWord()
     this.#spanId = spanId
   }
 
@@ -118,6 +119,11 @@ function randomWord(): number {
   const word = pool[used] ?? 0
   used += 1
   return word
+}
+
+/** Two 32-bit words, the big end first, of 16 lower-case hex digits. */
+export function wordsOfSpan(spanId: string): { readonly high: number; readonly low: number } {
+  return { high: wordAt(spanId, 0), low: wordAt(spanId, 8) }
 }
 
 function wordAt(hex: string, at: number): number {

@@ -2,9 +2,9 @@ import type { Call } from '../call/call.ts'
 import { answerOutcome, httpStatusOf, type OutcomeLabel } from './call-outcome.ts'
 import type { CallSite } from './call-site.ts'
 import { messageOf, ownAttributes, ownName } from './describe-call.ts'
-import { isAsking, type RequestKey, requestAttributes, requestKey } from './http-attributes.ts'
+import { isAsking, type RequestKey, RequestTarget, requestAttributes, requestKey } from './http-attributes.ts'
 import { messageFields } from './message-attributes.ts'
-import { type SpanFields, SpanPart } from './span-draft.ts'
+import { type SpanDraft, type SpanFields, SpanPart } from './span-draft.ts'
 
 /** HTTP methods and status codes that are well known are fewer, and so are a component's buckets and host names. */
 const mostKept = 64
@@ -16,7 +16,7 @@ export interface RequestPart {
   readonly part: SpanPart
 }
 
-const nothing: readonly SpanFields[] = []
+const nothing: SpanDraft['own'] = []
 
 /** What many calls from here to there say alike: name, kind, and most of their attributes. */
 export function sharedPart(call: Call, site: CallSite): SpanPart {
@@ -30,7 +30,7 @@ export function sharedPart(call: Call, site: CallSite): SpanPart {
 }
 
 /** What its own arguments say. */
-export function ownFields(call: Call, site: CallSite): readonly SpanFields[] {
+export function ownFields(call: Call, site: CallSite): SpanDraft['own'] {
   const { subject, side } = site
   if (subject === 'other') return nothing
   const message = messageOf(call, side)
@@ -39,7 +39,7 @@ export function ownFields(call: Call, site: CallSite): readonly SpanFields[] {
   if (subject !== 'http-in') return [{ attributes: ownAttributes(call, subject) }]
   // Who hands a request on says nothing of it that its own span of it does not say.
   if (side === 'client') return nothing
-  const own = { attributes: ownAttributes(call, subject) }
+  const own = new RequestTarget(call.args[0], call.route)
   return requestKey(call.args[0]) ? [own] : [requestFields(call, site), own]
 }
 

@@ -1,5 +1,4 @@
 import type { Call } from '../call/call.ts'
-import { withoutVersion } from '../wit/names.ts'
 import type { WitFunction } from '../wit/type.ts'
 import type { OutcomeLabel } from './call-outcome.ts'
 import type { RequestPart } from './call-parts.ts'
@@ -11,8 +10,6 @@ import {
   spanNameOf,
   subjectOf,
 } from './describe-call.ts'
-import type { Measurements } from './measurements.ts'
-import { attributeNames as names } from './names.ts'
 import type { HistogramSeries } from './series.ts'
 import type { SpanResource } from './span.ts'
 import { SpanPart } from './span-draft.ts'
@@ -50,24 +47,34 @@ export interface CallSitesOptions {
 const resourceMs = 1000
 /** Callers come by their id, which foreign peers may make up. */
 const mostSites = 64
+const mostLatest = 4
 
 /** Remembers the sites that calls come from: describing a call anew would cost more than all the rest of its span. */
 export class CallSites {
   readonly #options: CallSitesOptions
   readonly #sites = new WeakMap<WitFunction, CallSite[]>()
+  /** Looked through first: most calls come from few places. */
+  readonly #latest: CallSite[] = []
 
   constructor(options: CallSitesOptions) {
     this.#options = options
   }
 
   of(call: Call, now: number): CallSite {
-    const known = this.#sites.get(call.operation.function)
-    const site = (known && siteFrom(known, call)) ?? this.#add(call, known)
+    const site = siteFrom(this.#latest, call) ?? this.#find(call)
     if (now > site.resourceUntil) {
       const resource = this.#options.resourceOf(site.owner)
       if (!isSame(resource, site.resource)) site.resource = resource
       site.resourceUntil = now + resourceMs
     }
+    return site
+  }
+
+  #find(call: Call): CallSite {
+    const known = this.#sites.get(call.operation.function)
+    const site = (known && siteFrom(known, call)) ?? this.#add(call, known)
+    if (this.#latest.length >= mostLatest) this.#latest.shift()
+    this.#latest.push(site)
     return site
   }
 
@@ -101,29 +108,11 @@ export class CallSites {
   }
 }
 
-/** The series of the site's calls that end with `outcome`. */
-export function durationsOf(
-  site: CallSite,
-  of: { readonly measurements: Measurements; readonly outcome: OutcomeLabel },
-): HistogramSeries {
-  const known = site.durations.get(of.outcome)
-  if (known && !known.isForgotten) return known
-  const { operation } = site.call
-  const series = of.measurements.histogram('callDuration', {
-    [names.component]: site.owner,
-    [names.interface]: withoutVersion(operation.interface),
-    [names.operation]: operation.function.name,
-    [names.side]: site.side,
-    [names.outcome]: of.outcome,
-  })
-  site.durations.set(of.outcome, series)
-  return series
-}
-
 function siteFrom(sites: readonly CallSite[], call: Call): CallSite | undefined {
   for (const site of sites) {
     const { source, target, operation } = site.call
     const isSame =
+      operation.function === call.operation.function &&
       source === call.source &&
       target === call.target &&
       operation.interface === call.operation.interface &&

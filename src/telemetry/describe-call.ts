@@ -1,6 +1,6 @@
 import type { Call, MessageOrigin, Operation } from '../call/call.ts'
 import { parseInterfaceName, withoutVersion } from '../wit/names.ts'
-import { clientRequestAttributes, httpSpanName, serverTargetAttributes } from './http-attributes.ts'
+import { clientRequestAttributes, httpSpanName } from './http-attributes.ts'
 import { messageAttributes, messageSpanName, processOperation } from './message-attributes.ts'
 import { attributeNames as names, attributeValues as values } from './names.ts'
 import type { SpanAttributes, SpanKind } from './span.ts'
@@ -33,18 +33,16 @@ export function fixedAttributes(call: Call, side: CallSide, subject: CallSubject
   return { ...rpcAttributes(call, side), ...fixedSubjectAttributes(call, subject) }
 }
 
-/** The attributes that come from the call's arguments; for a request that comes in without those of `requestAttributes`. */
+/** The attributes that come from the call's arguments; those of a request that comes in are a `RequestTarget`. */
 export function ownAttributes(call: Call, subject: CallSubject): SpanAttributes {
   switch (subject) {
-    case 'http-in':
-      return serverTargetAttributes(call.args[0], call.route)
     case 'http-out':
       return clientRequestAttributes(call.args[0])
     case 'keyvalue':
       return keyvalueAttributes(call)
     case 'messaging':
       return messageAttributes(call)
-    case 'other':
+    default:
       return {}
   }
 }

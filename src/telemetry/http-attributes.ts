@@ -1,7 +1,10 @@
 import { field } from './field.ts'
 import { attributeNames as names } from './names.ts'
+import type { ProtobufWriter } from './otlp-protobuf.ts'
+import { TextAttribute } from './otlp-spans.ts'
 import { scrubQuery } from './scrub-query.ts'
 import type { AttributeValue, SpanAttributes } from './span.ts'
+import type { WrittenFields } from './span-draft.ts'
 
 const knownMethods = new Set('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' '))
 const methodsByTag = new Map([...knownMethods].map((method) => [method.toLowerCase(), method]))
@@ -14,17 +17,47 @@ export function httpSpanName(request: unknown): string {
   return knownMethods.has(method) ? method : 'HTTP'
 }
 
-/** Attributes of a `wrpc:http` request record that say what it asks for, as a server sees it. */
-export function serverTargetAttributes(value: unknown, route?: string): SpanAttributes {
-  const request = requestOf(value)
-  const attributes: Record<string, AttributeValue> = {}
-  const [path, query] = splitPath(request.pathWithQuery ?? '/')
-  attributes[names.urlPath] = path.slice(0, maxTextLength)
-  if (query) attributes[names.urlQuery] = scrubQuery(query).slice(0, maxTextLength)
-  const userAgent = userAgentOf(request)
-  if (userAgent) attributes[names.userAgent] = userAgent
-  if (route !== undefined) attributes[names.httpRoute] = route
-  return attributes
+const targetAttributes = {
+  path: new TextAttribute(names.urlPath),
+  query: new TextAttribute(names.urlQuery),
+  userAgent: new TextAttribute(names.userAgent),
+  route: new TextAttribute(names.httpRoute),
+} as const
+
+/** What a `wrpc:http` request record asks for, as a server sees it. */
+export class RequestTarget implements WrittenFields {
+  readonly #path: string
+  readonly #query: string
+  readonly #userAgent: string
+  readonly #route: string
+
+  constructor(value: unknown, route = '') {
+    const request = requestOf(value)
+    const [path, query] = splitPath(request.pathWithQuery || '/')
+    this.#path = path.slice(0, maxTextLength)
+    this.#query = scrubQuery(query).slice(0, maxTextLength)
+    this.#userAgent = userAgentOf(request)
+    this.#route = route
+  }
+
+  get fields(): { readonly attributes: SpanAttributes } {
+    const attributes: Record<string, AttributeValue> = {}
+    this.#each(({ name }, value) => {
+      attributes[name] = value
+    })
+    return { attributes }
+  }
+
+  write(out: ProtobufWriter): void {
+    this.#each((attribute, value) => attribute.write(out, value))
+  }
+
+  #each(take: (attribute: TextAttribute, value: string) => void): void {
+    if (this.#path) take(targetAttributes.path, this.#path)
+    if (this.#query) take(targetAttributes.query, this.#query)
+    if (this.#userAgent) take(targetAttributes.userAgent, this.#userAgent)
+    if (this.#route) take(targetAttributes.route, this.#route)
+  }
 }
 
 /** Attributes of a `wrpc:http` request record, as a client sees it. */

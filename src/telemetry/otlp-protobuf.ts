@@ -26,6 +26,9 @@ export class ProtobufWriter implements OtlpWriter {
   #buffer: Buffer
   #view: DataView
   #at = 0
+  #second = 0
+  #secondHigh = 0
+  #secondLow = 0
 
   constructor(size = firstSize) {
     this.#buffer = Buffer.allocUnsafeSlow(size)
@@ -100,16 +103,6 @@ export class ProtobufWriter implements OtlpWriter {
       buffer[this.#at + index] = (high << 4) | (digits[value.charCodeAt(index * 2 + 1)] ?? 0)
     }
     this.#at += length
-  }
-
-  /** Eight bytes, as two 32-bit words, the big end first. */
-  wordPair(field: OtlpField, { high, low }: { readonly high: number; readonly low: number }): void {
-    this.#reserve(16)
-    this.#tag(field, lengthType)
-    this.#buffer[this.#at] = 8
-    this.setWord(this.#at + 1, high)
-    this.setWord(this.#at + 5, low)
-    this.#at += 9
   }
 
   /** Writes over what stands at `at`, the big end first. */
@@ -192,15 +185,21 @@ export class ProtobufWriter implements OtlpWriter {
 
   /** Writes the eight bytes of a moment, in milliseconds since the epoch, over what stands at `at`. */
   setTime(at: number, value: number): void {
-    const seconds = Math.floor(value / 1000)
-    const nanos = Math.round((value - seconds * 1000) * 1e6)
-    // seconds · 10⁹ does not fit a double; seconds · 5⁹ does, and 10⁹ is 5⁹ · 2⁹. `%` of doubles would take longer.
-    const scaled = seconds * 1_953_125
-    const high = Math.floor(scaled / 2 ** 23)
-    const low = (scaled - high * 2 ** 23) * 512 + nanos
-    const carried = Math.floor(low / 2 ** 32)
+    const second = Math.floor(value / 1000)
+    if (second !== this.#second) this.#toSecond(second)
+    const low = this.#secondLow + Math.round((value - second * 1000) * 1e6)
+    const carried = low >= 2 ** 32 ? 1 : 0
     this.#view.setUint32(at, low - carried * 2 ** 32, true)
-    this.#view.setUint32(at + 4, high + carried, true)
+    this.#view.setUint32(at + 4, this.#secondHigh + carried, true)
+  }
+
+  /** The nanoseconds of a whole second, in two words: moments come many to a second. */
+  #toSecond(second: number): void {
+    // seconds · 10⁹ does not fit a double; seconds · 5⁹ does, and 10⁹ is 5⁹ · 2⁹. `%` of doubles would take longer.
+    const scaled = second * 1_953_125
+    this.#second = second
+    this.#secondHigh = Math.floor(scaled / 2 ** 23)
+    this.#secondLow = (scaled - this.#secondHigh * 2 ** 23) * 512
   }
 
   doubles(field: OtlpField, values: readonly number[]): void {

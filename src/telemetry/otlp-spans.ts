@@ -1,4 +1,4 @@
-import { BegunSpan } from '../call/trace-context.ts'
+import { BegunSpan, wordsOfSpan } from '../call/trace-context.ts'
 import { type OtlpGroup, writeAttributes, writeRequest } from './otlp-common.ts'
 import { encodeProtobuf, type ProtobufWriter } from './otlp-protobuf.ts'
 import { type OtlpField, type OtlpMessage, type OtlpWriter, otlpFields } from './otlp-writer.ts'
@@ -76,36 +76,61 @@ function writeAgain(out: OtlpWriter, field: OtlpField, encoded: Uint8Array): voi
   out.messages(field, readScopeSpans(encoded), writeSpan)
 }
 
-/** Room for what `writeIdentity` writes: the tags and lengths of ids, times and flags, in this order. */
-export const spanHead: Uint8Array = encodeProtobuf(undefined, (out: OtlpWriter) => {
-  out.bytes(fields.traceId, new Uint8Array(16))
-  out.bytes(fields.spanId, new Uint8Array(8))
+/** Room for what `writeIdentity` writes: the tags and lengths of times, flags and ids, in this order. */
+const head = encodeProtobuf(undefined, (out: OtlpWriter) => {
   out.fixed64(fields.startTimeUnixNano, 0)
   out.fixed64(fields.endTimeUnixNano, 0)
   out.fixed32(fields.flags, sampled)
+  out.bytes(fields.traceId, new Uint8Array(16))
+  out.bytes(fields.spanId, new Uint8Array(8))
+  out.bytes(fields.parentSpanId, new Uint8Array(8))
 })
+const parentSize = 10
+export const spanHead: Uint8Array = head
+/** Of a span without parent. */
+export const rootHead: Uint8Array = head.subarray(0, head.length - parentSize)
 
-/** Ids and times of a `Span`, whose head stands at `head`. */
-export function writeIdentity(
-  out: ProtobufWriter,
-  head: number,
-  draft: Omit<SpanDraft, 'part' | 'own'>,
-): void {
+/** Ids and times of a `Span` whose head stands at `at`. */
+export function writeIdentity(out: ProtobufWriter, at: number, draft: Omit<SpanDraft, 'part' | 'own'>): void {
   const { trace, parent, start, end, isParentRemote } = draft
+  out.setTime(at + 1, start)
+  out.setTime(at + 10, Math.max(start, end))
   const [first, second, third, fourth] = trace.id.words
-  out.setWord(head + 2, first)
-  out.setWord(head + 6, second)
-  out.setWord(head + 10, third)
-  out.setWord(head + 14, fourth)
-  out.setWord(head + 20, trace.high)
-  out.setWord(head + 24, trace.low)
-  out.setTime(head + 29, start)
-  out.setTime(head + 38, Math.max(start, end))
+  out.setWord(at + 26, first)
+  out.setWord(at + 30, second)
+  out.setWord(at + 34, third)
+  out.setWord(at + 38, fourth)
+  out.setWord(at + 44, trace.high)
+  out.setWord(at + 48, trace.low)
   if (trace.traceState !== '') out.text(fields.traceState, trace.traceState)
   if (!parent) return
-  out.setByte(head + 49, (isParentRemote ? isRemoteKnown | isRemote : isRemoteKnown) >> 8)
-  if (parent instanceof BegunSpan) out.wordPair(fields.parentSpanId, parent)
-  else out.hex(fields.parentSpanId, parent.spanId)
+  out.setByte(at + 21, (isParentRemote ? isRemoteKnown | isRemote : isRemoteKnown) >> 8)
+  const { high, low } = parent instanceof BegunSpan ? parent : wordsOfSpan(parent.spanId)
+  out.setWord(at + 54, high)
+  out.setWord(at + 58, low)
+}
+
+const valueField: OtlpField = { number: 2, name: 'value' }
+const textField: OtlpField = { number: 1, name: 'stringValue' }
+
+/** An attribute whose value is a text that is not empty, with its key encoded once. */
+export class TextAttribute {
+  readonly name: string
+  readonly #key: Uint8Array
+
+  constructor(name: string) {
+    this.name = name
+    this.#key = encodeProtobuf(name, (out, key) => out.text({ number: 1, name: 'key' }, key))
+  }
+
+  write(out: ProtobufWriter, value: string): void {
+    const pair = out.begin(fields.attributes)
+    out.append(this.#key)
+    const text = out.begin(valueField)
+    out.text(textField, value)
+    out.end(text)
+    out.end(pair)
+  }
 }
 
 const writeEvent: OtlpMessage<SpanEvent> = (out, event) => {

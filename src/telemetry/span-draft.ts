@@ -1,6 +1,6 @@
 import type { BegunSpan, TraceContext } from '../call/trace-context.ts'
 import { encodeProtobuf, type ProtobufWriter } from './otlp-protobuf.ts'
-import { spanHead, writeIdentity, writeSpanPart } from './otlp-spans.ts'
+import { rootHead, spanHead, writeIdentity, writeSpanPart } from './otlp-spans.ts'
 import type { SpanRecord, SpanResource } from './span.ts'
 
 /** Fields of a span that others may have alike. */
@@ -17,6 +17,7 @@ const mostJoined = 64
 export class SpanPart {
   readonly fields: SpanFields
   #encoded: Uint8Array | undefined
+  #encodedRoot: Uint8Array | undefined
   /** Joined with what the span before had, and with others. */
   #latest: { readonly other: SpanPart; readonly joined: SpanPart } | undefined
   readonly #joined = new Map<SpanPart, SpanPart>()
@@ -27,8 +28,14 @@ export class SpanPart {
 
   /** A span's fields in protobuf, behind room for what is its own (`writeIdentity`). */
   get encoded(): Uint8Array {
-    this.#encoded ??= Buffer.concat([spanHead, encodeProtobuf(this.fields, writeSpanPart, sharedSize)])
+    this.#encoded ??= Buffer.concat([spanHead, this.#encodedFields()])
     return this.#encoded
+  }
+
+  /** The same for a span without parent. */
+  get encodedRoot(): Uint8Array {
+    this.#encodedRoot ??= Buffer.concat([rootHead, this.#encodedFields()])
+    return this.#encodedRoot
   }
 
   /** Both parts as one: what `other` says stands above what this one says, attributes add up. */
@@ -40,6 +47,10 @@ export class SpanPart {
     return joined
   }
 
+  #encodedFields(): Uint8Array {
+    return encodeProtobuf(this.fields, writeSpanPart, sharedSize)
+  }
+
   #join(other: SpanPart): SpanPart {
     const attributes = { ...this.fields.attributes, ...other.fields.attributes }
     const joined = new SpanPart({ ...this.fields, ...other.fields, attributes })
@@ -47,6 +58,12 @@ export class SpanPart {
     this.#joined.set(other, joined)
     return joined
   }
+}
+
+/** Fields that write themselves, without being put together first. */
+export interface WrittenFields {
+  readonly fields: SpanFields
+  write(out: ProtobufWriter): void
 }
 
 /** A finished span of a call. */
@@ -60,14 +77,17 @@ export interface SpanDraft {
   readonly isParentRemote: boolean
   readonly part: SpanPart
   /** What no other span says; a later one stands above an earlier one and above the part, attributes add up. */
-  readonly own: readonly SpanFields[]
+  readonly own: readonly (SpanFields | WrittenFields)[]
   readonly resource: SpanResource
 }
 
 /** The fields of OTLP's `Span`: the part that it shares is encoded already. */
 export function writeDraft(out: ProtobufWriter, draft: SpanDraft): void {
   const start = out.length
-  out.append(draft.part.encoded)
+  out.append(draft.parent ? draft.part.encoded : draft.part.encodedRoot)
   writeIdentity(out, start, draft)
-  for (const fields of draft.own) writeSpanPart(out, fields)
+  for (const fields of draft.own) {
+    if ('write' in fields) fields.write(out)
+    else writeSpanPart(out, fields)
+  }
 }

@@ -3,8 +3,8 @@ import type { SpanDraft } from '../../src/telemetry/span-draft.ts'
 
 /** The whole span, of which a thread encodes the part that others share once. */
 export function spanFromDraft(draft: SpanDraft): SpanRecord {
-  const { part, own, isParentRemote: _, trace, parent, ...rest } = draft
-  const fields = [part.fields, ...own]
+  const { part, own, trace, parent, start, end, resource } = draft
+  const fields = [part.fields, ...own.map((one) => ('write' in one ? one.fields : one))]
   return {
     name: '',
     kind: 'internal',
@@ -14,7 +14,9 @@ export function spanFromDraft(draft: SpanDraft): SpanRecord {
     traceId: trace.traceId,
     spanId: trace.spanId,
     traceState: trace.traceState,
-    ...rest,
+    start,
+    end,
+    resource,
     ...Object.assign({}, ...fields),
     attributes: Object.assign({}, ...fields.map(({ attributes }) => attributes)),
     ...(parent && { parentSpanId: parent.spanId }),

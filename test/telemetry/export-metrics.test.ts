@@ -150,7 +150,7 @@ test('thread and process tell of themselves', async () => {
 test('a call is measured by component, operation, side and outcome, and its waits too', async () => {
   const measurements = new Measurements('data-0', resourceOf)
   const record = () => assert.fail('no span')
-  const { client, server } = traceCalls({ sampler: () => false, record, resourceOf, measurements })
+  const { client, server, settle } = traceCalls({ sampler: () => false, record, resourceOf, measurements })
   const both = [client, server]
   const call = () =>
     sampleCall({ interface: 'wasi:keyvalue/store@0.2.0-draft', function: 'get', result: { kind: 'result' } })
@@ -166,6 +166,7 @@ test('a call is measured by component, operation, side and outcome, and its wait
     })
     await assert.rejects(failed(call()), { code })
   }
+  settle()
   const batch = measurements.take()
   const seen = batch.histograms.map(
     ({ metric, state }) => `${metric} ${Object.values(state.labels).join(' ')} ${state.count}`,
@@ -188,16 +189,18 @@ test('a call is measured by component, operation, side and outcome, and its wait
 test('a call whose body breaks off counts as failed, when it is over', async () => {
   const measurements = new Measurements('data-0', resourceOf)
   const body = Promise.withResolvers<void>()
-  const { server } = traceCalls({
+  const { server, settle } = traceCalls({
     sampler: () => false,
     record: () => {},
     resourceOf,
     measurements,
   })
   await server(async (call) => call.course.hold(body.promise))(sampleCall())
+  settle()
   assert.deepEqual(measurements.take().histograms, [])
   body.reject(new WeftError('cancelled', 'gone'))
   await new Promise((resolve) => setImmediate(resolve))
+  settle()
   assert.equal(measurements.take().histograms[0]?.state.labels['outcome'], 'cancelled')
 })
 

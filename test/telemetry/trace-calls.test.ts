@@ -17,9 +17,18 @@ import { spanFromDraft } from '../support/span-from-draft.ts'
 const resourceOf = (id: string) => ({ service: id, hostId: 'NHOST', hostName: 'brave-fox' })
 
 function tracer(sampler: Sampler = () => true) {
-  const spans: SpanRecord[] = []
-  const record = (draft: SpanDraft) => void spans.push(spanFromDraft(draft))
-  return { spans, ...traceCalls({ sampler, resourceOf, record }) }
+  const recorded: SpanRecord[] = []
+  const record = (draft: SpanDraft) => void recorded.push(spanFromDraft(draft))
+  const { client, server, settle } = traceCalls({ sampler, resourceOf, record })
+  return {
+    client,
+    server,
+    /** What is over by now. */
+    get spans(): readonly SpanRecord[] {
+      settle()
+      return recorded
+    },
+  }
 }
 
 function spanNamed(spans: readonly SpanRecord[], name: string, service?: string): SpanRecord {
@@ -37,8 +46,9 @@ const request = {
 }
 const httpIn = { interface: 'wrpc:http/incoming-handler@0.1.0', function: 'handle', args: [request] } as const
 
-test('a request through a provider, a component and a store is one tree of five spans', async () => {
-  const { spans, client, server } = tracer()
+test('a request through a provider, a component and a store is one tree of five traced.spans', async () => {
+  const traced = tracer()
+  const { client, server } = traced
   const store: Invoke = chain([server], async () => ({ tag: 'ok', val: 7n }))
   const hello: Invoke = chain([server], async (call) => {
     await chain(
@@ -59,8 +69,8 @@ test('a request through a provider, a component and a store is one tree of five 
     chain([client], hello)(childOf(call, { target: 'hello', operation: call.operation, args: call.args })),
   )(entry)
 
-  const tree = spans.map((span) => {
-    const parent = spans.find((other) => other.spanId === span.parentSpanId)
+  const tree = traced.spans.map((span) => {
+    const parent = traced.spans.find((other) => other.spanId === span.parentSpanId)
     return `${span.kind} ${span.resource.service} ${span.name} < ${parent ? `${parent.kind} ${parent.resource.service}` : '-'}`
   })
   assert.deepEqual(tree.sort(), [
@@ -70,8 +80,8 @@ test('a request through a provider, a component and a store is one tree of five 
     'server http-server GET < -',
     'server kv keyvalue/atomics increment < client hello',
   ])
-  assert.equal(new Set(spans.map((span) => span.traceId)).size, 1)
-  assert.deepEqual(spanNamed(spans, 'GET').attributes, {
+  assert.equal(new Set(traced.spans.map((span) => span.traceId)).size, 1)
+  assert.deepEqual(spanNamed(traced.spans, 'GET').attributes, {
     'http.request.method': 'GET',
     'url.scheme': 'http',
     'server.address': 'example.org',
@@ -81,7 +91,7 @@ test('a request through a provider, a component and a store is one tree of five 
     'url.query': 'name=x&sig=REDACTED',
     'http.response.status_code': 200,
   })
-  assert.deepEqual(spanNamed(spans, 'keyvalue/atomics increment', 'hello').attributes, {
+  assert.deepEqual(spanNamed(traced.spans, 'keyvalue/atomics increment', 'hello').attributes, {
     'rpc.system.name': 'wrpc',
     'rpc.method': 'wrpc:keyvalue/atomics/increment',
     'weft.target': 'kv',
@@ -92,7 +102,8 @@ test('a request through a provider, a component and a store is one tree of five 
 })
 
 test('the call goes on unchanged but for its trace', async () => {
-  const { spans, client } = tracer()
+  const traced = tracer()
+  const { client } = traced
   const call = sampleCall({
     context: {
       trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true, traceState: 'x=1' },
@@ -105,7 +116,7 @@ test('the call goes on unchanged but for its trace', async () => {
     seen = passed
   })(call)
   assert.deepEqual(call.context, before)
-  const [span] = spans
+  const [span] = traced.spans
   const trace = seen?.context.trace
   assert.ok(trace)
   assert.deepEqual({ ...seen?.context, trace: undefined }, { ...before, trace: undefined })
@@ -117,15 +128,17 @@ test('the call goes on unchanged but for its trace', async () => {
 })
 
 test('a call of an unsampled trace leaves no span, and goes on as it came', async () => {
-  const { spans, client } = tracer(samplerFromEnv({}))
+  const traced = tracer(samplerFromEnv({}))
+  const { client } = traced
   const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: false, traceState: '' }
   const seen = await client(async (call) => call.context.trace)(sampleCall({ context: { trace } }))
-  assert.equal(spans.length, 0)
+  assert.equal(traced.spans.length, 0)
   assert.equal(seen, trace)
 })
 
 test('200 interleaved calls keep their own parents', async () => {
-  const { spans, client, server } = tracer()
+  const traced = tracer()
+  const { client, server } = traced
   const tick = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 10))
   const leaf: Invoke = chain([client, server], tick)
   const middle: Invoke = chain([client, server], async (call) => {
@@ -137,10 +150,10 @@ test('200 interleaved calls keep their own parents', async () => {
   })
   await Promise.all(Array.from({ length: 200 }, (_, index) => middle(sampleCall({ target: `c${index}` }))))
 
-  assert.equal(spans.length, 200 * 6)
-  const byId = new Map(spans.map((span) => [span.spanId, span]))
-  assert.equal(byId.size, spans.length)
-  for (const span of spans) {
+  assert.equal(traced.spans.length, 200 * 6)
+  const byId = new Map(traced.spans.map((span) => [span.spanId, span]))
+  assert.equal(byId.size, traced.spans.length)
+  for (const span of traced.spans) {
     const parent = span.parentSpanId === undefined ? undefined : byId.get(span.parentSpanId)
     assert.equal(span.traceId, parent?.traceId ?? span.traceId)
     if (span.kind === 'server') assert.equal(parent?.kind, 'client')
@@ -151,12 +164,13 @@ test('200 interleaved calls keep their own parents', async () => {
       assert.ok(above && span.resource.service.startsWith(`${above.resource.service}-`))
     }
   }
-  assert.equal(new Set(spans.map((span) => span.traceId)).size, 200)
+  assert.equal(new Set(traced.spans.map((span) => span.traceId)).size, 200)
 })
 
 for (const code of errorCodes) {
   test(`a call that fails as ${code} has an error span that says so, and fails the same`, async () => {
-    const { spans, server } = tracer()
+    const traced = tracer()
+    const { server } = traced
     const failure = new WeftError(code satisfies ErrorCode, `it was ${code}`)
     await assert.rejects(
       server(async () => {
@@ -164,7 +178,7 @@ for (const code of errorCodes) {
       })(sampleCall()),
       (thrown) => thrown === failure,
     )
-    assert.partialDeepStrictEqual(spans[0], {
+    assert.partialDeepStrictEqual(traced.spans[0], {
       status: { code: 'error', message: `it was ${code}` },
       attributes: { 'error.type': code },
       events: [
@@ -185,18 +199,20 @@ test('a request over HTTP that fails has the status that its client sees', async
     [{ ...open, destroyed: true }, new WeftError('cancelled', 'no'), undefined, 'error'],
   ] as const
   for (const [response, failure, status, code] of cases) {
-    const { spans, server } = tracer()
+    const traced = tracer()
     const call = sampleCall()
     call.course.response = response
-    await assert.rejects(server(() => Promise.reject(failure))(call))
-    assert.equal(spans[0]?.attributes['http.response.status_code'], status)
-    assert.equal(spans[0]?.attributes['error.type'], failure.code)
-    assert.equal(spans[0]?.status.code, code)
+    await assert.rejects(traced.server(() => Promise.reject(failure))(call))
+    const [span] = traced.spans
+    assert.equal(span?.attributes['http.response.status_code'], status)
+    assert.equal(span?.attributes['error.type'], failure.code)
+    assert.equal(span?.status.code, code)
   }
 })
 
 test('a WIT err is an error to the caller and a mark to the callee', async () => {
-  const { spans, client, server } = tracer()
+  const traced = tracer()
+  const { client, server } = traced
   const result = {
     kind: 'result',
     err: { kind: 'variant', cases: [{ name: 'no-such-store' }, { name: 'other', type: { kind: 'string' } }] },
@@ -205,7 +221,7 @@ test('a WIT err is an error to the caller and a mark to the callee', async () =>
     sampleCall({ result }),
   )
   assert.partialDeepStrictEqual(
-    spans.map(({ kind, status, attributes }) => ({ kind, status, attributes })),
+    traced.spans.map(({ kind, status, attributes }) => ({ kind, status, attributes })),
     [
       {
         kind: 'server',
@@ -222,19 +238,21 @@ test('a WIT err is an error to the caller and a mark to the callee', async () =>
 })
 
 test('an err whose text a guest made up is not a label', async () => {
-  const { spans, client } = tracer()
+  const traced = tracer()
+  const { client } = traced
   const result = { kind: 'result', err: { kind: 'string' } } as const
   await client(async () => ({ tag: 'err', val: 'user 4711 is unknown' }))(sampleCall({ result }))
-  assert.equal(spans[0]?.attributes['error.type'], 'err')
-  assert.equal(spans[0]?.status.message, 'user 4711 is unknown')
+  assert.equal(traced.spans[0]?.attributes['error.type'], 'err')
+  assert.equal(traced.spans[0]?.status.message, 'user 4711 is unknown')
 })
 
 test('a value that only looks like an err is an answer', async () => {
-  const { spans, client } = tracer()
+  const traced = tracer()
+  const { client } = traced
   await client(async () => ({ tag: 'err' }))(
     sampleCall({ result: { kind: 'variant', cases: [{ name: 'err' }] } }),
   )
-  assert.equal(spans[0]?.status.code, 'unset')
+  assert.equal(traced.spans[0]?.status.code, 'unset')
 })
 
 test('HTTP 503 is an error, 404 is none to a server and one to a client', async () => {
@@ -259,18 +277,20 @@ test('HTTP 503 is an error, 404 is none to a server and one to a client', async 
 })
 
 test('where paths are routed, the route names the span', async () => {
-  const { spans, server } = tracer()
+  const traced = tracer()
+  const { server } = traced
   await server(async () => undefined)({ ...sampleCall({ ...httpIn, source: 'http' }), route: '/hello/*' })
-  assert.equal(spans[0]?.name, 'GET /hello/*')
-  assert.equal(spans[0]?.attributes['http.route'], '/hello/*')
+  assert.equal(traced.spans[0]?.name, 'GET /hello/*')
+  assert.equal(traced.spans[0]?.attributes['http.route'], '/hello/*')
 })
 
 test('a method that nobody knows keeps names few', async () => {
-  const { spans, server } = tracer()
+  const traced = tracer()
+  const { server } = traced
   const odd = { method: { tag: 'other', val: 'BREW' }, pathWithQuery: undefined }
   await server(async () => undefined)(sampleCall({ ...httpIn, source: 'http', args: [odd] }))
-  assert.equal(spans[0]?.name, 'HTTP')
-  assert.partialDeepStrictEqual(spans[0]?.attributes, {
+  assert.equal(traced.spans[0]?.name, 'HTTP')
+  assert.partialDeepStrictEqual(traced.spans[0]?.attributes, {
     'http.request.method': '_OTHER',
     'http.request.method_original': 'BREW',
     'url.path': '/',
@@ -286,23 +306,25 @@ const handleMessage = {
 }
 
 test('calls to and from a messaging provider are RPC that names the message, and bodies stay out', async () => {
-  const { spans, client, server } = tracer()
+  const traced = tracer()
+  const { client, server } = traced
   const publish = { interface: 'wasmcloud:messaging/consumer@0.2.0', function: 'publish', args: [message] }
   await client(async () => undefined)(sampleCall(publish))
   await server(async () => undefined)(sampleCall(handleMessage))
   assert.deepEqual(
-    spans.map((span) => [span.kind, span.name, span.attributes['messaging.destination.name']]),
+    traced.spans.map((span) => [span.kind, span.name, span.attributes['messaging.destination.name']]),
     [
       ['client', 'messaging/consumer publish', 'orders.new'],
       ['server', 'messaging/handler handle-message', 'orders.new'],
     ],
   )
-  assert.equal(spans[0]?.attributes['messaging.message.body.size'], 6)
-  assert.doesNotMatch(JSON.stringify(spans), /secret/)
+  assert.equal(traced.spans[0]?.attributes['messaging.message.body.size'], 6)
+  assert.doesNotMatch(JSON.stringify(traced.spans), /secret/)
 })
 
 test('a message that enters is consumed under its subscription, linked to the span that sent it', async () => {
-  const { spans, client, server } = tracer()
+  const traced = tracer()
+  const { client, server } = traced
   const sentUnder = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true, traceState: '' }
   const origin = { system: 'nats', subscription: 'orders.*', group: 'workers', sentUnder }
   const entering = { ...sampleCall({ ...handleMessage, context: { trace: sentUnder } }), message: origin }
@@ -310,7 +332,7 @@ test('a message that enters is consumed under its subscription, linked to the sp
     await client(async () => undefined)(childOf(call, { ...call, target: 'packer' }))
     return { tag: 'err', val: 'no' }
   })(entering)
-  const [handed, entered] = spans
+  const [handed, entered] = traced.spans
   assert.partialDeepStrictEqual(entered, {
     kind: 'consumer',
     name: 'process orders.*',
@@ -333,7 +355,8 @@ test('a message that enters is consumed under its subscription, linked to the sp
 })
 
 test('what a provider asks of its backend is a span of its own', async () => {
-  const { spans, server } = tracer()
+  const traced = tracer()
+  const { server } = traced
   const start = preciseNow()
   const times = { start, end: start + 1 }
   const at = { address: '127.0.0.1', port: 6379 }
@@ -350,7 +373,7 @@ test('what a provider asks of its backend is a span of its own', async () => {
     const nats = { name: 'backend', kind: 'messaging', system: 'nats', operation: 'publish' } as const
     call.course.record({ ...nats, ...times, destination: '_INBOX.x', bodySize: 3, spanId: 'c'.repeat(16) })
   })(sampleCall())
-  const [served, asked, sent] = spans
+  const [served, asked, sent] = traced.spans
   assert.deepEqual(
     [asked?.kind, asked?.name, asked?.parentSpanId],
     ['client', 'MGET 127.0.0.1:6379', served?.spanId],
@@ -373,7 +396,7 @@ test('what a provider asks of its backend is a span of its own', async () => {
 
 test('what the backend took is measured by system, operation and error, sampled or not', async () => {
   const measurements = new Measurements('data-0', resourceOf)
-  const { server } = traceCalls({
+  const { server, settle } = traceCalls({
     sampler: () => false,
     resourceOf,
     record: () => {},
@@ -395,6 +418,7 @@ test('what the backend took is measured by system, operation and error, sampled 
     const nats = { name: 'backend', kind: 'messaging', system: 'nats', operation: 'request' } as const
     call.course.record({ ...nats, ...times, failure: 'nobody answers' })
   })(sampleCall({ target: 'provider' }))
+  settle()
   const measured = measurements
     .take()
     .histograms.filter(({ metric }) => metric !== 'callDuration')
@@ -413,42 +437,45 @@ test('what the backend took is measured by system, operation and error, sampled 
 })
 
 test('a span ends when the held body does', async () => {
-  const { spans, server } = tracer()
+  const traced = tracer()
+  const { server } = traced
   const body = Promise.withResolvers<void>()
   const answer = await server(async (call) => {
     call.course.hold(body.promise)
     return 'head'
   })(sampleCall())
   assert.equal(answer, 'head')
-  assert.equal(spans.length, 0)
+  assert.equal(traced.spans.length, 0)
   const released = preciseNow()
   body.resolve()
   await new Promise((resolve) => setImmediate(resolve))
-  assert.ok(spans[0] && spans[0].end >= released)
-  assert.equal(spans[0].status.code, 'unset')
+  assert.ok(traced.spans[0] && traced.spans[0].end >= released)
+  assert.equal(traced.spans[0].status.code, 'unset')
 })
 
 test('a body that breaks off makes the span an error beside the status that was sent', async () => {
-  const { spans, server } = tracer()
+  const traced = tracer()
+  const { server } = traced
   await server(async (call) => {
     call.course.hold(Promise.reject(new WeftError('cancelled', 'the client went away')))
     return { tag: 'ok', val: { status: 200 } }
   })(sampleCall({ ...httpIn, source: 'http', result: { kind: 'result' } }))
   await new Promise((resolve) => setImmediate(resolve))
-  assert.deepEqual(spans[0]?.status, { code: 'error', message: 'the client went away' })
-  assert.equal(spans[0]?.attributes['http.response.status_code'], 200)
-  assert.equal(spans[0]?.attributes['error.type'], 'cancelled')
+  assert.deepEqual(traced.spans[0]?.status, { code: 'error', message: 'the client went away' })
+  assert.equal(traced.spans[0]?.attributes['http.response.status_code'], 200)
+  assert.equal(traced.spans[0]?.attributes['error.type'], 'cancelled')
 })
 
-test('waiting and cold start become spans of the callee alone, when they are worth it', async () => {
-  const { spans, client, server } = tracer()
+test('waiting and cold start become traced.spans of the callee alone, when they are worth it', async () => {
+  const traced = tracer()
+  const { client, server } = traced
   await chain([client, server], async (call) => {
     const start = preciseNow()
     call.course.record({ name: 'queued', start, end: start + 0.04 })
     call.course.record({ name: 'instantiated', start, end: start + 3 })
   })(sampleCall())
-  const served = spans.find((span) => span.kind === 'server')
-  const timed = spans.filter((span) => span.kind === 'internal')
+  const served = traced.spans.find((span) => span.kind === 'server')
+  const timed = traced.spans.filter((span) => span.kind === 'internal')
   assert.deepEqual(
     timed.map(({ name, parentSpanId, resource }) => ({ name, parentSpanId, service: resource.service })),
     [{ name: 'instantiate', parentSpanId: served?.spanId, service: 'callee' }],
@@ -456,7 +483,8 @@ test('waiting and cold start become spans of the callee alone, when they are wor
 })
 
 test('arguments and answers of any shape harm nothing', async () => {
-  const { spans, client, server } = tracer()
+  const traced = tracer()
+  const { client, server } = traced
   const interfaces = [
     'wrpc:http/incoming-handler',
     'wrpc:http/outgoing-handler@0.1.0',
@@ -471,8 +499,8 @@ test('arguments and answers of any shape harm nothing', async () => {
       await chain([client, server], async () => odd)(call)
     }
   }
-  assert.equal(spans.length, interfaces.length * 7 * 2)
-  for (const span of spans) assert.deepEqual(JSON.parse(JSON.stringify(span)), span)
+  assert.equal(traced.spans.length, interfaces.length * 7 * 2)
+  for (const span of traced.spans) assert.deepEqual(JSON.parse(JSON.stringify(span)), span)
 })
 
 test('a span that can not be made is counted as lost, and the call is well', async () => {
@@ -480,8 +508,9 @@ test('a span that can not be made is counted as lost, and the call is well', asy
   const record = () => {
     throw new Error('no')
   }
-  const { server } = traceCalls({ sampler: () => true, resourceOf, record, measurements })
+  const { server, settle } = traceCalls({ sampler: () => true, resourceOf, record, measurements })
   assert.equal(await server(async () => 7)(sampleCall()), 7)
+  settle()
   assert.deepEqual(measurements.take().counters, [
     { metric: 'telemetryDropped', labels: { signal: 'traces', reason: 'failed' }, value: 1 },
   ])

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { requestFromIncoming } from '../../../providers/http-server/request-from-incoming.ts'
-import { serverTargetAttributes } from '../../../src/telemetry/http-attributes.ts'
+import { RequestTarget } from '../../../src/telemetry/http-attributes.ts'
 
 async function received(headers: Record<string, string>, t: { after(end: () => void): void }) {
   const { promise, resolve } = Promise.withResolvers<IncomingMessage>()
@@ -22,10 +22,11 @@ async function received(headers: Record<string, string>, t: { after(end: () => v
 }
 
 test('the span of a request names its client, whose headers nobody has put together', async (t) => {
-  const attributes = serverTargetAttributes(await received({ 'user-agent': 'curl/8' }, t))
+  const { attributes } = new RequestTarget(await received({ 'user-agent': 'curl/8' }, t)).fields
   assert.deepEqual(attributes, { 'url.path': '/a', 'url.query': 'b=c', 'user_agent.original': 'curl/8' })
   const bytes = Buffer.from('Füchslein/1').toString('latin1')
-  const odd = serverTargetAttributes(await received({ 'user-agent': bytes }, t))
+  const odd = new RequestTarget(await received({ 'user-agent': bytes }, t)).fields.attributes
   assert.equal(odd['user_agent.original'], 'Füchslein/1')
-  assert.equal(serverTargetAttributes(await received({}, t))['user_agent.original'], undefined)
+  const none = new RequestTarget(await received({}, t)).fields.attributes
+  assert.deepEqual(Object.keys(none), ['url.path', 'url.query'])
 })
