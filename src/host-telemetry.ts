@@ -40,7 +40,9 @@ export interface HostTelemetry {
   /** The same for the controller that runs beside it. */
   readonly traceController: TraceWork
   readonly logSink: (record: LogRecord) => void
-  /** What a provider's process is told; from now on its log lines carry its service. */
+  /** From now on log lines and measurements of the control thread about `known` carry its service. */
+  identify(known: Known): void
+  /** What a provider's process is told. */
   ofProvider(provider: Known): ProviderTelemetry
   accept(batch: TelemetryBatch): void
   /** Sends what there is, within `timeoutMs`. */
@@ -67,6 +69,10 @@ export function startHostTelemetry(options: HostTelemetryOptions): HostTelemetry
     const made = { ...around, service: id }
     makers.set(id, made)
     return made
+  }
+  const identify = (known: Known) => {
+    if (makers.size > mostMakers) makers.clear()
+    makers.set(known.id, serviceOf(known, around))
   }
   const measurements = new Measurements('control', resourceOf)
   const drops = (signal: Signal) => (count: number, reason: DropReason) =>
@@ -97,8 +103,9 @@ export function startHostTelemetry(options: HostTelemetryOptions): HostTelemetry
       logs.sink(record)
       published.sink(record)
     },
+    identify,
     ofProvider(provider) {
-      makers.set(provider.id, serviceOf(provider, around))
+      identify(provider)
       return providerTelemetry(env, provider, around)
     },
     accept(batch) {

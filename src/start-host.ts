@@ -16,6 +16,7 @@ export interface StartHostOptions
     | 'dataThread'
     | 'providerRunner'
     | 'providerTelemetry'
+    | 'identify'
     | 'identity'
     | 'log'
     | 'measure'
@@ -74,6 +75,7 @@ export async function startInstrumentedHost(options: StartHostOptions): Promise<
       identity,
       measure: telemetry.measure,
       traceWork: telemetry.traceWork,
+      identify: (maker) => telemetry.identify(maker),
       providerTelemetry: (provider) => telemetry.ofProvider(provider),
       dataThread: sibling(import.meta.url, 'data-thread'),
       providerRunner: sibling(import.meta.url, 'run-provider'),

@@ -8,6 +8,7 @@ import type { Log, LogRecord } from '../log.ts'
 import type { Measure } from '../measure.ts'
 import type { NatsLogin } from '../nats-login.ts'
 import type { TraceWork } from '../trace-work.ts'
+import type { Origin } from './instruments.ts'
 import type { ProcessSurroundings } from './process/provider-instance.ts'
 
 export interface HostOptions {
@@ -44,6 +45,8 @@ export interface HostOptions {
   readonly dataThread: URL
   /** What a provider process is told of where its telemetry goes. */
   readonly providerTelemetry: ProcessSurroundings['telemetryOf']
+  /** Told who a component or provider is, before anything is measured or logged of it. */
+  readonly identify: (maker: Origin & { readonly id: string }) => void
   /** The program that runs a provider written as a module in a process of its own. */
   readonly providerRunner: URL
   readonly log: Log

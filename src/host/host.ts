@@ -173,6 +173,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
     log,
     measure,
     traceWork: options.traceWork,
+    identify: options.identify,
   }
   const work = new Work({ ...parts, compiler })
   const providerDir = join(options.artifactDir, 'providers')

@@ -3,10 +3,12 @@ import type { Buckets } from '../lattice/buckets.ts'
 import type { ControlReply, StartProviderRequest } from '../lattice/control.ts'
 import { legacyProviderNames } from '../lattice/event-data.ts'
 import type { PublishEvent } from '../lattice/events.ts'
+import { settingsFrom } from '../lattice/settings-shape.ts'
 import type { Log } from '../log.ts'
 import type { TraceHeaders, TraceWork } from '../trace-work.ts'
 import type { ApplyWorkload } from './apply-workload.ts'
 import { claimsEntry, providerEventClaims } from './claims-data.ts'
+import type { HostOptions } from './host-options.ts'
 import type { HostSecrets } from './host-secrets.ts'
 import { inOrder } from './in-order.ts'
 import type { LatticeData } from './lattice-data.ts'
@@ -17,6 +19,7 @@ import type { Threads } from './threads.ts'
 import { applicationOf, type HostedProvider, type Workload } from './workload.ts'
 
 export interface ProviderWorkParts extends OpenProviderCode {
+  readonly identify: HostOptions['identify']
   readonly hostId: string
   readonly workload: Workload
   readonly apply: ApplyWorkload
@@ -124,6 +127,8 @@ export class ProviderWork {
   async #open(request: StartProviderRequest): Promise<HostedProvider> {
     const { workload, data, buckets } = this.#parts
     const { provider_id: id, provider_ref: ref, annotations, config } = request
+    const { telemetry } = settingsFrom({ annotations, component_limits: {} })
+    this.#parts.identify({ id, ...applicationOf(annotations), ...(telemetry && { telemetry }) })
     await data.requireConfigs(config)
     const code = await openProviderCode({ id, ref, annotations }, this.#parts)
     const secrets = await this.#parts.secrets.fetch(config, {

@@ -6,11 +6,13 @@ import type { Buckets } from '../lattice/buckets.ts'
 import type { ControlReply, ScaleRequest, UpdateRequest } from '../lattice/control.ts'
 import type { PublishEvent } from '../lattice/events.ts'
 import type { Policy } from '../lattice/policy.ts'
+import { settingsFrom } from '../lattice/settings-shape.ts'
 import type { Log } from '../log.ts'
 import type { Measure } from '../measure.ts'
 import type { TraceHeaders, TraceWork } from '../trace-work.ts'
 import type { ApplyWorkload } from './apply-workload.ts'
 import { claimsEntry, componentEventClaims } from './claims-data.ts'
+import type { HostOptions } from './host-options.ts'
 import type { HostSecrets } from './host-secrets.ts'
 import { inOrder } from './in-order.ts'
 import type { LatticeData } from './lattice-data.ts'
@@ -33,6 +35,7 @@ export interface WorkParts {
   readonly log: Log
   readonly measure: Measure
   readonly traceWork: TraceWork
+  readonly identify: HostOptions['identify']
 }
 
 /**
@@ -166,6 +169,13 @@ export class Work {
         annotations: request.annotations,
         claims,
       })
+    const { telemetry } = settingsFrom(request)
+    this.#parts.identify({
+      id: request.component_id,
+      ref,
+      ...applicationOf(request.annotations),
+      ...(telemetry && { telemetry }),
+    })
     if (keepsCode) await permit(running.claims)
     const opened = keepsCode
       ? running

@@ -14,9 +14,7 @@ const levels: readonly (readonly [last: number, level: LogLevel])[] = [
 export function guestLogLine(component: string, log: OtelLog): LogRecord {
   const time = log.time === 0n ? log.observed : log.time
   const level = levels.find(([last]) => log.severity <= last)?.[1] ?? 'error'
-  const own = Object.entries(log.attributes).filter((pair): pair is [string, string | number | boolean] =>
-    ['string', 'number', 'boolean'].includes(typeof pair[1]),
-  )
+  const own = Object.entries(log.attributes).map(([name, value]) => [name, shown(value)] as const)
   const attributes: LogAttributes = {
     ...Object.fromEntries(own),
     component,
@@ -27,12 +25,29 @@ export function guestLogLine(component: string, log: OtelLog): LogRecord {
   return {
     time: Number(time / 1_000_000n),
     level,
-    message: textOf(log.body ?? log.eventName ?? ''),
+    message: String(shown(log.body ?? log.eventName ?? '')),
     attributes,
   }
 }
 
-function textOf(body: OtelValue): string {
-  if (typeof body === 'string') return body
-  return JSON.stringify(body, (_, value) => (typeof value === 'bigint' ? String(value) : value)) ?? ''
+/** What is not one word, number or truth is its JSON. */
+function shown(value: OtelValue): string | number | boolean {
+  const plain = plainFrom(value)
+  return typeof plain === 'object' ? JSON.stringify(plain) : plain
+}
+
+type Plain = string | number | boolean | readonly Plain[] | { readonly [name: string]: Plain }
+
+/** As JSON has it: what is too large for its numbers is text, and so are bytes. */
+function plainFrom(value: OtelValue): Plain {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+  if (typeof value !== 'object') return value
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  if (isList(value)) return value.map(plainFrom)
+  if ('double' in value) return value.double
+  return Object.fromEntries(Object.entries(value.map).map(([name, one]) => [name, plainFrom(one)]))
+}
+
+function isList(value: object): value is readonly OtelValue[] {
+  return Array.isArray(value)
 }

@@ -48,6 +48,7 @@ async function openHost() {
     artifactDir: join(folder, 'artifacts'),
     artifacts: defaultRules,
     providerRunner: pathToFileURL(join(root, 'src', 'run-provider.ts')),
+    identify: () => {},
     providerTelemetry: () => ({
       env: {},
       otel: { enable_observability: false, protocol: 'Http', additional_ca_paths: [], trace_level: 'info' },

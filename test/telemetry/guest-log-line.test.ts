@@ -23,6 +23,7 @@ test('a log record of a guest is a line of its component, with its trace', () =>
     attributes: {
       item: 'tea',
       count: 3,
+      large: 5,
       component: 'observed',
       stream: 'wasi:otel',
       traceId: 'a'.repeat(32),
@@ -42,6 +43,12 @@ test('severity numbers are levels, and what is no text is written as JSON', () =
     'error',
     'error',
   ])
-  assert.equal(guestLogLine('a', { ...record, body: { map: { size: 5n } } }).message, '{"map":{"size":"5"}}')
+  const body = { map: { size: 5n, weight: { double: 2.5 }, of: ['a', Uint8Array.of(1)], huge: 2n ** 62n } }
+  assert.equal(
+    guestLogLine('a', { ...record, body }).message,
+    '{"size":5,"weight":2.5,"of":["a","AQ=="],"huge":"4611686018427387904"}',
+  )
+  const { attributes } = guestLogLine('a', { ...record, attributes: { list: [1n, 2n], part: { double: 1 } } })
+  assert.deepEqual([attributes['list'], attributes['part']], ['[1,2]', 1])
   assert.equal(guestLogLine('a', { ...record, time: 0n }).time, 1_700_000_000_200)
 })
