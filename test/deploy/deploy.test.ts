@@ -112,6 +112,17 @@ test('the collector sends each signal to a service of the stack', () => {
   }
 })
 
+interface Dashboard {
+  readonly panels: readonly {
+    readonly datasource?: { readonly uid: string }
+    readonly targets?: readonly {
+      readonly datasource?: { readonly uid: string }
+      readonly expr?: string
+      readonly query?: string
+    }[]
+  }[]
+}
+
 describe('a dashboard', () => {
   const metrics = readFileSync(join(root, 'src/telemetry/METRICS.md'), 'utf8')
   const known = new Map(
@@ -119,20 +130,41 @@ describe('a dashboard', () => {
       .split('\n')
       .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')))
       .filter((cells) => cells.length > 6 && cells[2]?.includes('_'))
-      .map((cells) => [cells[2] ?? '', cells[3] ?? '']),
+      .map((cells) => [
+        cells[2] ?? '',
+        { kind: cells[3], labels: (cells[5] ?? '').replaceAll('.', '_').split(' ') },
+      ]),
   )
+  const queriesOf = (name: string) => {
+    const { panels } = JSON.parse(read(`otel/grafana/dashboards/${name}.json`)) as Dashboard
+    assert.ok(panels.length > 8)
+    return panels.flatMap(({ datasource, targets = [] }) =>
+      targets.flatMap((target) => ({
+        store: target.datasource?.uid ?? datasource?.uid,
+        query: target.expr ?? target.query ?? '',
+      })),
+    )
+  }
   for (const name of ['lattice', 'component', 'host']) {
-    test(`${name} asks for metrics that Weft emits`, () => {
-      const text = read(`otel/grafana/dashboards/${name}.json`)
-      const { panels } = JSON.parse(text) as { panels: { title: string; targets?: { expr?: string }[] }[] }
-      assert.ok(panels.length > 8)
-      const asked = [...text.matchAll(/\b((?:weft|nodejs|process|v8js)_[a-z0-9_]+)/g)].map(
-        ([, metric = '']) => metric,
-      )
+    test(`${name} asks for metrics and labels that Weft emits`, () => {
+      const asked = queriesOf(name).filter(({ store }) => store === 'prometheus')
       assert.ok(asked.length > 5)
-      for (const metric of asked) {
-        const plain = metric.replace(/_(bucket|count|sum)$/, '')
-        assert.ok(known.has(metric) || known.get(plain) === 'histogram', `${metric} is in METRICS.md`)
+      for (const { query } of asked) {
+        const metrics = [...query.matchAll(/\b((?:weft|nodejs|process|v8js)_[a-z0-9_]+)/g)].map(
+          ([, metric = '']) => metric,
+        )
+        assert.ok(metrics.length > 0, query)
+        const labels = metrics.flatMap((metric) => {
+          const plain = known.get(metric.replace(/_(bucket|count|sum)$/, ''))
+          const found = known.get(metric) ?? (plain?.kind === 'histogram' ? plain : undefined)
+          return found?.labels ?? assert.fail(`${metric} is in METRICS.md`)
+        })
+        const used = [
+          ...[...query.matchAll(/by \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(', ')),
+          ...[...query.matchAll(/[{,](\w+)[!=]/g)].map(([, label = '']) => label),
+        ]
+        for (const label of used)
+          assert.ok([...labels, 'instance', 'le'].includes(label), `${label} is a label in ${query}`)
       }
     })
 
@@ -144,4 +176,26 @@ describe('a dashboard', () => {
       assert.match(read('otel/grafana/provisioning/datasources/weft.yaml'), /timeInterval: 60s/)
     })
   }
+
+  test('component finds traces and log of one whose manifest names its service otherwise', () => {
+    const own = queriesOf('component').filter(({ store }) => store !== 'prometheus')
+    assert.deepEqual(own.map(({ store }) => store).toSorted(), ['loki', 'tempo'])
+    for (const { query } of own) assert.match(query, /weft[._]component[._]id *= *"\$component"/)
+  })
+
+  test('and the data sources refer to data sources that there are, at services of the stack', () => {
+    const text = read('otel/grafana/provisioning/datasources/weft.yaml')
+    const { datasources } = parse(text) as {
+      readonly datasources: readonly { readonly uid: string; readonly url: string }[]
+    }
+    const uids = datasources.map(({ uid }) => uid)
+    assert.deepEqual(uids.toSorted(), ['loki', 'prometheus', 'tempo'])
+    const { services } = parse(read('otel/compose.yaml')) as Compose
+    for (const { url } of datasources) assert.ok(Object.hasOwn(services, new URL(url).hostname), url)
+    // Exemplars → traces, traces → logs, metrics and service graph, logs → traces.
+    const referred = [...text.matchAll(/datasourceUid: (\S+)/g)].map(([, uid = '']) => uid)
+    assert.deepEqual(referred, ['tempo', 'prometheus', 'loki', 'prometheus', 'tempo'])
+    for (const name of ['lattice', 'component', 'host'])
+      for (const { store = '' } of queriesOf(name)) assert.ok(uids.includes(store), `${name}: ${store}`)
+  })
 })
