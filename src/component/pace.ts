@@ -13,13 +13,18 @@ export class Pace {
   /** What its guests run on. */
   readonly stacks = new Stacks()
   readonly #words: Int32Array
+  readonly #turnMs: number
+  readonly #restMs: number
+  readonly #rest = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   #sliceStart = 0
   #slice = sliceMs
   /** Tasks that had their slice and want another. */
   readonly #waiting: (() => void)[] = []
 
-  constructor(memory: WebAssembly.Memory = paceMemory()) {
+  constructor(memory: WebAssembly.Memory = paceMemory(), { turnMs, restMs }: PaceOptions = ownPace) {
     this.memory = memory
+    this.#turnMs = turnMs
+    this.#restMs = restMs
     this.#words = new Int32Array(memory.buffer)
   }
 
@@ -62,8 +67,9 @@ export class Pace {
       this.#waiting.push(resolve)
       if (this.#waiting.length === 1) setImmediate(() => this.#next())
     })
+    if (this.#restMs > 0) Atomics.wait(this.#rest, 0, 0, this.#restMs)
     this.#sliceStart = performance.now()
-    this.#slice = shortSliceMs
+    this.#slice = this.#turnMs
     Atomics.store(this.#words, flag, 1)
   }
 
@@ -85,8 +91,21 @@ const left = 2
 export const leftAt = left * Int32Array.BYTES_PER_ELEMENT
 /** How long a guest runs before others on its thread have a turn, in milliseconds. */
 const sliceMs = 2
-/** The same for each further turn. */
-const shortSliceMs = 1
+
+/** How a thread's guests go on after their first slice. */
+export interface PaceOptions {
+  /** How long each further turn is, in milliseconds. */
+  readonly turnMs: number
+  /** How long the thread sleeps before it, in milliseconds. */
+  readonly restMs: number
+}
+
+const ownPace: PaceOptions = { turnMs: 1, restMs: 0 }
+/**
+ * Of a thread that is to go behind others. Its low priority alone does not see to that: Linux lets whoever runs finish a
+ * slice of milliseconds before one that goes first, unless it sleeps.
+ */
+export const humblePace: PaceOptions = { turnMs: 0.5, restMs: 0.05 }
 
 /** Sets the flags of these threads while guests run there; the function it gives stops it. Runs on another thread. */
 export function watchPace(memories: readonly WebAssembly.Memory[]): () => void {

@@ -37,6 +37,8 @@ export interface ComponentSurroundings {
   readonly otel: GuestOtel
   /** Tells the host that a limit of a component was hit. */
   readonly onLimit: (component: string, limit: LimitName) => void
+  /** What a call that has its permit waits for before it runs; undefined when it need not. */
+  readonly before: (call: Call) => Promise<void> | undefined
   /** An invocation of a component ended badly, by its own doing. */
   readonly onOffence: (component: string) => void
   /** Tells the other threads that a permit came free. */
@@ -118,8 +120,8 @@ export class ThreadComponents {
     const running = this.#running.get(call.target) ?? this.#draining.get(call.target)
     if (!running)
       return Promise.reject(new WeftError('not_found', `component ${call.target} does not run on this host`))
-    if (running.permits.tryAcquire()) return permitted(running, call)
-    return this.#queue(running.permits, call).then(() => permitted(running, call))
+    const run = () => permitted(running, call, this.#around.before(call))
+    return running.permits.tryAcquire() ? run() : this.#queue(running.permits, call).then(run)
   }
 
   async #queue(permits: Permits, call: Call): Promise<void> {
@@ -219,8 +221,12 @@ function setPermits(permits: Permits, { maxInstances, settings }: PlannedCompone
   permits.longestMs = limits.queueMs
 }
 
-/** Runs a call that has its permit, which comes free when the call is over. */
-function permitted({ permits, guest, services }: Running, call: Call): Promise<unknown> {
+/** Runs a call that has its permit, once `pause` is over; the permit comes free when the call is over. */
+function permitted(
+  { permits, guest, services }: Running,
+  call: Call,
+  pause: Promise<void> | undefined,
+): Promise<unknown> {
   const { course } = call
   const release = () => permits.release()
   const ended = () => {
@@ -230,7 +236,7 @@ function permitted({ permits, guest, services }: Running, call: Call): Promise<u
   }
   permits.countCall()
   course.willTell()
-  const running = guest.run(call, services)
+  const running = pause ? pause.then(() => guest.run(call, services)) : guest.run(call, services)
   running.then(
     (answer) => {
       course.answered(answer)

@@ -1,6 +1,6 @@
 import { chain, type Invoke } from '../call/call.ts'
 import { limitTime } from '../call/limit-time.ts'
-import { Pace } from '../component/pace.ts'
+import { humblePace, Pace } from '../component/pace.ts'
 import type { LimitName } from '../errors.ts'
 import type { connectNats } from '../lattice/connect.ts'
 import { Wakes } from '../lattice/wakes.ts'
@@ -13,6 +13,7 @@ import { serveOperations } from '../wrpc/serve.ts'
 import { CheckInvocations } from './check-invocations.ts'
 import { countOffences } from './count-offences.ts'
 import type { Instrument, Instruments, Origin } from './instruments.ts'
+import { OffencePauses } from './offence-pauses.ts'
 import { route } from './route.ts'
 import { Spies } from './spies.ts'
 import { ThreadComponents } from './thread-components.ts'
@@ -116,8 +117,10 @@ export function threadParts(options: ThreadPartsOptions): ThreadParts {
       defaultTimeoutMs: defaultCallTimeoutMs,
     })
   const offences = countOffences((counts) => send({ kind: 'offences', counts }))
+  const isConfined = init.role === 'confined'
+  const pauses = new OffencePauses()
   const components = new ThreadComponents({
-    pace: new Pace(init.pace),
+    pace: isConfined ? new Pace(init.pace, humblePace) : new Pace(init.pace),
     hostVolumes: init.hostVolumes,
     networkLid: init.networkLid,
     otel: instruments.otel,
@@ -130,7 +133,11 @@ export function threadParts(options: ThreadPartsOptions): ThreadParts {
     // What a guest does shows elsewhere only through its calls, files and sockets, and they commit.
     serve: serve('late'),
     poke: (component) => send({ kind: 'poke', component }),
-    onOffence: offences.add,
+    before: (call) => pauses.before(call),
+    onOffence(component) {
+      offences.add(component)
+      if (isConfined) pauses.offended()
+    },
     onLimit: occasionally((component, limit) => send({ kind: 'limit', component, limit })),
   })
   const listeners = new Map<string, string>()
