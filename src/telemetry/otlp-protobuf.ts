@@ -252,18 +252,15 @@ export class ProtobufWriter implements OtlpWriter {
     this.append(protobuf)
   }
 
-  /**
-   * Begins a message; its length stands before it and is known after it: `lengthSize` bytes are left for it, and the
-   * message is moved when it takes others.
-   */
-  begin(field: OtlpField, lengthSize = 1): number {
+  /** Begins a message; its length stands before it and is known after it: a byte is left for it. */
+  begin(field: OtlpField): number {
     this.#reserve(16)
     this.#tag(field, lengthType)
-    this.#at += lengthSize
+    this.#at += 1
     return this.#at
   }
 
-  /** Ends the message that `begin` began. */
+  /** Ends the message that begins at `start`, behind `lengthSize` bytes for its length; it is moved when that takes more. */
   end(start: number, lengthSize = 1): void {
     const length = this.#at - start
     const more = varintSize(length) - lengthSize

@@ -1,6 +1,6 @@
 import type { BegunSpan, TraceContext } from '../call/trace-context.ts'
 import { encodeProtobuf, type ProtobufWriter } from './otlp-protobuf.ts'
-import { rootHead, spanHead, writeIdentity, writeSpanPart } from './otlp-spans.ts'
+import { rootHead, spanHead, spansField, writeIdentity, writeSpanPart } from './otlp-spans.ts'
 import type { SpanRecord, SpanResource } from './span.ts'
 
 /** Fields of a span that others may have alike. */
@@ -12,12 +12,14 @@ export type SpanFields = Partial<
 const sharedSize = 512
 /** HTTP methods and status codes that are well known are fewer, and so are a component's buckets and host names. */
 const mostJoined = 64
+/** Of a field whose number is below 16. */
+const tagSize = 1
 
 /** What many spans say alike: it is encoded once. */
 export class SpanPart {
   readonly fields: SpanFields
-  #encoded: Uint8Array | undefined
-  #encodedRoot: Uint8Array | undefined
+  #child: EncodedSpan | undefined
+  #root: EncodedSpan | undefined
   /** Joined with what the span before had, and with others. */
   #latest: { readonly other: SpanPart; readonly joined: SpanPart } | undefined
   readonly #joined = new Map<SpanPart, SpanPart>()
@@ -26,16 +28,14 @@ export class SpanPart {
     this.fields = fields
   }
 
-  /** A span's fields in protobuf, behind room for what is its own (`writeIdentity`). */
-  get encoded(): Uint8Array {
-    this.#encoded ??= Buffer.concat([spanHead, this.#encodedFields()])
-    return this.#encoded
-  }
-
-  /** The same for a span without parent. */
-  get encodedRoot(): Uint8Array {
-    this.#encodedRoot ??= Buffer.concat([rootHead, this.#encodedFields()])
-    return this.#encodedRoot
+  /** A span that says this and no more, with or without a parent. */
+  encoded(parent: SpanDraft['parent']): EncodedSpan {
+    if (parent) {
+      this.#child ??= encodedSpan(spanHead, this.fields)
+      return this.#child
+    }
+    this.#root ??= encodedSpan(rootHead, this.fields)
+    return this.#root
   }
 
   /** Both parts as one: what `other` says stands above what this one says, attributes add up. */
@@ -47,10 +47,6 @@ export class SpanPart {
     return joined
   }
 
-  #encodedFields(): Uint8Array {
-    return encodeProtobuf(this.fields, writeSpanPart, sharedSize)
-  }
-
   #join(other: SpanPart): SpanPart {
     const attributes = { ...this.fields.attributes, ...other.fields.attributes }
     const joined = new SpanPart({ ...this.fields, ...other.fields, attributes })
@@ -58,6 +54,19 @@ export class SpanPart {
     this.#joined.set(other, joined)
     return joined
   }
+}
+
+/** The `spans` field of an OTLP `ScopeSpans`, with room for what is a span's own (`writeIdentity`). */
+interface EncodedSpan {
+  readonly bytes: Uint8Array
+  /** Where that room begins. */
+  readonly head: number
+}
+
+function encodedSpan(head: Uint8Array, fields: SpanFields): EncodedSpan {
+  const content = Buffer.concat([head, encodeProtobuf(fields, writeSpanPart, sharedSize)])
+  const bytes = encodeProtobuf(content, (out, span) => out.bytes(spansField, span), content.length)
+  return { bytes: bytes.slice(), head: bytes.length - content.length }
 }
 
 /** Fields that write themselves, without being put together first. */
@@ -81,13 +90,16 @@ export interface SpanDraft {
   readonly resource: SpanResource
 }
 
-/** The fields of OTLP's `Span`: the part that it shares is encoded already. */
+/** The `spans` field of an OTLP `ScopeSpans`. */
 export function writeDraft(out: ProtobufWriter, draft: SpanDraft): void {
-  const start = out.length
-  out.append(draft.parent ? draft.part.encoded : draft.part.encodedRoot)
+  const { bytes, head } = draft.part.encoded(draft.parent)
+  const start = out.length + head
+  out.append(bytes)
+  const end = out.length
   writeIdentity(out, start, draft)
   for (const fields of draft.own) {
     if ('write' in fields) fields.write(out)
     else writeSpanPart(out, fields)
   }
+  if (out.length > end) out.end(start, head - tagSize)
 }

@@ -29,8 +29,6 @@ interface OpenGroup {
 
 /** Half of NATS' default `max_payload` of 1 MiB: room for headers and for servers that allow less. */
 export const maxGroupBytes = 512 * 1024
-/** The span of a call has more than 127 bytes, and less than 16 384. */
-const lengthSize = 2
 const ownScope: OtlpScope = { name: scopeName }
 
 /** Encodes spans as they come, by service. */
@@ -66,9 +64,7 @@ export class SpanGroups {
     const isSurplus = this.#isSurplus(draft.trace.id, draft.end)
     const known = (isSurplus ? this.#ofSurplus : this.#ofCalls).get(draft.resource)
     const group = known ?? this.#groupOfCalls(draft.resource, isSurplus)
-    const start = group.writer.begin(spansField, lengthSize)
     writeDraft(group.writer, draft)
-    group.writer.end(start, lengthSize)
     this.#added(group)
   }
 
