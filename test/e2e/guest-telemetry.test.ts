@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { metricsIn } from '../support/otlp-metrics.ts'
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts'
 import { openWorkplace, root } from '../support/weft.ts'
 
@@ -21,6 +22,7 @@ describe('a component that makes spans, metrics and logs of its own', () => {
     const up = place.start(['up', '--port', '0', '--ephemeral', '--threads', '1', app.path], {
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_METRIC_EXPORT_INTERVAL: '500',
     })
     await up.seen(/weft is up/)
   })
@@ -73,6 +75,38 @@ describe('a component that makes spans, metrics and logs of its own', () => {
     const logs = bodies('/v1/logs').find((body) => body.includes('cake.burnt')) ?? ''
     assert.match(logs, new RegExp(`"traceId":"${traceId}"`))
     assert.match(logs, /"severityNumber":17/)
+  })
+
+  test('has a trace of its own, spans that outlive their parents, and those that it never ended', async () => {
+    const traceId = 'a'.repeat(32)
+    const own = await ask('/root', traceId)
+    const open = await ask('/unended', traceId)
+    await ask('/outlived', traceId)
+    const spans = () => receiver.spans()
+    const found = (name: string) => spans().filter((span) => span.name === name)
+    await receiver.until(() =>
+      ['root', 'unended', 'parent', 'child'].every((name) => found(name).length === 1),
+    )
+    const [root, unended, parent, child] = ['root', 'unended', 'parent', 'child'].flatMap(found)
+    assert.deepEqual([root?.traceId, root?.parentSpanId ?? ''], [own, ''])
+    assert.equal(root?.resource['service.name'], 'hello-hello')
+    assert.deepEqual([unended?.spanId, unended?.attributes['weft.span.unended']], [open, true])
+    const above = spans().find(({ spanId }) => spanId === unended?.parentSpanId)
+    assert.deepEqual([above?.kind, above?.resource['service.name']], [2, 'hello-hello'])
+    assert.equal(child?.parentSpanId, parent?.spanId)
+  })
+
+  test('has what is odd counted by its reason', async () => {
+    assert.equal(await ask('/hostile', 'b'.repeat(32)), 'alive')
+    await ask('/end-only', 'b'.repeat(32))
+    const dropped = () =>
+      receiver.requests
+        .filter(({ path }) => path === '/v1/metrics')
+        .flatMap((request) => metricsIn(request).get('weft-host weft.telemetry.dropped')?.points ?? [])
+        .map(({ attributes, asDouble }) => `${attributes['signal']} ${attributes['reason']} ${asDouble}`)
+    const expected = ['traces invalid 4', 'traces duplicate 1', 'traces not-started 1']
+    await receiver.until(() => expected.every((one) => dropped().includes(one)), 30_000)
+    assert.equal(await ask('/nothing', 'b'.repeat(32)), 'no /nothing')
   })
 
   test('may be written in TypeScript with the guest SDK: manifests/observed', async () => {
