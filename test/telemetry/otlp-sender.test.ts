@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { createLog, type LogRecord } from '../../src/log.ts'
 import { ExportQueue } from '../../src/telemetry/export-queue.ts'
 import { OtlpSender } from '../../src/telemetry/otlp-sender.ts'
-import type { OtlpEndpoint } from '../../src/telemetry/otlp-target.ts'
+import { type OtlpEndpoint, otlpTarget } from '../../src/telemetry/otlp-target.ts'
 
 const body = Buffer.from('a request')
 
@@ -181,4 +184,53 @@ test('everything lost is counted by its reason, and told once', async () => {
       'warn the collector did not take all traces to it',
     ],
   )
+})
+
+test('a collector behind TLS is checked, and shown a certificate, by the files that the variables name', async () => {
+  const file = (name: string) => fileURLToPath(new URL(`../support/tls/${name}.pem`, import.meta.url))
+  const pem = (name: string) => readFileSync(file(name))
+  const seen: string[] = []
+  const server = createSecureServer(
+    {
+      cert: pem('server'),
+      key: pem('server-key'),
+      ca: pem('authority'),
+      requestCert: true,
+      rejectUnauthorized: true,
+    },
+    (request, response) => {
+      seen.push(request.url ?? '')
+      request.resume().on('end', () => response.end())
+    },
+  )
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  const send = async (env: Record<string, string>) => {
+    const target = otlpTarget(
+      {
+        OTEL_EXPORTER_OTLP_ENDPOINT: `https://127.0.0.1:${port}`,
+        OTEL_EXPORTER_OTLP_TIMEOUT: '300',
+        ...env,
+      },
+      'traces',
+    )
+    if (target.state === 'off') throw new Error(target.reason)
+    const sender = new OtlpSender(target)
+    await sender.send(body).finally(() => sender.stop())
+  }
+  const authority = { OTEL_EXPORTER_OTLP_CERTIFICATE: file('authority') }
+  const own = {
+    OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: file('server'),
+    OTEL_EXPORTER_OTLP_CLIENT_KEY: file('server-key'),
+  }
+  try {
+    await send({ ...authority, ...own, OTEL_EXPORTER_OTLP_TIMEOUT: '10000' })
+    assert.deepEqual(seen, ['/v1/traces'])
+    await assert.rejects(send(own), { code: 'unavailable', message: /certificate/ })
+    await assert.rejects(send(authority), { code: 'unavailable' })
+    assert.equal(seen.length, 1)
+  } finally {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
 })
