@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import type { LatticeEvent } from '../../src/lattice/events.ts'
 import { type LatticeHost, openLattice, type TestLattice } from '../support/lattice.ts'
+import { metricsIn } from '../support/otlp-metrics.ts'
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts'
 import { noRedis, type RedisServer, startRedis } from '../support/start-redis.ts'
 import { until } from '../support/until.ts'
@@ -28,6 +29,7 @@ before(async () => {
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
     OTEL_BSP_SCHEDULE_DELAY: '100',
+    OTEL_METRIC_EXPORT_INTERVAL: '300',
   }
   hosts = [await lattice.startHost(otel), await lattice.startHost(otel), await lattice.startHost(otel)]
   await lattice.client.putConfig('address', { address: `127.0.0.1:${port}` })
@@ -113,6 +115,46 @@ test('one unbroken trace over three hosts: HTTP, a component, another one and it
   const [first, second, third] = hosts.map(({ id }) => new Set([id]))
   assert.deepEqual(['web', 'front', 'back', 'store'].map(hostOf), [first, first, second, third])
   assert.ok(spans().every(({ traceState, scope }) => traceState === 'vendor=a' || scope === 'bakery'))
+})
+
+test('the metrics tell of the wire between the hosts, of Redis, and of NATS that went and came back', {
+  skip: noRedis,
+}, async () => {
+  /** Series that a service of a host has exported, with their latest values: `metric label=value`. */
+  const series = (service: string, host: LatticeHost) =>
+    new Map(
+      receiver.requests
+        .filter(({ path }) => path === '/v1/metrics')
+        .flatMap((request) => [...metricsIn(request).values()])
+        .filter(({ resource }) => resource['service.name'] === service)
+        .filter(({ resource }) => resource['service.instance.id'] === host.id)
+        .flatMap(({ name, points }) =>
+          points.map(({ attributes, asDouble, count }) => {
+            const labels = Object.entries(attributes).map(([label, value]) => ` ${label}=${value}`)
+            return [name + labels.join(''), asDouble ?? Number(count)] as const
+          }),
+        ),
+    )
+  const isAbove = (least: number, service: string, host: LatticeHost, name: string) =>
+    until(() => (series(service, host).get(name) ?? -1) >= least, {
+      ...patient,
+      what: `${name} of ${service}`,
+    })
+  const [first, second, third] = hosts
+  for (const host of [first, second]) {
+    for (const direction of ['sent', 'received']) {
+      await isAbove(1, 'weft-host', host, `weft.wrpc.messages direction=${direction}`)
+      await isAbove(100, 'weft-host', host, `weft.wrpc.io direction=${direction}`)
+    }
+    await isAbove(0, 'weft-host', host, 'weft.wrpc.open thread=data-0')
+  }
+  const asked = 'db.client.operation.duration component=store db.system.name=redis db.operation.name=GET'
+  await isAbove(3, 'store', third, asked)
+  const down = await lattice.nats.kill()
+  await down.start()
+  for (const host of hosts)
+    for (const thread of ['control', 'data-0'])
+      await isAbove(1, 'weft-host', host, `weft.nats.reconnects thread=${thread}`)
 })
 
 const isBackend = ({ attributes }: ReceivedSpan) => attributes['db.system.name'] === 'redis'
