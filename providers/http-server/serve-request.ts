@@ -27,7 +27,7 @@ export async function serveRequest(site: Site, req: IncomingMessage, res: Server
   const { context, link } = site
   const gone = new CallAbort()
   const closed = new Promise<void>((resolve) => {
-    res.once('close', () => {
+    res.on('close', () => {
       if (!res.writableFinished)
         gone.abort(new WeftError('cancelled', 'the HTTP client closed the connection'))
       resolve()
@@ -67,7 +67,7 @@ function callFrom({ context, timeoutMs, route }: Site, req: IncomingMessage, sig
     },
     signal,
     course: new CallCourse(),
-    ...(route !== undefined && { route }),
+    route,
   }
 }
 

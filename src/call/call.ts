@@ -45,13 +45,13 @@ export interface Call {
   readonly context: CallContext
   readonly signal: AbortSignal
   /** When `signal` is aborted at the latest, in milliseconds since the epoch; undefined when nobody sees to that. */
-  readonly endsBy?: number
+  readonly endsBy?: number | undefined
   /** What happened on the way; spans and metrics are made of it. */
   readonly course: CallCourse
   /** Only on a call that passes resources, or belongs to those that do. */
-  readonly session?: CallSession
+  readonly session?: CallSession | undefined
   /** Only on the call with which an HTTP request enters the lattice: the pattern that its path matched, if any. */
-  readonly route?: string
+  readonly route?: string | undefined
   /** Only on the call with which a message enters the lattice. */
   readonly message?: MessageOrigin
 }

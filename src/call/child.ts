@@ -11,7 +11,7 @@ export function childOf(
   child: Pick<Call, 'target' | 'operation' | 'args'> & {
     readonly linkName?: string
     readonly trace?: Call['context']['trace']
-    readonly session?: CallSession
+    readonly session?: CallSession | undefined
   },
 ): Call {
   return {
@@ -25,8 +25,8 @@ export function childOf(
       linkName: child.linkName ?? 'default',
     },
     signal: parent.signal,
-    ...(parent.endsBy !== undefined && { endsBy: parent.endsBy }),
+    endsBy: parent.endsBy,
     course: new CallCourse(),
-    ...(child.session && { session: child.session }),
+    session: child.session,
   }
 }

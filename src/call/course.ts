@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { TraceContext } from './trace-context.ts'
 
 /** A named stretch of time within a call, in milliseconds since the epoch (with fractions). */
