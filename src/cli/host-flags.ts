@@ -9,6 +9,7 @@ import { atLeast, formatLogLine, type LogLevel, type LogRecord, logLevels } from
 import type { StartHostOptions } from '../start-host.ts'
 import { artifactFlags, artifactRulesFrom } from './artifact-flags.ts'
 import type { CommandInput, Flags, Terminal } from './command.ts'
+import { hostLimitsFrom, limitFlags } from './limit-flags.ts'
 import { securityFlags, securityFrom } from './security-flags.ts'
 import { isOn } from './variables.ts'
 
@@ -52,6 +53,7 @@ export const hostFlags = {
     value: 'MOST',
     help: 'what manifests may let components reach: none, public (addresses) or any (default)',
   },
+  ...limitFlags,
   ...artifactFlags,
   ...securityFlags,
   'log-level': {
@@ -77,6 +79,7 @@ export function hostOptionsFrom(
   | 'artifacts'
   | 'hostVolumes'
   | 'networkLid'
+  | 'guestLimits'
   | 'requireSigned'
   | 'artifactDir'
   | 'policy'
@@ -94,6 +97,7 @@ export function hostOptionsFrom(
     cacheDir: defaultCacheDir(process.env),
     hostVolumes: volumesFrom((flags['volume'] ?? []) as readonly string[]),
     networkLid: networkLidFrom(flags['guest-network'] as string | undefined),
+    guestLimits: hostLimitsFrom(input),
     artifacts: artifactRulesFrom(input),
     requireSigned: isOn(input, 'require-signed'),
     ...securityFrom(input),

@@ -27,6 +27,24 @@ const ceilings: FullLimits = {
   queueMs: Number.POSITIVE_INFINITY,
 }
 
+/** What a host's operator says of limits. */
+export interface HostLimits {
+  /** In place of Weft's own, for components whose manifests say nothing. */
+  readonly defaults: ComponentLimits
+  /** What no manifest can go beyond on this host. */
+  readonly most: ComponentLimits
+}
+
+/** What a manifest asks for, within what the operator of the host allows. */
+export function withinHost(asked: ComponentLimits = {}, { defaults, most }: HostLimits): ComponentLimits {
+  const wanted = { ...defaults, ...asked }
+  const within = Object.entries(most).map(([name, ceiling]: [string, number]) => {
+    const key = name as keyof ComponentLimits
+    return [key, Math.min(wanted[key] ?? defaultLimits[key] ?? ceiling, ceiling)] as const
+  })
+  return { ...wanted, ...Object.fromEntries(within) }
+}
+
 /** The limits that hold for a component. */
 export function limitsFor(asked: ComponentLimits = {}): FullLimits {
   const limits: FullLimits = { ...defaultLimits, ...asked }

@@ -1,5 +1,6 @@
 import type { ArtifactRules } from '../artifact/artifacts.ts'
 import type { NetworkLid } from '../component-settings.ts'
+import type { HostLimits } from '../guest/limits.ts'
 import type { HostVolumes } from '../guest/volume/volumes.ts'
 import type { HostIdentity } from '../lattice/host-identity.ts'
 import type { HostInventory } from '../lattice/inventory.ts'
@@ -37,6 +38,8 @@ export interface HostOptions {
   readonly hostVolumes?: HostVolumes | undefined
   /** The most that manifests may grant of the network; `any` when left out. */
   readonly networkLid?: NetworkLid | undefined
+  /** Limits of components for the whole host; Weft's own when left out. */
+  readonly guestLimits?: HostLimits | undefined
   /** True asks the lattice's config service for registry logins. */
   readonly configService?: boolean | undefined
   /** Where what was pulled from registries is kept. */

@@ -68,7 +68,7 @@ async function start(options: HostOptions, started: Stop[]): Promise<Host> {
   const publishEvent = createEventPublisher(connection, lattice, id)
   const health = new ProviderHealth({ hostId: id, publishEvent, log })
   const buckets = await openBuckets({ connection, lattice, log })
-  const workload = new Workload(options.env)
+  const workload = new Workload(options.env, options.guestLimits)
   const compiler = new CompileQueue(options.cacheDir)
   started.push(() => compiler.stop())
 

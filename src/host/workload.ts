@@ -1,6 +1,7 @@
 import type { Claims } from '../claims/claims.ts'
 import type { ComponentSettings, TelemetrySettings } from '../component-settings.ts'
 import type { ReadyComponent } from '../guest/compile-queue.ts'
+import { type HostLimits, withinHost } from '../guest/limits.ts'
 import { countCalls, sharedPermits } from '../guest/permits.ts'
 import type { Load } from '../lattice/beat.ts'
 import type { ScaleRequest, StartProviderRequest } from '../lattice/control.ts'
@@ -66,10 +67,12 @@ export class Workload {
   readonly #confirmed = new Map<string, HostedComponent | HostedProvider>()
 
   readonly #env: HostOptions['env']
+  readonly #limits: HostLimits | undefined
 
-  /** `env` says what the host's operator allows. */
-  constructor(env: HostOptions['env']) {
+  /** `env` and `limits` say what the host's operator allows. */
+  constructor(env: HostOptions['env'], limits?: HostLimits) {
     this.#env = env
+    this.#limits = limits
   }
 
   /** Throws `invalid` when the annotation with its settings is not what it should be, `denied` for what it may not want. */
@@ -77,8 +80,9 @@ export class Workload {
     request: ScaleRequest,
     { compiled, claims, secrets }: OpenedComponent & { readonly secrets: Secrets },
   ): HostedComponent {
-    const settings = settingsFrom(request)
-    checkTelemetry(settings.telemetry, this.#env)
+    const asked = settingsFrom(request)
+    checkTelemetry(asked.telemetry, this.#env)
+    const settings = this.#limits ? { ...asked, limits: withinHost(asked.limits, this.#limits) } : asked
     const component: HostedComponent = {
       id: request.component_id,
       ref: request.component_ref,

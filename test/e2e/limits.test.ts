@@ -30,7 +30,8 @@ const asked: readonly {
   },
   {
     guest: 'http-trap-p2',
-    limits: { memory: '8MiB' },
+    // Of the host, whatever the manifest asks for.
+    limits: { memory: '1GiB' },
     path: '/allocate',
     limit: 'memory',
     status: 503,
@@ -81,6 +82,10 @@ describe('a limit that is hit is told to the caller, as an event and as a metric
         '1',
         '--max-component-size-bytes',
         '100000',
+        '--limit-most',
+        'memory=8MiB',
+        '--limit',
+        'time=10s',
         manifest,
       ],
       {

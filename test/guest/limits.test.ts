@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ComponentLimits } from '../../src/component-settings.ts'
+import { withinHost } from '../../src/guest/limits.ts'
 import { fakeServices, fetchFrom, guestCall, openGuests } from '../support/guest.ts'
 
 let guests: Awaited<ReturnType<typeof openGuests>>
@@ -68,4 +69,20 @@ describe('a limit that is hit', () => {
     const component = await load('http-hello-p2', { handles: 100, memoryBytes: 2_000_000, timeMs: 5_000 })
     assert.equal((await fetchFrom(component, '/')).text, 'hello\n')
   })
+})
+
+test('what a manifest asks for stays within what the host allows', () => {
+  const host = {
+    defaults: { memoryBytes: 100, timeMs: 50 },
+    most: { memoryBytes: 200, timeMs: 60, queue: 5 },
+  }
+  assert.deepEqual(withinHost({}, host), { memoryBytes: 100, timeMs: 50, queue: 5 })
+  assert.deepEqual(withinHost({ memoryBytes: 150, timeMs: 1000, handles: 7 }, host), {
+    memoryBytes: 150,
+    timeMs: 60,
+    handles: 7,
+    queue: 5,
+  })
+  const ceilings = { defaults: {}, most: { memoryBytes: 2 ** 20, timeMs: 1000, requestBytes: 10 } }
+  assert.deepEqual(withinHost(undefined, ceilings), ceilings.most)
 })

@@ -1,0 +1,66 @@
+import type { ComponentLimits } from '../component-settings.ts'
+import { WeftError } from '../errors.ts'
+import type { HostLimits } from '../guest/limits.ts'
+import { readBytes } from '../lattice/capacity.ts'
+import type { CommandInput, Flags } from './command.ts'
+import { countFrom, durationFlag } from './output.ts'
+
+/** Flags for limits of all components of a host. */
+export const limitFlags = {
+  limit: {
+    type: 'string',
+    multiple: true,
+    value: 'NAME=VALUE',
+    help: 'limit of components whose manifests name none, as in the trait limits: memory=64MiB, time=5s (repeat for more)',
+  },
+  'limit-most': {
+    type: 'string',
+    multiple: true,
+    value: 'NAME=VALUE',
+    help: 'the most that a manifest may have of such a limit (repeat for more)',
+  },
+} as const satisfies Flags
+
+type Read = (flag: string, text: string) => number
+
+const size: Read = (flag, text) => {
+  const bytes = readBytes(text)
+  if (bytes !== undefined) return bytes
+  throw new WeftError('invalid', `${flag}: expected a size such as 64MiB, got ${JSON.stringify(text)}`)
+}
+const time: Read = (flag, text) => durationFlag(flag.slice(2), text, 0)
+const count: Read = (flag, text) => countFrom(flag, text, 1e9)
+
+const known: Readonly<Record<string, readonly [keyof ComponentLimits, Read]>> = {
+  memory: ['memoryBytes', size],
+  time: ['timeMs', time],
+  tableElements: ['tableElements', count],
+  handles: ['handles', count],
+  buffered: ['bufferedBytes', size],
+  request: ['requestBytes', size],
+  queue: ['queue', count],
+  queueTime: ['queueMs', time],
+}
+
+/** What these flags say; undefined when there are none. */
+export function hostLimitsFrom({ flags }: Pick<CommandInput, 'flags'>): HostLimits | undefined {
+  const defaults = limitsFrom('--limit', flags['limit'])
+  const most = limitsFrom('--limit-most', flags['limit-most'])
+  return Object.keys({ ...defaults, ...most }).length === 0 ? undefined : { defaults, most }
+}
+
+function limitsFrom(flag: string, given: CommandInput['flags'][string]): ComponentLimits {
+  const pairs = Array.isArray(given) ? (given as readonly string[]) : []
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=')
+      const name = pair.slice(0, Math.max(0, at))
+      const limit = Object.hasOwn(known, name) ? known[name] : undefined
+      if (limit) return [limit[0], limit[1](flag, pair.slice(at + 1))]
+      throw new WeftError(
+        'invalid',
+        `${flag}: expected NAME=VALUE with one of ${Object.keys(known).join(', ')}, got ${JSON.stringify(pair)}`,
+      )
+    }),
+  )
+}
