@@ -1,4 +1,5 @@
 import type { HttpErrorCode } from '../../capability/http.ts'
+import { errorCodeOf } from '../../capability/http-error-code.ts'
 import { type ErrorCode, WeftError } from '../../errors.ts'
 
 const caseOf: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -14,5 +15,5 @@ const caseOf: Readonly<Partial<Record<ErrorCode, string>>> = {
 export function httpErrorFrom(thrown: unknown): HttpErrorCode {
   const error = WeftError.from(thrown)
   const tag = caseOf[error.code]
-  return tag === undefined ? { tag: 'internal-error', val: error.message } : { tag }
+  return tag === undefined ? errorCodeOf(thrown) : { tag }
 }
