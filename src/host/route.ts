@@ -41,7 +41,7 @@ export function route(options: RouteOptions): Invoke {
     const load = options.components.load(call.target)
     if (call.session) {
       if (load) return options.serveHere(call)
-      throw new WeftError('unavailable', resourcesStay(call))
+      return Promise.reject(new WeftError('unavailable', resourcesStay(call)))
     }
     if (!load) return options.invokeRemote(call)
     const peers = options.peerLoad(call.target)

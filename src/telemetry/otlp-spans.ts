@@ -76,7 +76,7 @@ function writeAgain(out: OtlpWriter, field: OtlpField, encoded: Uint8Array): voi
   out.messages(field, readScopeSpans(encoded), writeSpan)
 }
 
-/** Room for what `writeIdentity` writes: the tags and lengths of times, flags and ids, in this order. */
+/** Room for what `writeIdentity` writes, which counts on this order: tags and lengths stand here already. */
 const head = encodeProtobuf(undefined, (out: OtlpWriter) => {
   out.fixed64(fields.startTimeUnixNano, 0)
   out.fixed64(fields.endTimeUnixNano, 0)

@@ -58,7 +58,7 @@ test('a call that passes resources stays on this thread, or fails with what to d
       ...options,
     })
   assert.equal(await go(runsHere(10, false))({ ...sampleCall(), session }), 'here')
-  assert.throws(() => go({})({ ...sampleCall(), session }), {
+  await assert.rejects(go({})({ ...sampleCall(), session }), {
     code: 'unavailable',
     message: /passes resources, which do not cross the lattice.*run both on the same hosts, or compose them/,
   })
