@@ -26,6 +26,35 @@ test('platform and applications may have collectors of their own', () => {
   assert.deepEqual(otlpTarget(application, 'logs'), { state: 'off', reason: 'OTEL_LOGS_EXPORTER=none' })
 })
 
+test('a collector of applications gets nothing that is meant for the platform’s', () => {
+  const own = telemetryEnv(
+    {
+      ...env,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+      OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '700',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://platform/traces',
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'x-key=secret',
+      OTEL_EXPORTER_OTLP_CLIENT_KEY: '/no/such/key.pem',
+    },
+    {},
+  )
+  assert.deepEqual(otlpTarget(own, 'traces'), {
+    state: 'on',
+    url: 'http://apps:4318/v1/traces',
+    protocol: 'http/json',
+    timeoutMs: 700,
+    headers: {},
+    gzip: true,
+    tls: {},
+  })
+  const same = { ...env, WEFT_APP_OTEL_EXPORTER_OTLP_ENDPOINT: '' }
+  assert.partialDeepStrictEqual(otlpTarget(telemetryEnv(same, {}), 'traces'), {
+    url: 'http://platform:4318/v1/traces',
+    headers: { 'x-key': 'of platform' },
+  })
+})
+
 test('the endpoint of a component stands above all, and gets no header that is meant for another', () => {
   const otlp = { endpoint: 'http://shop:4318/', protocol: 'http/json' } as const
   const own = telemetryEnv({ ...env, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://other/v1/traces' }, { otlp })
