@@ -12,18 +12,22 @@ class Secret {
   }
 }
 
-/** `wasmcloud:secrets` for one instance: the component's secrets of this moment, by the names of their references. */
-export function secretsImports(secrets: () => Secrets): Record<'store' | 'reveal', object> {
+/**
+ * `wasmcloud:secrets` for one instance: the component's secrets of this moment, by the names of their references. `seen` is
+ * put around each function, so that it shows in the trace; neither name nor value does.
+ */
+export function secretsImports(
+  secrets: () => Secrets,
+  seen: <T>(name: string, work: () => T) => T = (_, work) => work(),
+): Record<'store' | 'reveal', object> {
+  const get = (name: string) => {
+    const all = secrets()
+    const value = Object.hasOwn(all, name) ? all[name] : undefined
+    if (value === undefined) throw guestError({ tag: 'not-found' })
+    return new Secret(value)
+  }
   return {
-    store: {
-      Secret,
-      get(name: string) {
-        const all = secrets()
-        const value = Object.hasOwn(all, name) ? all[name] : undefined
-        if (value === undefined) throw guestError({ tag: 'not-found' })
-        return new Secret(value)
-      },
-    },
-    reveal: { reveal: (secret: Secret) => Secret.reveal(secret) },
+    store: { Secret, get: (name: string) => seen('store get', () => get(name)) },
+    reveal: { reveal: (secret: Secret) => seen('reveal reveal', () => Secret.reveal(secret)) },
   }
 }

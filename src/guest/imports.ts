@@ -54,9 +54,12 @@ export function importsFor(world: WitWorld, invocation: Importing, context: Wasi
       )
     if (key.startsWith('wasmcloud:secrets/'))
       return (
-        family(`secrets${version}`, () => secretsImports(() => invocation.services.secrets()))[
-          key.slice(18)
-        ] ?? customImports(one, invocation)
+        family(`secrets${version}`, () =>
+          secretsImports(
+            () => invocation.services.secrets(),
+            (name, work) => invocation.imported(`secrets/${name}`, work),
+          ),
+        )[key.slice(18)] ?? customImports(one, invocation)
       )
     if (key === 'wasi:logging/logging')
       return loggingImports({

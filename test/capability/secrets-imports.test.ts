@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { fakeServices, fetchFrom, openGuests } from '../support/guest.ts'
+import type { HttpResult } from '../../src/capability/http.ts'
+import { fakeServices, fetchFrom, guestCall, openGuests, requestTo } from '../support/guest.ts'
 
 let guests: Awaited<ReturnType<typeof openGuests>>
 before(async () => {
@@ -21,4 +22,10 @@ test('a guest reveals its secrets, text and bytes, and is told of one that it ha
   assert.equal(await ask('key'), 'bytes: 01ff')
   assert.match(await ask('nothing'), /NotFound/)
   assert.match(await ask('constructor'), /NotFound/)
+  const call = guestCall(guest, 'handle', [requestTo('/?password', {})])
+  const result = (await guest.run(call, services)) as HttpResult
+  if (result.tag === 'ok') for await (const _ of result.val.body);
+  // The trace shows that it asked, and nothing of what for.
+  const asked = call.course.timings.flatMap((timing) => (timing.name === 'imported' ? [timing.label] : []))
+  assert.deepEqual(asked, ['secrets/store get', 'secrets/reveal reveal'])
 })
