@@ -100,12 +100,12 @@ export function hostStream(chunks: AsyncIterable<Elements> | Iterable<Elements>)
     if (rest === undefined || rest.length === 0) return false
     const elements = rest
     let at = 0
+    // No getter: each object that is made with one is made by the engine's slow path.
     const source = {
-      get left() {
-        return elements.length - at
-      },
+      left: elements.length,
       take(count: number, to: Destination) {
         at += count
+        source.left -= count
         if (!to.copies) whole = undefined
         return elements instanceof Uint8Array
           ? elements.subarray(at - count, at)
@@ -151,19 +151,14 @@ export function hostFuture(value: PromiseLike<unknown> | unknown): Transfer {
   const transfer = new Transfer()
   Promise.resolve(value).then(
     (settled) => {
-      let left = 1
-      transfer.write(
-        {
-          get left() {
-            return left
-          },
-          take: () => {
-            left = 0
-            return [settled]
-          },
+      const source = {
+        left: 1,
+        take() {
+          source.left = 0
+          return [settled]
         },
-        () => {},
-      )
+      }
+      transfer.write(source, () => {})
     },
     () => transfer.dropWriter(),
   )
