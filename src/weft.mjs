@@ -16,6 +16,8 @@ if (Number(process.versions.node.split('.')[0]) < leastMajor) {
 
 // A host's threads all make little garbage that lives: more threads to collect it cost more than they save.
 setFlagsFromString('--no-parallel-scavenge')
+// A thread that let many linear memories go asks for a collection, which alone frees them.
+setFlagsFromString('--expose-gc')
 
 // In a clone the sources run as they are; the published package has the build alone.
 const source = new URL('./main.ts', import.meta.url)

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { Garbage } from './garbage.ts'
 import { Stacks } from './stacks.ts'
 
 /**
@@ -13,6 +14,8 @@ export class Pace {
   readonly memory: WebAssembly.Memory
   /** What its guests run on. */
   readonly stacks = new Stacks()
+  /** What they leave behind. */
+  readonly garbage = new Garbage()
   readonly #words: Int32Array
   readonly #turnMs: number
   readonly #restMs: number

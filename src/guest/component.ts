@@ -14,7 +14,7 @@ import { GuestInstance } from './guest-instance.ts'
 import type { FindLines } from './guest-stack.ts'
 import { Descriptors } from './held-open.ts'
 import { openedBucket } from './imports.ts'
-import { InstancePool } from './instance-pool.ts'
+import { InstancePool, type MakeInstance } from './instance-pool.ts'
 import { type ComponentServices, Invocation } from './invocation.ts'
 import { type FullLimits, limitsFor } from './limits.ts'
 import { Network } from './network/network.ts'
@@ -256,7 +256,8 @@ export class GuestComponent {
       limits: { bufferedBytes, handles, memoryBytes, tableElements },
       pace: this.#pace,
     }
-    return new InstancePool((invocation, memories) => new GuestInstance(options, invocation, memories), reuse)
+    const make: MakeInstance = (invocation, memories) => new GuestInstance(options, invocation, memories)
+    return new InstancePool(make, this.#pace.garbage, reuse)
   }
 }
 

@@ -1,5 +1,6 @@
 import { preciseNow } from '../call/course.ts'
 import type { InstanceImage } from '../component/core-instances.ts'
+import type { Garbage } from '../component/garbage.ts'
 import type { TrackedMemory } from '../component/tracked-memory.ts'
 import type { InstanceReuse } from '../component-settings.ts'
 import type { GuestInstance } from './guest-instance.ts'
@@ -17,7 +18,7 @@ const mostKeptBytes = 64 * 1024 * 1024
 type Memories = readonly TrackedMemory[]
 
 /** Makes an instance, out of the memories of one that is gone where there are some. */
-type MakeInstance = (invocation: Invocation, memories: Memories | undefined) => GuestInstance
+export type MakeInstance = (invocation: Invocation, memories: Memories | undefined) => GuestInstance
 
 /**
  * The instances of one component on one thread. An invocation gets one that is as good as new: made for it, or one that
@@ -27,6 +28,7 @@ type MakeInstance = (invocation: Invocation, memories: Memories | undefined) => 
  */
 export class InstancePool {
   readonly #create: MakeInstance
+  readonly #garbage: Garbage
   readonly #reuse: InstanceReuse | undefined
   readonly #idle = new Stock<GuestInstance>()
   /** Of instances that are gone. */
@@ -38,8 +40,9 @@ export class InstancePool {
   #image: InstanceImage | undefined
   #trim: NodeJS.Timeout | undefined
 
-  constructor(create: MakeInstance, reuse: InstanceReuse | undefined) {
+  constructor(create: MakeInstance, garbage: Garbage, reuse: InstanceReuse | undefined) {
     this.#create = create
+    this.#garbage = garbage
     this.#reuse = reuse
   }
 
@@ -92,13 +95,14 @@ export class InstancePool {
     // As many as would fit if all were of its size.
     const kept = this.#idle.length + this.#memories.length
     const fits = bytes <= mostKeptBytes && (kept + 1) * bytes <= mostIdleBytes
-    if (!fits) this.#letGo(instance)
+    if (!fits) this.#drop(instance)
     else if (!instance.core.hasFailed && instance.core.isIdle && this.#renewed(instance))
       this.#idle.put(instance)
     else {
       this.#letGo(instance)
       const memories = instance.core.retire()
       if (memories) this.#memories.put(memories)
+      else this.#garbage.add(bytes)
     }
     if (fits) this.#trim ??= setTimeout(() => this.#dropUnwanted(), idleMs).unref()
   }
@@ -107,8 +111,13 @@ export class InstancePool {
   clear(): void {
     clearTimeout(this.#trim)
     this.#trim = undefined
-    for (const instance of this.#idle.takeAll()) this.#letGo(instance)
-    this.#memories.takeAll()
+    for (const instance of this.#idle.takeAll()) this.#drop(instance)
+    for (const memories of this.#memories.takeAll()) this.#garbage.add(bytesOf(memories))
+  }
+
+  #drop(instance: GuestInstance): void {
+    this.#letGo(instance)
+    this.#garbage.add(instance.core.memoryBytes)
   }
 
   #letGo(instance: GuestInstance): void {
@@ -146,8 +155,8 @@ export class InstancePool {
   }
 
   #dropUnwanted(): void {
-    for (const instance of this.#idle.takeUnwanted()) this.#letGo(instance)
-    this.#memories.takeUnwanted()
+    for (const instance of this.#idle.takeUnwanted()) this.#drop(instance)
+    for (const memories of this.#memories.takeUnwanted()) this.#garbage.add(bytesOf(memories))
     const isLeft = this.#idle.length + this.#memories.length > 0
     this.#trim = isLeft ? setTimeout(() => this.#dropUnwanted(), idleMs).unref() : undefined
   }
