@@ -49,7 +49,9 @@ export class GuestStream implements AsyncIterable<Elements> {
     }
   }
 
+  /** A read that still waits ends here, without elements. */
   [Symbol.dispose](): void {
+    this.#transfer.cancelRead()
     this.#transfer.dropReader()
   }
 

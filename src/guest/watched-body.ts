@@ -35,7 +35,9 @@ export class WatchedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     if (this.#signal?.aborted) return Promise.reject(this.#signal.reason)
     return this.#chunks.next().then(
       (step) => {
-        if (step.done) this.#leave()
+        if (!step.done) return step
+        if (this.#signal?.aborted) throw this.#signal.reason
+        this.#leave()
         return step
       },
       (error: unknown) => {

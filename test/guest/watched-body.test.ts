@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CallAbort } from '../../src/call/call-abort.ts'
+import { Settlement } from '../../src/component/settlement.ts'
 import { WatchedBody } from '../../src/guest/watched-body.ts'
 
 function bodyOf(...chunks: string[]) {
@@ -54,6 +55,22 @@ test('a body that is given up while it is read has no end', async () => {
   abort.abort(new Error('given up'))
   await assert.rejects(body.next(), /given up/)
   await assert.rejects(body.over, /given up/)
+})
+
+test('a read that waits when its body is given up comes to no end either', async () => {
+  const abort = new CallAbort()
+  const left = new Settlement<IteratorResult<Uint8Array>>()
+  const chunks: AsyncIterableIterator<Uint8Array> = {
+    [Symbol.asyncIterator]: () => chunks,
+    next: () => left.promise,
+    async return() {
+      left.resolve({ done: true, value: undefined })
+      return left.promise
+    },
+  }
+  const next = new WatchedBody(chunks, abort.signal).next()
+  abort.abort(new Error('given up'))
+  await assert.rejects(next, /given up/)
 })
 
 test('a body that was given up before anybody watched it is over, and has no end', async () => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { CallAbort } from '../../../src/call/call-abort.ts'
 import { noBody, noTrailers } from '../../../src/capability/http.ts'
+import { GuestStream } from '../../../src/component/host-ends.ts'
+import { Transfer } from '../../../src/component/transfer.ts'
 import { WeftError } from '../../../src/errors.ts'
 import { Body } from '../../../src/guest/wasi-0-3/body.ts'
 
@@ -61,5 +64,15 @@ describe('a body on WASI 0.3', () => {
       for await (const _ of sent);
     })
     assert.deepEqual(await body.transmitted, { tag: 'err', val: { tag: 'destination-unavailable' } })
+  })
+
+  it('that is given up while the host waits for its bytes leaves nobody waiting', async () => {
+    const abort = new CallAbort()
+    const silent = new GuestStream(new Transfer(), true)
+    const body = new Body(silent, Promise.resolve({ tag: 'ok' }))
+    const next = body.sent(abort.signal).next()
+    abort.abort(new WeftError('deadline', 'too late'))
+    await assert.rejects(next, { code: 'deadline' })
+    assert.equal((await body.transmitted).tag, 'err')
   })
 })
