@@ -42,6 +42,9 @@ const known: Readonly<Record<string, readonly [keyof ComponentLimits, Read]>> = 
   queueTime: ['queueMs', time],
 }
 
+/** 0 is a limit too: no call waits. Any other limit of 0 would stop every component. */
+const mayBeNone = 'queue'
+
 /** What these flags say; undefined when there are none. */
 export function hostLimitsFrom({ flags }: Pick<CommandInput, 'flags'>): HostLimits | undefined {
   const defaults = limitsFrom('--limit', flags['limit'])
@@ -51,16 +54,23 @@ export function hostLimitsFrom({ flags }: Pick<CommandInput, 'flags'>): HostLimi
 
 function limitsFrom(flag: string, given: CommandInput['flags'][string]): ComponentLimits {
   const pairs = Array.isArray(given) ? (given as readonly string[]) : []
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=')
-      const name = pair.slice(0, Math.max(0, at))
-      const limit = Object.hasOwn(known, name) ? known[name] : undefined
-      if (limit) return [limit[0], limit[1](flag, pair.slice(at + 1))]
-      throw new WeftError(
-        'invalid',
-        `${flag}: expected NAME=VALUE with one of ${Object.keys(known).join(', ')}, got ${JSON.stringify(pair)}`,
-      )
-    }),
-  )
+  return Object.fromEntries(pairs.map((pair) => limitFrom(flag, pair)))
+}
+
+function limitFrom(flag: string, pair: string): readonly [keyof ComponentLimits, number] {
+  const at = pair.indexOf('=')
+  const name = pair.slice(0, Math.max(0, at))
+  const limit = Object.hasOwn(known, name) ? known[name] : undefined
+  if (!limit) {
+    const names = Object.keys(known).join(', ')
+    const got = JSON.stringify(pair)
+    throw new WeftError('invalid', `${flag}: expected NAME=VALUE with one of ${names}, got ${got}`)
+  }
+  const [setting, read] = limit
+  const most = read(flag, pair.slice(at + 1))
+  if (most === 0 && name !== mayBeNone) {
+    const hint = 'with it every component would fail; leave it out for the default'
+    throw new WeftError('invalid', `${flag}: expected more than 0, got ${JSON.stringify(pair)}: ${hint}`)
+  }
+  return [setting, most]
 }

@@ -7,19 +7,19 @@ import {
 } from '../component-settings.ts'
 import { WeftError } from '../errors.ts'
 import type { ScaleRequest } from './control.ts'
-import { count, listOf, mapOf, parseJson, record, type Shape, text } from './shape.ts'
+import { count, listOf, mapOf, parseJson, positive, record, type Shape, text } from './shape.ts'
 
 const limits = record(
   {},
   {
-    memoryBytes: count,
-    timeMs: count,
-    tableElements: count,
-    handles: count,
-    bufferedBytes: count,
-    requestBytes: count,
+    memoryBytes: positive,
+    timeMs: positive,
+    tableElements: positive,
+    handles: positive,
+    bufferedBytes: positive,
+    requestBytes: positive,
     queue: count,
-    queueMs: count,
+    queueMs: positive,
   },
 )
 

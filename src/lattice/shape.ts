@@ -21,6 +21,12 @@ export const flag: Shape<boolean> = (value, path) =>
 export const count: Shape<number> = (value, path) =>
   Number.isInteger(value) && Number(value) >= 0 ? Number(value) : refuse(path, 'a whole number from 0', value)
 
+/** A whole number from 1 on. */
+export const positive: Shape<number> = (value, path) => {
+  if (value === 0) throw new WeftError('invalid', `${path}: expected a whole number from 1, got 0`)
+  return count(value, path)
+}
+
 /** A number from 0 to 1. */
 export const fraction: Shape<number> = (value, path) =>
   typeof value === 'number' && value >= 0 && value <= 1 ? value : refuse(path, 'a number from 0 to 1', value)

@@ -97,6 +97,15 @@ export class Fields {
     return undefined
   }
 
+  /** A whole number above 0. */
+  positiveCount(name: string): number | undefined {
+    const count = this.count(name)
+    if (count !== 0) return count
+    const offset = this.get(name)?.offset ?? this.offset
+    this.report.problem(offset, `"${name}" of ${this.#what} is 0, expected 1 or more`)
+    return undefined
+  }
+
   list(name: string): readonly Located[] {
     const node = this.get(name)
     if (node === undefined) return []

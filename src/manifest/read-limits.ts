@@ -15,8 +15,8 @@ export function readLimits(report: Report, node: Located): ComponentLimits {
   return present({
     memoryBytes: readSize(fields, 'memory'),
     timeMs: readTime(fields, 'time'),
-    tableElements: fields.count('tableElements'),
-    handles: fields.count('handles'),
+    tableElements: fields.positiveCount('tableElements'),
+    handles: fields.positiveCount('handles'),
     bufferedBytes: readSize(fields, 'buffered'),
     requestBytes: readSize(fields, 'request'),
     queue: fields.count('queue'),
@@ -33,12 +33,8 @@ export function readReuse(report: Report, node: Located): InstanceReuse | undefi
   })
   if (!fields) return undefined
   if (!fields.has('invocations')) return fields.missing('invocations', 'a number such as 1000')
-  const invocations = fields.count('invocations')
-  const concurrent = fields.count('concurrent')
-  for (const name of ['invocations', 'concurrent']) {
-    const field = fields.get(name)
-    if (field?.value === 0) report.problem(field.offset, `"${name}" of the reuse is 0, expected 1 or more`)
-  }
+  const invocations = fields.positiveCount('invocations')
+  const concurrent = fields.positiveCount('concurrent')
   return invocations === undefined ? undefined : { invocations, ...present({ concurrent }) }
 }
 

@@ -126,8 +126,8 @@ const limits = fieldsSchema('What one component may use; what is left out has a 
   fields: {
     memory: size('Linear memory of one instance; growth beyond fails inside the guest.'),
     time: time('Time of one invocation, its waits included.'),
-    tableElements: countSchema('Elements of all tables of one instance.'),
-    handles: countSchema('Handles that one instance holds open.'),
+    tableElements: countSchema('Elements of all tables of one instance.', { minimum: 1 }),
+    handles: countSchema('Handles that one instance holds open.', { minimum: 1 }),
     buffered: size('One list or string that crosses its border, and a body that waits to be read.'),
     request: size('One request body.'),
     queue: countSchema('Calls that may wait for an instance on one data thread.'),

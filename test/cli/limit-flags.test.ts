@@ -14,6 +14,24 @@ test('limits of a host are defaults and ceilings, as manifests write them', () =
   assert.equal(hostLimitsFrom({ flags: {} }), undefined)
 })
 
+test('a limit of 0, with which no component would run, is refused; a queue of 0 says that no call waits', () => {
+  for (const flag of ['limit', 'limit-most'])
+    for (const pair of [
+      'time=0s',
+      'memory=0',
+      'memory=0.1B',
+      'handles=0',
+      'tableElements=0',
+      'request=0B',
+      'queueTime=0ms',
+    ])
+      assert.throws(() => hostLimitsFrom({ flags: { [flag]: [pair] } }), {
+        code: 'invalid',
+        message: `--${flag}: expected more than 0, got "${pair}": with it every component would fail; leave it out for the default`,
+      })
+  assert.deepEqual(hostLimitsFrom({ flags: { limit: ['queue=0'] } }), { defaults: { queue: 0 }, most: {} })
+})
+
 test('what is no limit is named with what was expected', () => {
   for (const [pair, message] of [
     ['memory', /--limit: expected NAME=VALUE with one of memory, time, .*, got "memory"/],

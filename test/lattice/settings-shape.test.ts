@@ -29,5 +29,8 @@ test('what is wrong is named with its path', () => {
     code: 'invalid',
     message: 'annotation weft.dev/settings: limits.timeMs: expected a whole number from 0, got string',
   })
+  assert.throws(() => settingsFrom(annotated('{"limits":{"queue":0,"handles":0}}')), {
+    message: 'annotation weft.dev/settings: limits.handles: expected a whole number from 1, got 0',
+  })
   assert.throws(() => settingsFrom(annotated('nonsense')), { message: /not JSON/ })
 })

@@ -15,6 +15,23 @@ test('limits and reuse become settings in plain units', () => {
   })
 })
 
+test('a limit of 0, with which the component would not run, is refused; a queue of 0 says that no call waits', () => {
+  const limits = '{ memory: 0B, time: 0s, tableElements: 0, handles: 0, queue: 0, queueTime: 0ms }'
+  assert.throws(
+    () => parseManifest(manifestWithTraits(`        - { type: limits, properties: ${limits} }`), 'a.yaml'),
+    {
+      code: 'invalid',
+      message: [
+        'a.yaml:10:49: "memory" is the text "0B", expected a size such as 64MiB',
+        'a.yaml:10:59: "time" is the text "0s", expected a time such as 30s or 500ms',
+        'a.yaml:10:78: "tableElements" of the limits is 0, expected 1 or more',
+        'a.yaml:10:90: "handles" of the limits is 0, expected 1 or more',
+        'a.yaml:10:114: "queueTime" is the text "0ms", expected a time such as 30s or 500ms',
+      ].join('\n'),
+    },
+  )
+})
+
 test('what is no size, no time, no number, or stands twice is named', () => {
   assert.throws(
     () =>
