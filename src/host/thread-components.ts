@@ -14,6 +14,7 @@ import type { Log } from '../log.ts'
 import type { Measure } from '../measure.ts'
 import type { WitInterface } from '../wit/type.ts'
 import { LinkTargets } from './link-targets.ts'
+import { type RunsHere, runWithPermit } from './run-with-permit.ts'
 import type { PlannedComponent } from './thread-messages.ts'
 
 /** What the components of a thread need around them. */
@@ -45,12 +46,10 @@ export interface ComponentSurroundings {
   readonly poke: (component: string) => void
 }
 
-interface Running {
+interface Running extends RunsHere {
   planned: PlannedComponent
   guest: GuestComponent
   readonly linkTargets: LinkTargets
-  readonly permits: Permits
-  readonly services: ComponentServices
   server: { drain(): Promise<void> }
 }
 
@@ -120,7 +119,7 @@ export class ThreadComponents {
     const running = this.#running.get(call.target) ?? this.#draining.get(call.target)
     if (!running)
       return Promise.reject(new WeftError('not_found', `component ${call.target} does not run on this host`))
-    const run = () => permitted(running, call, this.#around.before(call))
+    const run = () => runWithPermit(running, call, this.#around.before(call))
     return running.permits.tryAcquire() ? run() : this.#queue(running.permits, call).then(run)
   }
 
@@ -219,33 +218,4 @@ function setPermits(permits: Permits, { maxInstances, settings }: PlannedCompone
   permits.max = maxInstances
   permits.longest = limits.queue
   permits.longestMs = limits.queueMs
-}
-
-/** Runs a call that has its permit, once `pause` is over; the permit comes free when the call is over. */
-function permitted(
-  { permits, guest, services }: Running,
-  call: Call,
-  pause: Promise<void> | undefined,
-): Promise<unknown> {
-  const { course } = call
-  const release = () => permits.release()
-  const ended = () => {
-    const { held } = course
-    if (held) void held.then(release)
-    else release()
-  }
-  permits.countCall()
-  course.willTell()
-  const running = pause ? pause.then(() => guest.run(call, services)) : guest.run(call, services)
-  running.then(
-    (answer) => {
-      course.answered(answer)
-      ended()
-    },
-    (thrown: unknown) => {
-      course.failed(thrown)
-      ended()
-    },
-  )
-  return running
 }
