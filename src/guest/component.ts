@@ -142,8 +142,9 @@ export class GuestComponent {
     this.#network.http.retire()
   }
 
-  /** Answers `call`. Its instance serves on while a body streams: see `call.course`. */
+  /** Answers `call`, unless it was given up before. Its instance serves on while a body streams: see `call.course`. */
   async run(call: Call, services: ComponentServices): Promise<unknown> {
+    if (call.signal.aborted) throw WeftError.from(call.signal.reason)
     const invocation = new Invocation(call, services)
     const pool = (call.session && this.#sessions.get(call.session)?.pool) ?? this.#pool
     const volumes = retainVolumes(this.#volumes)

@@ -244,3 +244,10 @@ test('a caller that gives up ends an invocation that waits', async () => {
   setImmediate(() => caller.abort(new WeftError('cancelled', 'the caller left')))
   await assert.rejects(answer, { code: 'cancelled' })
 })
+
+test('a call that was given up before does not run', async () => {
+  const calc = await guests.load('test/guests/calc/calc.wasm')
+  const given = AbortSignal.abort(new WeftError('cancelled', 'the caller left'))
+  await assert.rejects(calc.run(guestCall(calc, 'add', [1, 2], given), fakeServices()), { code: 'cancelled' })
+  assert.equal(calc.memoryBytes, 0)
+})
