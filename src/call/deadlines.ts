@@ -2,7 +2,7 @@ import { timerMs } from '../timer-ms.ts'
 
 /** Something that ends at a deadline. */
 export interface Limited {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; one that is no number has passed. */
   readonly deadline: number
   /** Called once, when the deadline has passed; must not throw. */
   expire(): void
@@ -21,7 +21,8 @@ export class Deadlines {
 
   watch(limited: Limited): void {
     limited.place = this.#watched.push(limited) - 1
-    if (limited.deadline < this.#goesOffAt) this.#set(limited.deadline)
+    const due = dueAt(limited)
+    if (due < this.#goesOffAt) this.#set(due)
     else if (this.#watched.length === 1) this.#timer?.ref()
   }
 
@@ -47,13 +48,21 @@ export class Deadlines {
   #look(): void {
     const now = Date.now()
     this.#goesOffAt = Number.POSITIVE_INFINITY
-    for (const limited of this.#watched.filter(({ deadline }) => deadline <= now)) {
-      if (limited.place === undefined) continue
-      this.forget(limited)
-      limited.expire()
+    try {
+      for (const limited of this.#watched.filter((each) => dueAt(each) <= now)) {
+        if (limited.place === undefined) continue
+        this.forget(limited)
+        limited.expire()
+      }
+    } finally {
+      // Those that are late still, because one threw, are next.
+      let earliest = Number.POSITIVE_INFINITY
+      for (const limited of this.#watched) earliest = Math.min(earliest, dueAt(limited))
+      if (earliest < this.#goesOffAt) this.#set(earliest)
     }
-    let earliest = Number.POSITIVE_INFINITY
-    for (const { deadline } of this.#watched) earliest = Math.min(earliest, deadline)
-    if (earliest < this.#goesOffAt) this.#set(earliest)
   }
+}
+
+function dueAt({ deadline }: Limited): number {
+  return Number.isNaN(deadline) ? Number.NEGATIVE_INFINITY : deadline
 }

@@ -63,3 +63,29 @@ test('after a rest deadlines are watched again', async () => {
   await delay(1)
   await expiry(deadlines, Date.now() + 5)
 })
+
+test('a deadline that is no number has passed, and holds up no other', async () => {
+  const deadlines = new Deadlines()
+  await Promise.all([expiry(deadlines, Number.NaN), expiry(deadlines, Date.now() + 5)])
+  const later = expiry(deadlines, Date.now() + 20)
+  await expiry(deadlines, Number.NaN)
+  await later
+})
+
+test('one that throws as it expires holds up no other', ({ mock }) => {
+  const looks: (() => void)[] = []
+  mock.method(globalThis, 'setTimeout', (look: () => void) => {
+    looks.push(look)
+  })
+  const deadlines = new Deadlines()
+  const past = Date.now() - 1
+  const expired: string[] = []
+  const fails = () => {
+    throw new Error('it must not')
+  }
+  deadlines.watch(limited(past, fails))
+  deadlines.watch(limited(past, () => expired.push('beside')))
+  assert.throws(() => looks.shift()?.(), /it must not/)
+  looks.shift()?.()
+  assert.deepEqual(expired, ['beside'])
+})
