@@ -24,12 +24,23 @@ export class CallAbort {
   abort(reason: unknown): void {
     if (this.signal.aborted) return
     this.#controller.abort(reason)
-    for (const tell of this.#watchers.splice(0)) tell()
+    // One by one: who is told may have others watch no more.
+    for (let next = this.#watchers.shift(); next; next = this.#watchers.shift()) {
+      try {
+        next()
+      } catch (thrown) {
+        process.emitWarning(thrown instanceof Error ? thrown : String(thrown))
+      }
+    }
   }
 }
 
-/** `tell` is called once, when `signal` is aborted; never, when it was before. It must not throw. */
+/**
+ * `tell` is called once, when `signal` is aborted; never, when it was before. It must not throw: where it does, the others
+ * are told all the same, and the process warns of it.
+ */
 export function onAbort(signal: AbortSignal, tell: () => void): void {
+  if (signal.aborted) return
   const own = (signal as WatchedSignal)[watchers]
   if (own) own.push(tell)
   else signal.addEventListener('abort', tell, { once: true })
