@@ -3,7 +3,6 @@ import type { Buckets } from '../lattice/buckets.ts'
 import type { ControlReply, StartProviderRequest } from '../lattice/control.ts'
 import { legacyProviderNames } from '../lattice/event-data.ts'
 import type { PublishEvent } from '../lattice/events.ts'
-import { settingsFrom } from '../lattice/settings-shape.ts'
 import type { Log } from '../log.ts'
 import type { TraceHeaders, TraceWork } from '../trace-work.ts'
 import type { ApplyWorkload } from './apply-workload.ts'
@@ -127,7 +126,7 @@ export class ProviderWork {
   async #open(request: StartProviderRequest): Promise<HostedProvider> {
     const { workload, data, buckets } = this.#parts
     const { provider_id: id, provider_ref: ref, annotations, config } = request
-    const { telemetry } = settingsFrom({ annotations, component_limits: {} })
+    const { telemetry } = workload.settingsOf({ annotations })
     this.#parts.identify({ id, ...applicationOf(annotations), ...(telemetry && { telemetry }) })
     await data.requireConfigs(config)
     const code = await openProviderCode({ id, ref, annotations }, this.#parts)

@@ -1,12 +1,12 @@
 import type { Artifacts } from '../artifact/artifacts.ts'
 import type { Claims } from '../claims/claims.ts'
+import type { ComponentSettings } from '../component-settings.ts'
 import { type LimitName, WeftError } from '../errors.ts'
 import type { CompileQueue } from '../guest/compile-queue.ts'
 import type { Buckets } from '../lattice/buckets.ts'
 import type { ControlReply, ScaleRequest, UpdateRequest } from '../lattice/control.ts'
 import type { PublishEvent } from '../lattice/events.ts'
 import type { Policy } from '../lattice/policy.ts'
-import { settingsFrom } from '../lattice/settings-shape.ts'
 import type { Log } from '../log.ts'
 import type { Measure } from '../measure.ts'
 import type { TraceHeaders, TraceWork } from '../trace-work.ts'
@@ -113,13 +113,22 @@ export class Work {
         )
       }
     } catch (error) {
-      if (running) workload.components.set(running.id, running)
-      else workload.components.delete(request.component_id)
+      if (running) {
+        workload.components.set(running.id, running)
+        this.#identify(running, running.settings)
+      } else workload.components.delete(request.component_id)
       await this.#parts.apply().catch(() => {})
       const { message, limit } = WeftError.from(error)
       this.#failed(request, running, message)
       if (limit) this.#limitHit(request.component_id, limit)
     }
+  }
+
+  #identify(
+    { id, ref, annotations }: Pick<HostedComponent, 'id' | 'ref' | 'annotations'>,
+    { telemetry }: ComponentSettings,
+  ): void {
+    this.#parts.identify({ id, ref, ...applicationOf(annotations), ...(telemetry && { telemetry }) })
   }
 
   #limitHit(component_id: string, limit: LimitName): void {
@@ -169,13 +178,8 @@ export class Work {
         annotations: request.annotations,
         claims,
       })
-    const { telemetry } = settingsFrom(request)
-    this.#parts.identify({
-      id: request.component_id,
-      ref,
-      ...applicationOf(request.annotations),
-      ...(telemetry && { telemetry }),
-    })
+    const { component_id: id, annotations } = request
+    this.#identify({ id, ref, annotations }, workload.settingsOf(request))
     if (keepsCode) await permit(running.claims)
     const opened = keepsCode
       ? running

@@ -76,12 +76,18 @@ export class Workload {
   }
 
   /** Throws `invalid` when the annotation with its settings is not what it should be, `denied` for what it may not want. */
+  settingsOf(request: Parameters<typeof settingsFrom>[0]): ComponentSettings {
+    const settings = settingsFrom(request)
+    checkTelemetry(settings.telemetry, this.#env)
+    return settings
+  }
+
+  /** Throws as `settingsOf` does. */
   putComponent(
     request: ScaleRequest,
     { compiled, claims, secrets }: OpenedComponent & { readonly secrets: Secrets },
   ): HostedComponent {
-    const asked = settingsFrom(request)
-    checkTelemetry(asked.telemetry, this.#env)
+    const asked = this.settingsOf(request)
     const settings = this.#limits ? { ...asked, limits: withinHost(asked.limits, this.#limits) } : asked
     const component: HostedComponent = {
       id: request.component_id,
@@ -105,8 +111,7 @@ export class Workload {
     request: StartProviderRequest,
     opened: Pick<HostedProvider, 'name' | 'image' | 'program' | 'claims' | 'jwt' | 'secrets'>,
   ): HostedProvider {
-    const { telemetry } = settingsFrom({ annotations: request.annotations, component_limits: {} })
-    checkTelemetry(telemetry, this.#env)
+    const { telemetry } = this.settingsOf({ annotations: request.annotations })
     const provider: HostedProvider = {
       id: request.provider_id,
       ref: request.provider_ref,
