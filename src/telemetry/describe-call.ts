@@ -48,8 +48,8 @@ export function ownAttributes(call: Call, subject: CallSubject): SpanAttributes 
 }
 
 /**
- * The method alone (`GET`, or `GET /orders/*` where paths are routed) where HTTP enters or leaves the lattice, `process` and the subscription where a message enters
- * it; undefined where the operation names the span.
+ * The method alone (`GET`, or `GET /orders/*` where paths are routed) where HTTP enters or leaves the lattice, `process`
+ * and the subscription where a message enters it; undefined where the operation names the span.
  */
 export function ownName(
   call: Call,

@@ -18,8 +18,8 @@ export interface IncomingExchange {
   readonly response: Promise<HttpResult>
   /**
    * Settles when the export has returned and the body is over: read to its end, hung up or broken off. Rejects with what
-   * came of that when the guest threw once its response was out. A response whose body nobody wants must be hung up by its iterator's
-   * `return()`.
+   * came of that when the guest threw once its response was out. A response whose body nobody wants must be hung up by
+   * its iterator's `return()`.
    */
   readonly done: Promise<void>
 }
