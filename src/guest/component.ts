@@ -121,7 +121,7 @@ export class GuestComponent {
     this.#network.http.retire()
     this.#network = network
     this.#limits = limitsFor(settings.limits)
-    this.#pool.clear()
+    this.#pool.close()
     this.#pool = this.#newPool(settings)
   }
 
@@ -137,7 +137,7 @@ export class GuestComponent {
 
   /** Lets go of what it keeps ready. */
   close(): void {
-    this.#pool.clear()
+    this.#pool.close()
     releaseVolumes(this.#volumes)
     this.#network.http.retire()
   }

@@ -37,6 +37,7 @@ export class InstancePool {
   readonly #shared = new Set<GuestInstance>()
   /** Idle and serving ones. */
   readonly #alive = new Set<GuestInstance>()
+  #isClosed = false
   #image: InstanceImage | undefined
   #trim: NodeJS.Timeout | undefined
 
@@ -52,9 +53,8 @@ export class InstancePool {
 
   /** Linear memory of all of them, and what is kept of those that are gone. */
   get memoryBytes(): number {
-    let sum = 0
+    let sum = this.#memories.bytes
     for (const instance of this.#alive) sum += instance.core.memoryBytes
-    for (const memories of this.#memories) sum += bytesOf(memories)
     return sum
   }
 
@@ -92,23 +92,26 @@ export class InstancePool {
     if (instance.active > 0) return
     this.#shared.delete(instance)
     const bytes = instance.core.memoryBytes
-    // As many as would fit if all were of its size.
-    const kept = this.#idle.length + this.#memories.length
-    const fits = bytes <= mostKeptBytes && (kept + 1) * bytes <= mostIdleBytes
-    if (!fits) this.#drop(instance)
+    const isKept = !this.#isClosed && this.#fits(bytes)
+    if (!isKept) this.#drop(instance)
     else if (!instance.core.hasFailed && instance.core.isIdle && this.#renewed(instance))
-      this.#idle.put(instance)
+      this.#idle.put(instance, bytes)
     else {
       this.#letGo(instance)
       const memories = instance.core.retire()
-      if (memories) this.#memories.put(memories)
+      if (memories) this.#memories.put(memories, bytes)
       else this.#garbage.add(bytes)
     }
-    if (fits) this.#trim ??= setTimeout(() => this.#dropUnwanted(), idleMs).unref()
+    if (isKept) this.#trim ??= setTimeout(() => this.#dropUnwanted(), idleMs).unref()
   }
 
-  /** Lets go of all that are idle; those that serve go when they are given back. */
-  clear(): void {
+  #fits(bytes: number): boolean {
+    return bytes <= mostKeptBytes && this.#idle.bytes + this.#memories.bytes + bytes <= mostIdleBytes
+  }
+
+  /** Lets go of all that are idle, for good; those that serve go when they are given back. */
+  close(): void {
+    this.#isClosed = true
     clearTimeout(this.#trim)
     this.#trim = undefined
     for (const instance of this.#idle.takeAll()) this.#drop(instance)

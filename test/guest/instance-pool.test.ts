@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { CallSession } from '../../src/call/session.ts'
 import { Pace } from '../../src/component/pace.ts'
 import { WeftError } from '../../src/errors.ts'
+import type { GuestComponent } from '../../src/guest/component.ts'
 import { fakeServices, fetchFrom, guestCall, openGuests } from '../support/guest.ts'
+import { watComponent } from '../support/wat-component.ts'
 
 let guests: Awaited<ReturnType<typeof openGuests>>
 before(async () => {
@@ -75,6 +78,62 @@ describe('instances that are idle', () => {
     assert.ok(kept < 300, `${kept} instances were kept`)
     assert.ok(component.memoryBytes <= 256 * 1024 * 1024, `${component.memoryBytes} bytes were kept`)
   })
+})
+
+/** Its memory grows by so many pages. */
+const growing = `(component
+  (core module $m
+    (memory (export "memory") 1)
+    (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))
+  (core instance $i (instantiate $m))
+  (func $grow (param "pages" u32) (result u32) (canon lift (core func $i "grow")))
+  (instance (export "test:memory/growing")
+    (export "grow" (func $grow))))`
+
+/** Has an instance of a component grown by so many MiB each, and keeps them until their sessions end. */
+async function grown(component: GuestComponent, sizes: readonly number[]): Promise<readonly CallSession[]> {
+  const sessions: CallSession[] = []
+  for (const size of sizes) {
+    const session = new CallSession()
+    const call = guestCall(component, 'grow', [size * 16 - 1])
+    assert.equal(await component.run({ ...call, session }, fakeServices()), 1)
+    sessions.push(session)
+  }
+  return sessions
+}
+
+const MiB = 1024 * 1024
+
+describe('instances of different sizes', () => {
+  for (const [how, settings] of [
+    ['idle', {}],
+    ['gone, with memories that are kept', { reuse: { invocations: 1 } }],
+  ] as const)
+    test(`stay within what one component may keep: ${how}`, async () => {
+      const component = await watComponent(guests.compiler, growing, { settings })
+      for (const session of await grown(component, [64, 64, 64, 48, 32, 16, 8, 1])) session.end()
+      assert.equal(component.memoryBytes, (64 + 64 + 64 + 48 + 16) * MiB)
+      component.close()
+      assert.equal(component.memoryBytes, 0)
+    })
+
+  test('make room when they are taken', async () => {
+    const component = await watComponent(guests.compiler, growing)
+    for (let time = 0; time < 3; time++) {
+      for (const session of await grown(component, [64, 64, 64, 64])) session.end()
+      assert.equal(component.ready, 4)
+      assert.equal(component.memoryBytes, 256 * MiB)
+    }
+  })
+})
+
+test('an instance that is given back when its component is closed is not kept', async () => {
+  const component = await watComponent(guests.compiler, growing)
+  const [session] = await grown(component, [1])
+  component.close()
+  assert.equal(component.memoryBytes, MiB)
+  session?.end()
+  assert.equal(component.memoryBytes, 0)
 })
 
 describe('the memories of instances that are not kept', () => {
