@@ -76,6 +76,31 @@ test('only src/index.ts re-exports', async () => {
   assert.deepEqual(wrong, [])
 })
 
+/** A spread of something called as trace contexts are, such as `...call.context.trace` or `...(parent ?? {})`. */
+const spreadTrace =
+  /\.\.\.\(?(?:[\w#]+\??\.)*#?(?:trace|parent|sentUnder|answeredUnder)\b(?!\s*(?:&&|\??\.|\())/
+
+test('no trace context is spread: its ids are getters, which a copy would lose though its type has them', async () => {
+  for (const text of [
+    '...trace,',
+    '...parent }',
+    '...call.context.trace',
+    '...(parent ?? {})',
+    '...this.#trace)',
+  ])
+    assert.match(text, spreadTrace)
+  for (const text of ['...parent.context', '...(parent && { a })', '...trace.spans.values()', '...traces'])
+    assert.doesNotMatch(text, spreadTrace)
+  const wrong: string[] = []
+  for await (const file of glob('{src,providers}/**/*.ts', { cwd: root }))
+    readFileSync(join(root, file), 'utf8')
+      .split('\n')
+      .forEach((line, at) => {
+        if (spreadTrace.test(line)) wrong.push(`${file}:${at + 1}: ${line.trim()}`)
+      })
+  assert.deepEqual(wrong, [], 'name what is to be copied, or hand the context on as it is')
+})
+
 test('what a file exports is used by another one, or is a public name: tests go the same way as everybody', async () => {
   const used = new Set<string>()
   const whole = new Set<string>()
