@@ -13,6 +13,9 @@ const pattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)
 const zeroTrace = '0'.repeat(32)
 const zeroSpan = '0'.repeat(16)
 
+/** W3C asks for 512 characters at least; a longer one would make each span as big as that, so it is left out. */
+const longestTraceState = 4096
+
 /** Reads a `traceparent` (https://www.w3.org/TR/trace-context/); undefined when it is absent or not valid. */
 export function parseTraceparent(header: string | undefined, traceState = ''): TraceContext | undefined {
   const match = header === undefined ? null : pattern.exec(header.trim())
@@ -20,7 +23,12 @@ export function parseTraceparent(header: string | undefined, traceState = ''): T
   const [, version = '', traceId = '', spanId = '', flags = '', rest] = match
   if (version === 'ff' || (version === '00' && rest !== undefined)) return undefined
   if (traceId === zeroTrace || spanId === zeroSpan) return undefined
-  return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1, traceState }
+  return {
+    traceId,
+    spanId,
+    sampled: (Number.parseInt(flags, 16) & 1) === 1,
+    traceState: traceState.length > longestTraceState ? '' : traceState,
+  }
 }
 
 export function formatTraceparent(trace: TraceContext): string {

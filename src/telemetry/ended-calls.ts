@@ -1,5 +1,4 @@
-import type { Call } from '../call/call.ts'
-import type { CallEnd } from '../call/course.ts'
+import type { CallEnd, OutgoingHead } from '../call/course.ts'
 import { BegunSpan } from '../call/trace-context.ts'
 import { statusOfFailure } from '../capability/http-status.ts'
 import { WeftError } from '../errors.ts'
@@ -79,10 +78,10 @@ interface Ended {
 
 /** What the end of a call adds to its span. */
 function answerOf(
-  { call, end: now }: TracedCall,
+  { call, end: now, response }: TracedCall,
   { site, label, outcome }: Ended,
 ): SpanPart | SpanFields | undefined {
-  if (outcome.kind === 'failure') return failedOutcome(call, outcome.thrown, now)
+  if (outcome.kind === 'failure') return failedOutcome(response, outcome.thrown, now)
   const answered = outcome.brokeOff === undefined ? label : labelOfAnswer(call, outcome.answer)
   const answer = answerPart(call, { site, label: answered }, outcome.answer)
   if (outcome.brokeOff === undefined) return answer
@@ -94,7 +93,7 @@ function answerOf(
 }
 
 /** A client that is still there gets a status whatever went wrong; below 500 the fault is its own, by the conventions. */
-function failedOutcome({ course: { response } }: Call, thrown: unknown, now: number): SpanFields {
+function failedOutcome(response: OutgoingHead | undefined, thrown: unknown, now: number): SpanFields {
   const outcome = failureOutcome(thrown, now)
   if (!response || (response.destroyed && !response.headersSent)) return outcome
   const status = response.headersSent ? response.statusCode : statusOfFailure(WeftError.from(thrown))

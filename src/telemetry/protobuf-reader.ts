@@ -1,11 +1,23 @@
 import { WeftError } from '../errors.ts'
 
+/** How much of a message is taken; what is beyond is left out. */
+export interface ReadLimits {
+  /** Characters of a text. */
+  readonly text: number
+  /** Of each list. */
+  readonly entries: number
+}
+
+const strangers: ReadLimits = { text: 4096, entries: 256 }
+
 /** Reads protobuf that may come from anywhere: what is not whole throws `invalid`. */
 export class ProtobufReader {
+  readonly limits: ReadLimits
   readonly #buffer: Buffer
   #at = 0
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, limits = strangers) {
+    this.limits = limits
     this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
@@ -70,7 +82,8 @@ export class ProtobufReader {
   text(): string {
     const length = this.varint()
     const at = this.#advance(length)
-    return this.#buffer.toString('utf8', at, at + length)
+    const text = this.#buffer.toString('utf8', at, at + length)
+    return text.length > this.limits.text ? text.slice(0, this.limits.text) : text
   }
 
   hex(): string {
@@ -80,7 +93,7 @@ export class ProtobufReader {
   }
 
   message(): ProtobufReader {
-    return new ProtobufReader(this.bytes())
+    return new ProtobufReader(this.bytes(), this.limits)
   }
 
   #advance(length: number): number {

@@ -19,9 +19,8 @@ export interface ReadSpans {
 }
 
 const maxMessageBytes = 1024 * 1024 // NATS' default max_payload
-const maxTextLength = 4096
-const maxEntries = 256
 const maxDepth = 8
+const unlimited = { text: Number.POSITIVE_INFINITY, entries: Number.POSITIVE_INFINITY }
 const latestTime = 253_402_300_800_000 // the year 9999: what Date can show
 
 /** Reads an `ExportTraceServiceRequest` that anyone in the lattice may have sent. Never throws. */
@@ -46,7 +45,7 @@ export function readSpans(message: Uint8Array): ReadSpans {
 /** Reads the `spans` fields of a `ScopeSpans` that this process wrote itself. */
 export function readScopeSpans(encoded: Uint8Array): SpanRecord[] {
   const spans: SpanRecord[] = []
-  const reader = new ProtobufReader(encoded)
+  const reader = new ProtobufReader(encoded, unlimited)
   reader.fields((number) => {
     const span =
       number === 2 ? readSpan(reader.message(), { service: '', hostId: '', hostName: '' }) : undefined
@@ -84,7 +83,7 @@ function readResourceSpans(reader: ProtobufReader): ReadSpans {
 function readScopeName(reader: ProtobufReader): string | undefined {
   let name: string | undefined
   reader.fields((number) => {
-    if (number === 1) name = clipped(reader.text())
+    if (number === 1) name = reader.text()
   })
   return name
 }
@@ -125,17 +124,17 @@ function readSpan(reader: ProtobufReader, resource: SpanResource): SpanRecord | 
   reader.fields((number) => {
     if (number === 1) traceId = reader.hex()
     else if (number === 2) spanId = reader.hex()
-    else if (number === 3) traceState = clipped(reader.text())
+    else if (number === 3) traceState = reader.text()
     else if (number === 4) parentSpanId = reader.hex()
-    else if (number === 5) name = clipped(reader.text())
+    else if (number === 5) name = reader.text()
     else if (number === 6) kind = reader.varint()
     else if (number === 7) start = reader.time()
     else if (number === 8) end = reader.time()
     else if (number === 9) pushPair(attributes, reader.message())
     else if (number === 10) dropped.attributes = reader.varint()
-    else if (number === 11) pushIfRoom(events, readEvent(reader.message()))
+    else if (number === 11) pushIfRoom(reader, events, readEvent(reader.message()))
     else if (number === 12) dropped.events = reader.varint()
-    else if (number === 13) pushIfRoom(links, readLink(reader.message()))
+    else if (number === 13) pushIfRoom(reader, links, readLink(reader.message()))
     else if (number === 14) dropped.links = reader.varint()
     else if (number === 15) status = readStatus(reader.message())
   })
@@ -164,7 +163,7 @@ function readEvent(reader: ProtobufReader): SpanEvent {
   const attributes: [string, AttributeValue][] = []
   reader.fields((number) => {
     if (number === 1) time = reader.time()
-    else if (number === 2) name = clipped(reader.text())
+    else if (number === 2) name = reader.text()
     else if (number === 3) pushPair(attributes, reader.message())
   })
   return { name, time: isTime(time) ? time : 0, attributes: Object.fromEntries(attributes) }
@@ -176,7 +175,7 @@ function readLink(reader: ProtobufReader): SpanLink {
   reader.fields((number) => {
     if (number === 1) traceId = reader.hex()
     else if (number === 2) spanId = reader.hex()
-    else if (number === 3) traceState = clipped(reader.text())
+    else if (number === 3) traceState = reader.text()
     else if (number === 4) pushPair(attributes, reader.message())
   })
   const given: SpanAttributes = Object.fromEntries(attributes)
@@ -186,7 +185,7 @@ function readLink(reader: ProtobufReader): SpanLink {
 function readStatus(reader: ProtobufReader): SpanStatus {
   let [message, code] = ['', 0]
   reader.fields((number) => {
-    if (number === 2) message = clipped(reader.text())
+    if (number === 2) message = reader.text()
     else if (number === 3) code = reader.varint()
   })
   const known = code === 2 ? 'error' : code === 1 ? 'ok' : 'unset'
@@ -197,16 +196,16 @@ function pushPair(pairs: [string, AttributeValue][], reader: ProtobufReader): vo
   let key = ''
   let value: AttributeValue | undefined
   reader.fields((number) => {
-    if (number === 1) key = clipped(reader.text())
+    if (number === 1) key = reader.text()
     else if (number === 2) value = readValue(reader.message(), 0)
   })
-  if (value !== undefined && pairs.length < maxEntries) pairs.push([key, value])
+  if (value !== undefined && pairs.length < reader.limits.entries) pairs.push([key, value])
 }
 
 function readValue(reader: ProtobufReader, depth: number): AttributeValue | undefined {
   let value: AttributeValue | undefined
   reader.fields((number) => {
-    if (number === 1) value = clipped(reader.text())
+    if (number === 1) value = reader.text()
     else if (number === 2) value = reader.varint() !== 0
     else if (number === 3) value = reader.int64()
     else if (number === 4) value = reader.double()
@@ -218,19 +217,15 @@ function readValue(reader: ProtobufReader, depth: number): AttributeValue | unde
 function readList(reader: ProtobufReader, depth: number): AttributeValue | undefined {
   const items: AttributeValue[] = []
   reader.fields((number) => {
-    if (number === 1) pushIfRoom(items, readValue(reader.message(), depth))
+    if (number === 1) pushIfRoom(reader, items, readValue(reader.message(), depth))
   })
   if (items.every((item) => typeof item === 'string')) return items
   if (items.every((item) => typeof item === 'number')) return items
   return items.every((item) => typeof item === 'boolean') ? items : undefined
 }
 
-function pushIfRoom<T>(list: T[], item: T | undefined): void {
-  if (item !== undefined && list.length < maxEntries) list.push(item)
-}
-
-function clipped(text: string): string {
-  return text.length > maxTextLength ? text.slice(0, maxTextLength) : text
+function pushIfRoom<T>({ limits }: ProtobufReader, list: T[], item: T | undefined): void {
+  if (item !== undefined && list.length < limits.entries) list.push(item)
 }
 
 function isId(id: string, length: number): boolean {

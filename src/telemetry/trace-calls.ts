@@ -43,7 +43,10 @@ export function traceCalls(options: TraceCallsOptions): TracedCalls {
       const trace = traceOf(call, sampler)
       const passed = trace === call.context.trace ? call : { ...call, context: { ...call.context, trace } }
       if (!trace.sampled && !measurements) return next(passed)
-      course.watch(new TracedCall(around, { call, trace, start }))
+      const traced = new TracedCall(around, { call, trace, start })
+      course.watch(traced)
+      // Who is called may not look when it is given up; its caller's time ends it all the same.
+      if (side === 'client') traced.endWithCaller()
       const running = next(passed)
       // The answer goes on as it is: looking at it takes no turn of who waits for it.
       if (!course.isTold) {

@@ -61,3 +61,10 @@ test('ids are the same as text and as words, whether a trace came from outside o
   assert.equal(TraceId.from(outside).hex, outside)
   assert.equal(new BegunSpan(TraceId.from(outside), plain).traceState, 'x=1')
 })
+
+test('a tracestate as long as a book is left out, the trace goes on', () => {
+  const header = `00-${traceId}-${spanId}-01`
+  assert.equal(parseTraceparent(header, 'a='.padEnd(512, 'x'))?.traceState.length, 512)
+  assert.equal(parseTraceparent(header, 'a='.padEnd(5000, 'x'))?.traceState, '')
+  assert.equal(parseTraceparent(header, 'a='.padEnd(5000, 'x'))?.traceId, traceId)
+})

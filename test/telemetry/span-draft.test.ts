@@ -63,3 +63,12 @@ test('a join that was made is found again, however many others there were in bet
   assert.equal(part.with(one), first)
   assert.equal(part.with(two), second)
 })
+
+test('what a guest says at length is whole in OTLP/JSON too', () => {
+  const long = 'x'.repeat(10_000)
+  const attributes = { long, many: Array.from({ length: 300 }, (_, index) => `${index}`) }
+  const [group] = spanGroups(sampleSpan({ attributes }))
+  assert.ok(group)
+  const [span] = readScopeSpans(group.spans)
+  assert.deepEqual(span?.attributes, attributes)
+})

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { type Call, chain, type Invoke } from '../../src/call/call.ts'
 import { childOf } from '../../src/call/child.ts'
 import { preciseNow } from '../../src/call/course.ts'
+import { limitTime } from '../../src/call/limit-time.ts'
 import { formatTraceparent } from '../../src/call/trace-context.ts'
 import { type ErrorCode, errorCodes, WeftError } from '../../src/errors.ts'
 import type { CallSide } from '../../src/telemetry/describe-call.ts'
@@ -44,9 +45,13 @@ const request = {
   authority: 'example.org:8080',
   headers: [['User-Agent', [Buffer.from('curl/8')]]],
 }
+const get = {
+  operation: sampleCall({ interface: 'wrpc:keyvalue/store@0.2.0-draft', function: 'get' }).operation,
+  args: [],
+}
 const httpIn = { interface: 'wrpc:http/incoming-handler@0.1.0', function: 'handle', args: [request] } as const
 
-test('a request through a provider, a component and a store is one tree of five traced.spans', async () => {
+test('a request through a provider, a component and a store is one tree of five spans', async () => {
   const traced = tracer()
   const { client, server } = traced
   const store: Invoke = chain([server], async () => ({ tag: 'ok', val: 7n }))
@@ -201,13 +206,38 @@ test('a request over HTTP that fails has the status that its client sees', async
   for (const [response, failure, status, code] of cases) {
     const traced = tracer()
     const call = sampleCall()
-    call.course.response = response
+    const head = { ...response }
+    call.course.response = head
     await assert.rejects(traced.server(() => Promise.reject(failure))(call))
+    // Whoever sends the status does so before the event loop's turn is over.
+    if (!head.destroyed) Object.assign(head, { headersSent: true, statusCode: status })
     const [span] = traced.spans
     assert.equal(span?.attributes['http.response.status_code'], status)
     assert.equal(span?.attributes['error.type'], failure.code)
     assert.equal(span?.status.code, code)
   }
+})
+
+test('a call whose callee does not look when it is given up ends with the call that it belongs to', async () => {
+  const traced = tracer()
+  const limit = limitTime()
+  const store = chain([traced.server, limit], () => new Promise(() => {}))
+  const invoke = chain([traced.client, limit], store)
+  const guest = chain([traced.server, limit], (call) => invoke(childOf(call, { ...get, target: 'store' })))
+  const { context, ...call } = sampleCall({ target: 'guest' })
+  await assert.rejects(guest({ ...call, context: { ...context, deadline: Date.now() + 20 } }), {
+    code: 'deadline',
+  })
+  assert.deepEqual(
+    traced.spans
+      .map(({ kind, resource, attributes }) => [kind, resource.service, attributes['error.type']])
+      .sort(),
+    [
+      ['client', 'guest', 'deadline'],
+      ['server', 'guest', 'deadline'],
+      ['server', 'store', 'deadline'],
+    ],
+  )
 })
 
 test('a WIT err is an error to the caller and a mark to the callee', async () => {
@@ -466,7 +496,7 @@ test('a body that breaks off makes the span an error beside the status that was 
   assert.equal(traced.spans[0]?.attributes['error.type'], 'cancelled')
 })
 
-test('waiting and cold start become traced.spans of the callee alone, when they are worth it', async () => {
+test('waiting and cold start become spans of the callee alone, when they are worth it', async () => {
   const traced = tracer()
   const { client, server } = traced
   await chain([client, server], async (call) => {
