@@ -47,7 +47,7 @@ export interface BackendTiming {
 const mostTimings = 128
 
 /** How a call came back. `brokeOff` is what its body failed with after the answer. */
-export type CallEnd =
+export type CallEnding =
   | { readonly kind: 'answer'; readonly answer: unknown; readonly brokeOff?: unknown }
   | { readonly kind: 'failure'; readonly thrown: unknown }
 
@@ -61,7 +61,7 @@ export interface OutgoingHead {
 /** Who is told when a call is over. */
 export interface CallWatcher {
   /** `now` is in milliseconds since the epoch. Must not throw. */
-  over(end: CallEnd, now: number): void
+  over(end: CallEnding, now: number): void
   /** The next one to tell: watchers are a chain by themselves, so that no list is made for each call. */
   next: CallWatcher | undefined
 }
@@ -139,7 +139,7 @@ export class CallCourse {
     if (this.#watcher) this.#cameBack({ kind: 'failure', thrown })
   }
 
-  #cameBack(end: CallEnd): void {
+  #cameBack(end: CallEnding): void {
     const watcher = this.#watcher
     this.#watcher = undefined
     const { held } = this
@@ -152,7 +152,7 @@ export class CallCourse {
 }
 
 /** All of them at the same moment. */
-function tell(first: CallWatcher | undefined, end: CallEnd): void {
+function tell(first: CallWatcher | undefined, end: CallEnding): void {
   const now = preciseNow()
   for (let watcher = first; watcher; watcher = watcher.next) watcher.over(end, now)
 }

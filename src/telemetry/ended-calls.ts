@@ -1,4 +1,4 @@
-import type { CallEnd, OutgoingHead } from '../call/course.ts'
+import type { CallEnding, OutgoingHead } from '../call/course.ts'
 import { BegunSpan } from '../call/trace-context.ts'
 import { statusOfFailure } from '../capability/http-status.ts'
 import { WeftError } from '../errors.ts'
@@ -65,7 +65,7 @@ export class EndedCalls {
   }
 }
 
-function labelOf(call: TracedCall['call'], end: CallEnd): OutcomeLabel {
+function labelOf(call: TracedCall['call'], end: CallEnding): OutcomeLabel {
   if (end.kind === 'failure') return WeftError.from(end.thrown).code
   return end.brokeOff === undefined ? labelOfAnswer(call, end.answer) : WeftError.from(end.brokeOff).code
 }
@@ -73,7 +73,7 @@ function labelOf(call: TracedCall['call'], end: CallEnd): OutcomeLabel {
 interface Ended {
   readonly site: CallSite
   readonly label: OutcomeLabel
-  readonly outcome: CallEnd
+  readonly outcome: CallEnding
 }
 
 /** What the end of a call adds to its span. */

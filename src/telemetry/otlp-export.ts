@@ -1,5 +1,5 @@
 import type { LookupFunction } from 'node:net'
-import { isLinkLocal } from '../capability/link-local.ts'
+import { isLinkLocal, leadsToLinkLocal } from '../capability/link-local.ts'
 import { type Lookup, lookupWithin, systemLookup } from '../capability/lookup-within.ts'
 import { linkLocalTelemetry } from '../component-settings.ts'
 import type { Log } from '../log.ts'
@@ -91,16 +91,28 @@ export class OtlpExport<T, Item> {
       return maker.otlp ? this.#destinationOf(shared) : undefined
     }
     const target = otlpTarget(telemetryEnv(this.#options.env, maker), this.#options.signal)
-    const made = target.state === 'on' ? this.#open(target, this.#lookupFor(maker)) : undefined
+    const made =
+      target.state === 'on' && this.#mayReach(maker, target)
+        ? this.#open(target, this.#lookupFor(maker))
+        : undefined
     this.#destinations.set(key, made)
     return made
   }
 
+  #isBounded(maker: SpanResource): boolean {
+    const allowed = this.#options.env[linkLocalTelemetry]
+    return (maker.otlp !== undefined || allowed === 'false') && allowed !== 'true'
+  }
+
+  /** No name is looked up where the endpoint is an address. */
+  #mayReach(maker: SpanResource, { url }: OtlpEndpoint): boolean {
+    return !this.#isBounded(maker) || !leadsToLinkLocal(url)
+  }
+
   /** Who writes a manifest decides where its names lead, but not what of the host's own surroundings it reaches. */
   #lookupFor(maker: SpanResource): LookupFunction | undefined {
-    const { env, resolve = systemLookup } = this.#options
-    const isFromManifest = maker.otlp !== undefined || env[linkLocalTelemetry] === 'false'
-    if (!isFromManifest || env[linkLocalTelemetry] === 'true') return undefined
+    const { resolve = systemLookup } = this.#options
+    if (!this.#isBounded(maker)) return undefined
     const problem = `leads to link-local addresses, which a manifest may reach where the operator sets ${linkLocalTelemetry}=true`
     return lookupWithin(resolve, (address) => !isLinkLocal(address), problem)
   }

@@ -49,7 +49,7 @@ export class OtlpSender {
       if (answer.kind === 'taken') return answer.partial
       const wait = answer.retryAfterMs ?? pauseMs * (0.8 + Math.random() * 0.4)
       if (!answer.isWorthRetrying || performance.now() + wait >= end) throw answer.error
-      await delay(wait, undefined, { signal, ref: false }).catch(() => {
+      await delay(wait, undefined, { signal }).catch(() => {
         throw answer.error
       })
     }

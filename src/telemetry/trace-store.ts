@@ -26,6 +26,8 @@ export interface TraceQuery {
 
 interface StoredTrace {
   readonly spans: Map<string, SpanRecord>
+  /** When its first span begins, of those that are known; a moment to come counts as now. */
+  start: number
   bytes: number
 }
 
@@ -77,11 +79,11 @@ export class TraceStore {
       this.#unreadBytes -= this.#unread.shift()?.byteLength ?? 0
   }
 
-  /** The latest traces that match, newest first. */
+  /** The latest traces that match, the one that began last first. */
   latest(query: TraceQuery = {}): TraceSummary[] {
     this.#read()
     const found: TraceSummary[] = []
-    for (const trace of [...this.#traces.values()].reverse()) {
+    for (const [, trace] of this.#newestFirst()) {
       if (found.length >= (query.limit ?? 20)) break
       const spans = [...trace.spans.values()]
       const summary = summarizeTrace(spans)
@@ -90,17 +92,24 @@ export class TraceStore {
     return found
   }
 
-  /** The ids of the traces that begin with `prefix`, newest first. */
+  /** The ids of the traces that begin with `prefix`, in the same order. */
   idsWithPrefix(prefix: string): string[] {
     this.#read()
     const wanted = prefix.toLowerCase()
-    return [...this.#traces.keys()].filter((id) => id.startsWith(wanted)).reverse()
+    return this.#newestFirst()
+      .map(([id]) => id)
+      .filter((id) => id.startsWith(wanted))
   }
 
   /** All spans of one trace; empty when it is not known. */
   spansOf(traceId: string): SpanRecord[] {
     this.#read()
     return [...(this.#traces.get(traceId)?.spans.values() ?? [])]
+  }
+
+  /** Spans come by thread and service, some sooner than others: the order in which they came says little. */
+  #newestFirst(): [id: string, trace: StoredTrace][] {
+    return [...this.#traces].reverse().sort(([, one], [, other]) => other.start - one.start)
   }
 
   #read(): void {
@@ -115,7 +124,7 @@ export class TraceStore {
   }
 
   #add(span: SpanRecord, bytes: number): void {
-    const trace = this.#traces.get(span.traceId) ?? { spans: new Map(), bytes: 0 }
+    const trace = this.#traces.get(span.traceId) ?? { spans: new Map(), start: Date.now(), bytes: 0 }
     this.#traces.delete(span.traceId)
     this.#traces.set(span.traceId, trace)
     if (trace.spans.has(span.spanId)) return
@@ -124,6 +133,7 @@ export class TraceStore {
       return
     }
     trace.spans.set(span.spanId, span)
+    trace.start = Math.min(trace.start, span.start)
     trace.bytes += bytes
     this.#spans += 1
     this.#bytes += bytes

@@ -1,6 +1,6 @@
 import type { Call } from '../call/call.ts'
 import { offAbort, onAbort } from '../call/call-abort.ts'
-import type { CallEnd, CallWatcher, OutgoingHead } from '../call/course.ts'
+import type { CallEnding, CallWatcher, OutgoingHead } from '../call/course.ts'
 import type { TraceContext } from '../call/trace-context.ts'
 import type { CallSites } from './call-site.ts'
 import type { EndedCalls } from './ended-calls.ts'
@@ -16,7 +16,7 @@ export class TracedCall implements CallWatcher {
   /** Milliseconds since the epoch. */
   readonly start: number
   end = 0
-  outcome: CallEnd | undefined
+  outcome: CallEnding | undefined
   /** What its HTTP client had seen when it failed: soon after it gets a status at any rate. */
   response: OutgoingHead | undefined
 
@@ -38,7 +38,7 @@ export class TracedCall implements CallWatcher {
     onAbort(signal, this.#leave)
   }
 
-  over(outcome: CallEnd, now: number): void {
+  over(outcome: CallEnding, now: number): void {
     this.outcome = outcome
     if (this.#leave) offAbort(this.call.signal, this.#leave)
     const { response } = this.call.course

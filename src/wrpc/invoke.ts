@@ -162,7 +162,11 @@ async function converse(
     if (params.deferred.length === 0 && attempt.results.open === 0) {
       finish()
     } else {
-      const rest = Promise.all([sent, attempt.results.idle]).finally(finish)
+      const rest = Promise.all([sent, attempt.results.idle])
+        .then(() => {
+          if (end.error) throw end.error
+        })
+        .finally(finish)
       // Not everybody asks what was held.
       rest.catch(() => {})
       call.course.hold(rest)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CallCourse, type CallEnd, type CallWatcher } from '../../src/call/course.ts'
+import { CallCourse, type CallEnding, type CallWatcher } from '../../src/call/course.ts'
 
 function watcher() {
-  const seen: { readonly end: CallEnd; readonly now: number }[] = []
+  const seen: { readonly end: CallEnding; readonly now: number }[] = []
   const one: CallWatcher = { next: undefined, over: (end, now) => void seen.push({ end, now }) }
   return { one, seen }
 }

@@ -53,3 +53,11 @@ test('a name in a manifest leads to no link-local address, unless the operator a
   const allowed = await send(endpoint, ['169.254.0.1'], { WEFT_TELEMETRY_LINK_LOCAL: 'true' })
   assert.doesNotMatch(JSON.stringify(allowed), /link-local/)
 })
+
+test('an address in a manifest is no link-local one either', async () => {
+  for (const host of ['169.254.77.77', '[fe80::1]', '[::ffff:169.254.169.254]']) {
+    const began = performance.now()
+    assert.deepEqual(await send(`http://${host}:9`, []), [])
+    assert.ok(performance.now() - began < 1_000, 'nothing was tried')
+  }
+})

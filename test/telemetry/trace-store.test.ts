@@ -23,9 +23,9 @@ test('the latest traces come first, summed up over hosts', () => {
     resource: madeBy('http-server'),
   })
   const child = { traceId: newer, parentSpanId: root.spanId, start: 1010, end: 1020 }
-  put(store, sampleSpan({ traceId: older }))
   put(store, sampleSpan({ ...child, resource: madeBy('hello', 'calm-owl'), status: { code: 'error' } }))
   put(store, root)
+  put(store, sampleSpan({ traceId: older, start: 900 }))
   const [latest, ...others] = store.latest()
   assert.deepEqual(latest, {
     traceId: newer,
@@ -42,6 +42,20 @@ test('the latest traces come first, summed up over hosts', () => {
   assert.deepEqual(
     others.map((trace) => trace.traceId),
     [older],
+  )
+})
+
+test('a trace that says it begins in a time to come stands before no trace that comes after it', (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: 5_000 })
+  const store = new TraceStore()
+  const [forged, later] = ['a'.repeat(32), 'b'.repeat(32)]
+  put(store, sampleSpan({ traceId: forged, start: Date.UTC(9000, 1, 1) }))
+  store.latest()
+  t.mock.timers.tick(1_000)
+  put(store, sampleSpan({ traceId: later, start: 5_500 }))
+  assert.deepEqual(
+    store.latest().map((trace) => trace.traceId),
+    [later, forged],
   )
 })
 
