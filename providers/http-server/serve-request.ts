@@ -3,11 +3,12 @@ import type { Call, Operation } from '../../src/call/call.ts'
 import { CallAbort } from '../../src/call/call-abort.ts'
 import { childOf } from '../../src/call/child.ts'
 import { CallCourse } from '../../src/call/course.ts'
-import { parseTraceparent } from '../../src/call/trace-context.ts'
+import { parseTraceparent, type TraceContext } from '../../src/call/trace-context.ts'
 import type { HttpResult } from '../../src/capability/http.ts'
 import { statusOfFailure } from '../../src/capability/http-status.ts'
 import { handleOf, incomingHandler } from '../../src/capability/http-wit.ts'
 import { WeftError } from '../../src/errors.ts'
+import type { Log } from '../../src/log.ts'
 import type { ProviderContext, ProviderLink } from '../../src/provider.ts'
 import { requestFromIncoming } from './request-from-incoming.ts'
 import { writeResult } from './write-result.ts'
@@ -35,9 +36,11 @@ export async function serveRequest(site: Site, req: IncomingMessage, res: Server
   })
   const call = callFrom(site, req, gone.signal)
   call.course.response = res
+  let trace: TraceContext | undefined
   try {
     await context.enter(call, async (entered) => {
       const { operation, args } = call
+      trace = entered.context.trace
       const result = (await context.invoke(
         childOf(entered, { target: link.target, operation, args, linkName: link.name }),
       )) as HttpResult
@@ -46,7 +49,7 @@ export async function serveRequest(site: Site, req: IncomingMessage, res: Server
       return result
     })
   } catch (error) {
-    fail(context, res, WeftError.from(error))
+    fail(context.log.with({ traceId: trace?.traceId, spanId: trace?.spanId }), res, WeftError.from(error))
   }
 }
 
@@ -76,14 +79,14 @@ function header({ headers }: IncomingMessage, name: string): string {
   return Array.isArray(value) ? value.join(',') : (value ?? '')
 }
 
-function fail(context: ProviderContext, res: ServerResponse, error: WeftError): void {
+function fail(log: Log, res: ServerResponse, error: WeftError): void {
   // The client hung up: nobody is there to answer. Others may have given up the call while the client still waits.
   if (res.closed || res.destroyed) return
   if (res.headersSent) {
-    context.log.warn(`response broken off: ${error.message}`)
+    log.warn(`response broken off: ${error.message}`)
     return void res.destroy()
   }
-  context.log.warn(`request failed: ${error.message}`, { code: error.code })
+  log.warn(`request failed: ${error.message}`, { code: error.code })
   res.writeHead(statusOfFailure(error), { 'content-type': 'text/plain; charset=utf-8' })
   res.end(`${error.code === 'trapped' || error.code === 'internal' ? 'internal error' : error.message}\n`)
 }

@@ -13,10 +13,15 @@ const pattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)
 const zeroTrace = '0'.repeat(32)
 const zeroSpan = '0'.repeat(16)
 
-/** W3C asks for 512 characters at least; a longer one would make each span as big as that, so it is left out. */
+/** W3C asks for 512 characters at least; each span is bigger by as many. */
 const longestTraceState = 4096
+const mostMembers = 32
+const member = /^([a-z0-9][a-z0-9_\-*/@]{0,255})=[ -+\--<>-~]{0,255}[!-+\--<>-~]$/
 
-/** Reads a `traceparent` (https://www.w3.org/TR/trace-context/); undefined when it is absent or not valid. */
+/**
+ * Reads a `traceparent` (https://www.w3.org/TR/trace-context/); undefined when it is absent or not valid. A `tracestate` that
+ * is not valid or too long is left out.
+ */
 export function parseTraceparent(header: string | undefined, traceState = ''): TraceContext | undefined {
   const match = header === undefined ? null : pattern.exec(header.trim())
   if (!match) return undefined
@@ -27,8 +32,16 @@ export function parseTraceparent(header: string | undefined, traceState = ''): T
     traceId,
     spanId,
     sampled: (Number.parseInt(flags, 16) & 1) === 1,
-    traceState: traceState.length > longestTraceState ? '' : traceState,
+    traceState: isTraceState(traceState) ? traceState : '',
   }
+}
+
+function isTraceState(text: string): boolean {
+  if (text === '') return true
+  if (text.length > longestTraceState) return false
+  const members = text.split(',').map((one) => one.trim())
+  const keys = members.filter(Boolean).map((one) => member.exec(one)?.[1])
+  return keys.length <= mostMembers && !keys.includes(undefined) && new Set(keys).size === keys.length
 }
 
 export function formatTraceparent(trace: TraceContext): string {

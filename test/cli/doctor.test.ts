@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { startOtlpReceiver } from '../support/otlp-receiver.ts'
 import { openCli } from '../support/run-cli.ts'
 import { startNats } from '../support/start-nats.ts'
+import { freePort, openWorkplace } from '../support/weft.ts'
 
 test('everything is well: each signal has arrived, NATS answers', async () => {
   const [nats, receiver] = await Promise.all([startNats(), startOtlpReceiver()])
@@ -61,4 +62,13 @@ test('what is wrong is said, and the exit code is 1', async () => {
   assert.equal(of('metrics'), 'off: OTEL_METRICS_EXPORTER=none')
   assert.equal(of('variables'), 'off: without effect: OTEL_PROPAGATORS')
   assert.match(of('logs'), /^wrong: http:\/\/127\.0\.0\.1:1\/v1\/logs: .*ECONNREFUSED/)
+})
+
+test('a collector that is away is said to be, by a process that does nothing else meanwhile', async () => {
+  const place = await openWorkplace()
+  const endpoint = `http://127.0.0.1:${await freePort()}`
+  const doctor = place.start(['doctor'], { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })
+  for (const signal of ['traces', 'metrics', 'logs'])
+    await doctor.seen(new RegExp(`✗ ${signal} +${endpoint}.*ECONNREFUSED`))
+  await place.close()
 })
