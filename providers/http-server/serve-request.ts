@@ -29,8 +29,7 @@ export async function serveRequest(site: Site, req: IncomingMessage, res: Server
   const gone = new CallAbort()
   const closed = new Promise<void>((resolve) => {
     res.on('close', () => {
-      if (!res.writableFinished)
-        gone.abort(new WeftError('cancelled', 'the HTTP client closed the connection'))
+      if (!res.writableFinished) gone.abort(new WeftError('cancelled', whyGone(req)))
       resolve()
     })
   })
@@ -51,6 +50,14 @@ export async function serveRequest(site: Site, req: IncomingMessage, res: Server
   } catch (error) {
     fail(context.log.with({ traceId: trace?.traceId, spanId: trace?.spanId }), res, WeftError.from(error))
   }
+}
+
+/** Node answers what is not HTTP itself, and closes the connection. */
+function whyGone({ socket: { errored } }: IncomingMessage): string {
+  const isOdd = errored !== null && 'code' in errored && String(errored.code).startsWith('HPE_')
+  return isOdd
+    ? `the HTTP client sent what is not HTTP: ${errored.message}`
+    : 'the HTTP client closed the connection'
 }
 
 let handle: Operation | undefined

@@ -176,6 +176,18 @@ test('a client that hangs up cancels the call', async () => {
   assert.equal(((await cancelled.promise) as WeftError).code, 'cancelled')
 })
 
+test('a request that stops being HTTP is cancelled for that reason, not for a client that left', async () => {
+  const { promise, resolve } = Promise.withResolvers<unknown>()
+  const url = await start((call) => {
+    call.signal.addEventListener('abort', () => resolve(call.signal.reason))
+    return new Promise(() => {})
+  })
+  const head = 'POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n'
+  assert.match(await rawAnswer(url, Buffer.from(`${head}zz\r\n`)), /^HTTP\/1.1 400 /)
+  const reason = WeftError.from(await promise)
+  assert.deepEqual([reason.code, /what is not HTTP: .*chunk size/.test(reason.message)], ['cancelled', true])
+})
+
 test('a client that hangs up cancels also the calls of requests that wait behind another', async () => {
   const cancelled: Promise<unknown>[] = []
   const all = Promise.withResolvers<void>()
