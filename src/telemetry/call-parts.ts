@@ -75,7 +75,7 @@ function requestPart(call: Call, site: CallSite): SpanPart | undefined {
   }
   const key = requestKey(request)
   if (!key) return undefined
-  const part = site.part.with(new SpanPart(requestFields(call, site)))
+  const part = site.part.and(requestFields(call, site))
   if (requests.length >= mostKept) requests.length = 0
   requests.push({ key, route: call.route, part })
   return part
@@ -88,7 +88,7 @@ function requestFields(call: Call, site: CallSite): SpanFields {
 
 function keep(site: CallSite, key: string, fields: SpanFields): SpanPart {
   if (site.parts.size >= mostKept) site.parts.clear()
-  const part = site.part.with(new SpanPart(fields))
+  const part = site.part.and(fields)
   site.parts.set(key, part)
   return part
 }

@@ -20,8 +20,8 @@ export interface EndedCallsOptions {
 }
 
 /**
- * Measures calls that are over and makes their spans: all that ended in one turn of the event loop in a row, which costs half
- * as much as each by itself amid all the rest that a call needs.
+ * Measures calls that are over and makes their spans: all that ended in one turn of the event loop in a row, which costs less
+ * than each by itself amid all the rest that a call needs.
  */
 export class EndedCalls {
   readonly #record: EndedCallsOptions['record']

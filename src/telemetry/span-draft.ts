@@ -10,7 +10,7 @@ export type SpanFields = Partial<
 
 /** About what the name and the attributes of a call's span take. */
 const sharedSize = 512
-/** HTTP methods and status codes that are well known are fewer, and so are a component's buckets and host names. */
+/** What a part is joined with are answers, by HTTP status. */
 const mostJoined = 64
 /** Of a field whose number is below 16. */
 const tagSize = 1
@@ -42,15 +42,23 @@ export class SpanPart {
   with(other: SpanPart | undefined): SpanPart {
     if (!other) return this
     if (this.#latest?.other === other) return this.#latest.joined
-    const joined = this.#joined.get(other) ?? this.#join(other)
+    const joined = this.#joined.get(other) ?? this.#keep(other)
     this.#latest = { other, joined }
     return joined
   }
 
-  #join(other: SpanPart): SpanPart {
-    const attributes = { ...this.fields.attributes, ...other.fields.attributes }
-    const joined = new SpanPart({ ...this.fields, ...other.fields, attributes })
+  /** A new part that says this and `fields` as well, which stand above. */
+  and(fields: SpanFields): SpanPart {
+    return new SpanPart({
+      ...this.fields,
+      ...fields,
+      attributes: { ...this.fields.attributes, ...fields.attributes },
+    })
+  }
+
+  #keep(other: SpanPart): SpanPart {
     if (this.#joined.size >= mostJoined) this.#joined.clear()
+    const joined = this.and(other.fields)
     this.#joined.set(other, joined)
     return joined
   }
