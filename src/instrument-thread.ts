@@ -48,7 +48,8 @@ export function instrumentThread(init: ThreadInit, thread: Parameters<Instrument
     measure: measurements,
   })
   const sampler = samplerOfThread(process.env)
-  const calls = traceCalls({ record: buffer.recordDraft, sampler, resourceOf, measurements })
+  const { runsHere } = thread
+  const calls = traceCalls({ record: buffer.recordDraft, sampler, resourceOf, runsHere, measurements })
   return {
     client: [calls.client],
     server: [calls.server],

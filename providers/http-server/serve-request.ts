@@ -62,7 +62,11 @@ function whyGone({ socket: { errored } }: IncomingMessage): string {
 
 let handle: Operation | undefined
 
-function callFrom({ context, timeoutMs, route }: Site, req: IncomingMessage, signal: AbortSignal): Call {
+function callFrom(
+  { context, link, timeoutMs, route }: Site,
+  req: IncomingMessage,
+  signal: AbortSignal,
+): Call {
   handle ??= handleOf(incomingHandler())
   return {
     source: 'http',
@@ -77,6 +81,7 @@ function callFrom({ context, timeoutMs, route }: Site, req: IncomingMessage, sig
     },
     signal,
     course: new CallCourse(),
+    recipient: link.target,
     route,
   }
 }

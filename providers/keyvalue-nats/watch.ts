@@ -80,8 +80,8 @@ async function tell({ context, link, bucket }: WatchParts, message: JsMsg): Prom
   const key = decodeKey(message.subject.slice(`$KV.${bucket}.`.length))
   const isSet = (message.headers?.get('KV-Operation') ?? '') === ''
   const call = isSet
-    ? callFrom(context, 'on-set', [bucket, key, message.data])
-    : callFrom(context, 'on-delete', [bucket, key])
+    ? callFrom({ context, link }, 'on-set', [bucket, key, message.data])
+    : callFrom({ context, link }, 'on-delete', [bucket, key])
   try {
     await context.enter(call, (entered) =>
       context.invoke(
@@ -100,7 +100,11 @@ async function tell({ context, link, bucket }: WatchParts, message: JsMsg): Prom
   }
 }
 
-function callFrom(context: ProviderContext, name: string, args: readonly unknown[]): Call {
+function callFrom(
+  { context, link }: Pick<WatchParts, 'context' | 'link'>,
+  name: string,
+  args: readonly unknown[],
+): Call {
   const watcher = keyvalueWatcher()
   const fn = watcher.functions.find((each) => each.name === name)
   if (!fn) throw new WeftError('internal', `${watcher.id} has no ${name}`)
@@ -112,5 +116,6 @@ function callFrom(context: ProviderContext, name: string, args: readonly unknown
     context: { trace: undefined, baggage: '', deadline: Date.now() + timeoutMs, linkName: 'default' },
     signal: new AbortController().signal,
     course: new CallCourse(),
+    recipient: link.target,
   }
 }

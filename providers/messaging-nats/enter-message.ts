@@ -56,7 +56,10 @@ export async function enterMessage(site: MessageSite, entering: EnteringMessage)
   return isHandled
 }
 
-function callFrom({ context, timeoutMs }: MessageSite, { message, sent, origin }: EnteringMessage): Call {
+function callFrom(
+  { context, link, timeoutMs }: MessageSite,
+  { message, sent, origin }: EnteringMessage,
+): Call {
   const handler = messagingHandler()
   return {
     source: messageSource,
@@ -66,6 +69,7 @@ function callFrom({ context, timeoutMs }: MessageSite, { message, sent, origin }
     context: { ...sent, deadline: Date.now() + timeoutMs, linkName: 'default' },
     signal: new AbortController().signal,
     course: new CallCourse(),
+    recipient: link.target,
     message: { system: 'nats', ...origin, sentUnder: sent.trace },
   }
 }

@@ -33,6 +33,25 @@ export interface MessageOrigin {
   readonly sentUnder: TraceContext | undefined
 }
 
+/** Ends a call, and all that is called within it, in time. */
+export interface CallLimit {
+  /** When it does at the latest: milliseconds since the epoch. */
+  readonly deadline: number
+  /** Tells `call` when this limit gives up, unless `forget` comes first. A call is watched by one limit at a time. */
+  watch(call: LimitedWithin): void
+  /** Takes `watch` back, if it is watched. */
+  forget(call: LimitedWithin): void
+}
+
+/** A call that ends with one that it was made within. */
+export interface LimitedWithin {
+  /** Called once at most; must not throw. */
+  giveUp(reason: unknown): void
+  /** Those that were watched before and after it: they are a chain by themselves, so that no list is made for each call. */
+  outer: LimitedWithin | undefined
+  inner: LimitedWithin | undefined
+}
+
 /** One call, wherever it comes from or goes. */
 export interface Call {
   /** Id of the calling component or provider, or `cli`. */
@@ -44,12 +63,14 @@ export interface Call {
   readonly args: readonly unknown[]
   readonly context: CallContext
   readonly signal: AbortSignal
-  /** When `signal` is aborted at the latest, in milliseconds since the epoch; undefined when nobody sees to that. */
-  readonly endsBy?: number | undefined
+  /** What aborts `signal` in time; undefined when nobody sees to that. */
+  readonly limit?: CallLimit | undefined
   /** What happened on the way; spans and metrics are made of it. */
   readonly course: CallCourse
   /** Only on a call that passes resources, or belongs to those that do. */
   readonly session?: CallSession | undefined
+  /** Only on the call with which a request or a message enters the lattice: the component that it is for. */
+  readonly recipient?: string
   /** Only on the call with which an HTTP request enters the lattice: the pattern that its path matched, if any. */
   readonly route?: string | undefined
   /** Only on the call with which a message enters the lattice. */

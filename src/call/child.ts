@@ -1,6 +1,12 @@
-import type { Call } from './call.ts'
+import type { Call, CallContext } from './call.ts'
 import { CallCourse } from './course.ts'
 import type { CallSession } from './session.ts'
+
+/** The same call under another span. */
+export function callUnder(call: Call, trace: CallContext['trace']): Call {
+  const { baggage, deadline, linkName } = call.context
+  return { ...call, context: { trace, baggage, deadline, linkName } }
+}
 
 /**
  * A call made while `parent` runs: its trace, baggage, deadline and cancellation carry over, its source is the parent's
@@ -10,7 +16,7 @@ export function childOf(
   parent: Call,
   child: Pick<Call, 'target' | 'operation' | 'args'> & {
     readonly linkName?: string
-    readonly trace?: Call['context']['trace']
+    readonly trace?: CallContext['trace']
     readonly session?: CallSession | undefined
   },
 ): Call {
@@ -20,12 +26,13 @@ export function childOf(
     operation: child.operation,
     args: child.args,
     context: {
-      ...parent.context,
       trace: child.trace ?? parent.context.trace,
+      baggage: parent.context.baggage,
+      deadline: parent.context.deadline,
       linkName: child.linkName ?? 'default',
     },
     signal: parent.signal,
-    endsBy: parent.endsBy,
+    limit: parent.limit,
     course: new CallCourse(),
     session: child.session,
   }

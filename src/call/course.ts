@@ -74,8 +74,8 @@ export class CallCourse {
   #commit: (() => void) | undefined
   #watcher: CallWatcher | undefined
   #isTold = false
-  /** When it left its caller, in milliseconds since the epoch; for who traces it. */
-  begun: number | undefined
+  /** Who watches it where it leaves its caller; only there when that is on the same thread as who looks. */
+  leaving: CallWatcher | undefined
   /** Of a request that came over HTTP: which status its client sees, for who tells that the call failed. */
   response: OutgoingHead | undefined
 
@@ -143,12 +143,16 @@ export class CallCourse {
     const watcher = this.#watcher
     this.#watcher = undefined
     const { held } = this
-    if (!held) tell(watcher, end)
-    else
-      held.then((failure) =>
-        tell(watcher, failure === undefined || end.kind === 'failure' ? end : { ...end, brokeOff: failure }),
-      )
+    if (held) tellWith(held, watcher, end)
+    else tell(watcher, end)
   }
+}
+
+// A function of its own: what a closure holds is put together whenever its function is called.
+function tellWith(held: Promise<unknown>, watcher: CallWatcher | undefined, end: CallEnding): void {
+  void held.then((failure) =>
+    tell(watcher, failure === undefined || end.kind === 'failure' ? end : { ...end, brokeOff: failure }),
+  )
 }
 
 /** All of them at the same moment. */

@@ -1,5 +1,12 @@
 import { WeftError } from '../errors.ts'
-import { type Call, type Interceptor, type Invoke, operationName } from './call.ts'
+import {
+  type Call,
+  type CallLimit,
+  type Interceptor,
+  type Invoke,
+  type LimitedWithin,
+  operationName,
+} from './call.ts'
 import { CallAbort, offAbort, onAbort } from './call-abort.ts'
 import { Deadlines, type Limited } from './deadlines.ts'
 
@@ -11,21 +18,22 @@ import { Deadlines, type Limited } from './deadlines.ts'
 export function limitTime(): Interceptor {
   const deadlines = new Deadlines()
   return (next) => (call) => {
-    const { endsBy = Number.POSITIVE_INFINITY } = call
-    if (endsBy <= call.context.deadline && !call.signal.aborted) return next(call)
+    const { limit } = call
+    if (limit && limit.deadline <= call.context.deadline && !call.signal.aborted) return next(call)
     if (call.context.deadline <= Date.now()) return Promise.reject(timeOver(call))
     if (call.signal.aborted) return Promise.reject(WeftError.from(call.signal.reason))
     return new LimitedCall(call, deadlines).answer(next)
   }
 }
 
-class LimitedCall implements Limited {
+class LimitedCall implements Limited, CallLimit {
   readonly deadline: number
   place: number | undefined
   readonly #call: Call
   readonly #deadlines: Deadlines
   readonly #abort = new CallAbort()
   readonly #leave = () => this.#giveUp(this.#call.signal.reason)
+  #innermost: LimitedWithin | undefined
   #reject: (reason: unknown) => void = () => {}
 
   constructor(call: Call, deadlines: Deadlines) {
@@ -42,7 +50,7 @@ class LimitedCall implements Limited {
     onAbort(this.#call.signal, this.#leave)
     return new Promise((resolve, reject) => {
       this.#reject = reject
-      begun(next, { ...this.#call, signal, endsBy: this.deadline }).then(
+      begun(next, { ...this.#call, signal, limit: this }).then(
         (result) => {
           const { held } = course
           course.answered(result)
@@ -59,6 +67,27 @@ class LimitedCall implements Limited {
     })
   }
 
+  watch(call: LimitedWithin): void {
+    if (this.#isWatched(call)) return
+    call.outer = this.#innermost
+    if (call.outer) call.outer.inner = call
+    this.#innermost = call
+  }
+
+  forget(call: LimitedWithin): void {
+    if (!this.#isWatched(call)) return
+    const { outer, inner } = call
+    if (inner) inner.outer = outer
+    else this.#innermost = outer
+    if (outer) outer.inner = inner
+    call.outer = undefined
+    call.inner = undefined
+  }
+
+  #isWatched(call: LimitedWithin): boolean {
+    return call.inner !== undefined || this.#innermost === call
+  }
+
   expire(): void {
     this.#giveUp(timeOver(this.#call))
   }
@@ -72,6 +101,10 @@ class LimitedCall implements Limited {
     this.#over()
     this.#call.course.failed(reason)
     this.#reject(WeftError.from(reason))
+    for (let call = this.#innermost; call; call = this.#innermost) {
+      this.forget(call)
+      call.giveUp(reason)
+    }
     this.#abort.abort(reason)
   }
 }

@@ -57,30 +57,29 @@ export function newSpanId(): string {
 }
 
 /**
- * A trace's id. Few ask for its text where it was made, and for its bytes where it came in: each is made of the other when
- * somebody does. Spans of one trace on one thread share it.
+ * A trace's id. Few ask for its text where it was made, and for its bytes where it came in, and for one that is not sampled
+ * nobody asks at all: each is made when somebody does. Spans of one trace on one thread share it.
  */
 export class TraceId {
   #words: TraceWords | undefined
   #hex: string | undefined
 
-  private constructor(words: TraceWords | undefined, hex: string | undefined) {
-    this.#words = words
+  private constructor(hex: string | undefined) {
     this.#hex = hex
   }
 
   static new(): TraceId {
-    return new TraceId([randomWord(), randomWord(), randomWord(), randomWord()], undefined)
+    return new TraceId(undefined)
   }
 
   /** Of 32 lower-case hex digits. */
   static from(hex: string): TraceId {
-    return new TraceId(undefined, hex)
+    return new TraceId(hex)
   }
 
   /** 32-bit words, the big end first. */
   get words(): TraceWords {
-    this.#words ??= wordsOf(this.#hex ?? '')
+    this.#words ??= this.#hex === undefined ? randomWords() : wordsOf(this.#hex)
     return this.#words
   }
 
@@ -92,6 +91,10 @@ export class TraceId {
 }
 
 type TraceWords = readonly [number, number, number, number]
+
+function randomWords(): TraceWords {
+  return [randomWord(), randomWord(), randomWord(), randomWord()]
+}
 
 function wordsOf(hex: string): TraceWords {
   return [wordAt(hex, 0), wordAt(hex, 8), wordAt(hex, 16), wordAt(hex, 24)]

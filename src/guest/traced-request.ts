@@ -14,24 +14,36 @@ export function tracedRequest(request: HttpRequest, trace: TraceContext | undefi
  * shape of its own in the old generation, and with it the whole request.
  */
 class TracedRequest implements HttpRequest {
-  readonly body: HttpRequest['body']
-  readonly trailers: HttpRequest['trailers']
-  readonly method: HttpRequest['method']
-  readonly pathWithQuery: string | undefined
-  readonly scheme: HttpRequest['scheme']
-  readonly authority: string | undefined
   readonly #request: HttpRequest
   readonly #trace: TraceContext
 
   constructor(request: HttpRequest, trace: TraceContext) {
-    this.body = request.body
-    this.trailers = request.trailers
-    this.method = request.method
-    this.pathWithQuery = request.pathWithQuery
-    this.scheme = request.scheme
-    this.authority = request.authority
     this.#request = request
     this.#trace = trace
+  }
+
+  get body(): HttpRequest['body'] {
+    return this.#request.body
+  }
+
+  get trailers(): HttpRequest['trailers'] {
+    return this.#request.trailers
+  }
+
+  get method(): HttpRequest['method'] {
+    return this.#request.method
+  }
+
+  get pathWithQuery(): string | undefined {
+    return this.#request.pathWithQuery
+  }
+
+  get scheme(): HttpRequest['scheme'] {
+    return this.#request.scheme
+  }
+
+  get authority(): string | undefined {
+    return this.#request.authority
   }
 
   get headers(): HttpFields {

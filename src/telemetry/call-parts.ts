@@ -1,7 +1,7 @@
 import type { Call } from '../call/call.ts'
 import { answerOutcome, httpStatusOf, type OutcomeLabel } from './call-outcome.ts'
 import type { CallSite } from './call-site.ts'
-import { messageOf, ownAttributes, ownName } from './describe-call.ts'
+import { isUnderEntry, messageOf, ownAttributes, ownName } from './describe-call.ts'
 import { isAsking, type RequestKey, RequestTarget, requestAttributes, requestKey } from './http-attributes.ts'
 import { messageFields } from './message-attributes.ts'
 import { type SpanDraft, type SpanFields, SpanPart } from './span-draft.ts'
@@ -21,6 +21,7 @@ const nothing: SpanDraft['own'] = []
 /** What many calls from here to there say alike: name, kind, and most of their attributes. */
 export function sharedPart(call: Call, site: CallSite): SpanPart {
   const { subject, side } = site
+  if (isUnderEntry(site)) return site.part
   if (messageOf(call, side) || subject === 'http-out') return namedPart(call, site)
   if (subject === 'http-in' && side === 'server') return requestPart(call, site) ?? site.part
   const [bucket, keys] = call.args
@@ -32,7 +33,7 @@ export function sharedPart(call: Call, site: CallSite): SpanPart {
 /** What its own arguments say. */
 export function ownFields(call: Call, site: CallSite): SpanDraft['own'] {
   const { subject, side } = site
-  if (subject === 'other') return nothing
+  if (subject === 'other' || isUnderEntry(site)) return nothing
   const message = messageOf(call, side)
   if (message) return [messageFields(call, message)]
   if (subject === 'keyvalue' && !Array.isArray(call.args[1])) return nothing

@@ -3,8 +3,8 @@ import type { WitFunction } from '../wit/type.ts'
 import type { OutcomeLabel } from './call-outcome.ts'
 import type { RequestPart } from './call-parts.ts'
 import {
-  type CallSide,
   type CallSubject,
+  type CallView,
   fixedAttributes,
   kindOf,
   spanNameOf,
@@ -15,9 +15,8 @@ import type { SpanResource } from './span.ts'
 import { SpanPart } from './span-draft.ts'
 
 /** What is the same for every call from here to there: its part of a span, and its durations by outcome. */
-export interface CallSite {
-  readonly call: Pick<Call, 'source' | 'target' | 'operation'>
-  readonly side: CallSide
+export interface CallSite extends CallView {
+  readonly call: Pick<Call, 'source' | 'target' | 'operation' | 'recipient'>
   readonly link: string
   readonly subject: CallSubject
   /** Name, kind and attributes of its spans. */
@@ -28,19 +27,22 @@ export interface CallSite {
   /** What its answers add to a span, by HTTP status. */
   readonly answers: Map<number, SpanPart>
   readonly isParentRemote: boolean
-  /** The component or provider whose side this is. */
-  readonly owner: string
   readonly durations: Map<OutcomeLabel, HistogramSeries>
   /** Of its calls' waits, by the name of the timing. */
   readonly waits: Map<string, HistogramSeries>
-  resource: SpanResource
-  resourceUntil: number
+  /** Who its spans belong to. */
+  readonly resource: SpanResource
+  /** Who serves its calls. */
+  readonly served: SpanResource
+  /** When it is asked again who these are; milliseconds since the epoch. */
+  checkAt: number
 }
 
 export interface CallSitesOptions {
-  readonly side: CallSide
   /** The service of a component or provider, known or not; must not throw. */
   readonly resourceOf: (id: string) => SpanResource
+  /** What an id stands for on this thread; left out, all is elsewhere. */
+  readonly runsHere?: (id: string) => 'component' | 'provider' | undefined
 }
 
 /** A new image or name of a component shows on spans after at most so long. */
@@ -52,22 +54,36 @@ const mostLatest = 4
 /** Remembers the sites that calls come from: describing a call anew would cost more than all the rest of its span. */
 export class CallSites {
   readonly #options: CallSitesOptions
+  readonly #view: CallView
   readonly #sites = new WeakMap<WitFunction, CallSite[]>()
   /** Looked through first: most calls come from few places. */
   readonly #latest: CallSite[] = []
 
-  constructor(options: CallSitesOptions) {
+  constructor(options: CallSitesOptions, view: CallView) {
     this.#options = options
+    this.#view = view
   }
 
   of(call: Call, now: number): CallSite {
     const site = siteFrom(this.#latest, call) ?? this.#find(call)
-    if (now > site.resourceUntil) {
-      const resource = this.#options.resourceOf(site.owner)
-      if (!isSame(resource, site.resource)) site.resource = resource
-      site.resourceUntil = now + resourceMs
+    return now < site.checkAt ? site : this.#checked(site, call, now)
+  }
+
+  #checked(site: CallSite, call: Call, now: number): CallSite {
+    const { resource, served } = this.#resources(call)
+    const isTrue = isSame(resource, site.resource) && isSame(served, site.served)
+    if (!isTrue) this.#forget(site)
+    const checked = isTrue ? site : this.#find(call)
+    checked.checkAt = now + resourceMs
+    return checked
+  }
+
+  #forget(site: CallSite): void {
+    const known = this.#sites.get(site.call.operation.function) ?? []
+    for (const sites of [this.#latest, known]) {
+      const place = sites.indexOf(site)
+      if (place >= 0) sites.splice(place, 1)
     }
-    return site
   }
 
   #find(call: Call): CallSite {
@@ -79,14 +95,15 @@ export class CallSites {
   }
 
   #add(call: Call, known: CallSite[] | undefined): CallSite {
-    const { side, resourceOf } = this.#options
+    const view = this.#view
     const subject = subjectOf(call.operation)
-    const owner = side === 'client' ? call.source : call.target
-    const kind = kindOf(call, side)
-    const attributes = fixedAttributes(call, side, subject)
+    const kind = kindOf(call, view)
+    const resources = this.#resources(call)
+    const attributes = fixedAttributes(call, { ...view, subject }, resources.served.service)
+    const { source, target, operation, recipient } = call
     const site: CallSite = {
-      call: { source: call.source, target: call.target, operation: call.operation },
-      side,
+      call: { source, target, operation, ...(recipient !== undefined && { recipient }) },
+      ...view,
       link: call.context.linkName,
       subject,
       part: new SpanPart({ name: spanNameOf(call.operation), kind, attributes }),
@@ -94,11 +111,10 @@ export class CallSites {
       requests: [],
       answers: new Map(),
       isParentRemote: kind === 'server' || kind === 'consumer',
-      owner,
       durations: new Map(),
       waits: new Map(),
-      resource: resourceOf(owner),
-      resourceUntil: 0,
+      ...resources,
+      checkAt: 0,
     }
     const sites = known ?? []
     if (!known) this.#sites.set(call.operation.function, sites)
@@ -106,15 +122,25 @@ export class CallSites {
     sites.push(site)
     return site
   }
+
+  /** What enters for a component that runs here enters its service, not that of who let it in. */
+  #resources({ source, target, recipient }: Call): Pick<CallSite, 'resource' | 'served'> {
+    const { resourceOf, runsHere = () => undefined } = this.#options
+    const served = resourceOf(target)
+    if (this.#view.side === 'client') return { resource: resourceOf(source), served }
+    const isHere = recipient !== undefined && runsHere(recipient) === 'component'
+    return { resource: isHere ? resourceOf(recipient) : served, served }
+  }
 }
 
 function siteFrom(sites: readonly CallSite[], call: Call): CallSite | undefined {
   for (const site of sites) {
-    const { source, target, operation } = site.call
+    const { source, target, operation, recipient } = site.call
     const isSame =
       operation.function === call.operation.function &&
       source === call.source &&
       target === call.target &&
+      recipient === call.recipient &&
       operation.interface === call.operation.interface &&
       site.link === call.context.linkName
     if (isSame) return site

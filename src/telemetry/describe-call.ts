@@ -8,6 +8,13 @@ import type { SpanAttributes, SpanKind } from './span.ts'
 /** The caller's or the callee's half of a call. */
 export type CallSide = 'client' | 'server'
 
+/** How a span sees its call. */
+export interface CallView {
+  readonly side: CallSide
+  /** True where the other side has no span of its own: a component's call from or to a provider on its own thread. */
+  readonly isWhole: boolean
+}
+
 const maxTextLength = 512
 
 /** The source of a call that an HTTP server made of a request. */
@@ -16,11 +23,17 @@ export const httpSource = 'http'
 /** What kind of work a call is; the conventions for its span hang on it. */
 export type CallSubject = 'http-in' | 'http-out' | 'keyvalue' | 'messaging' | 'other'
 
+/** What `fixedAttributes` hang on. */
+interface SubjectView extends CallView {
+  readonly subject: CallSubject
+}
+
 /**
- * The attributes of a call's span that are the same for every call from here to there. Keys and values of stores,
- * payloads and bodies are never recorded.
+ * The attributes of a call's span that are the same for every call from here to there; `served` is the service that is
+ * called. Keys and values of stores, payloads and bodies are never recorded.
  */
-export function fixedAttributes(call: Call, side: CallSide, subject: CallSubject): SpanAttributes {
+export function fixedAttributes(call: Call, view: SubjectView, served: string): SpanAttributes {
+  const { side, isWhole, subject } = view
   if (entersHttp(call, side, subject)) return {}
   const message = messageOf(call, side)
   if (message) {
@@ -30,7 +43,16 @@ export function fixedAttributes(call: Call, side: CallSide, subject: CallSubject
       [names.messagingOperationType]: processOperation,
     }
   }
-  return { ...rpcAttributes(call, side), ...fixedSubjectAttributes(call, subject) }
+  // What crosses nothing and is named by other conventions is no RPC.
+  const rpc = isWhole && subject !== 'other' ? {} : rpcAttributes(call)
+  const peer = peerAttributes(call, view, served)
+  const own = isUnderEntry(view) ? {} : fixedSubjectAttributes(call, subject)
+  return { ...rpc, ...peer, ...linkAttributes(call), ...own }
+}
+
+/** True for what a component does for a provider on its own thread: the span of what entered there says what it is. */
+export function isUnderEntry({ side, isWhole }: CallView): boolean {
+  return isWhole && side === 'server'
 }
 
 /** The attributes that come from the call's arguments; those of a request that comes in are a `RequestTarget`. */
@@ -101,19 +123,35 @@ function functionOf(operation: Operation): string {
   return operation.function.name.replace(/^\[[a-z-]+\]/, '')
 }
 
-/** The kind of a call's span: a message that enters is consumed, calls between components and providers are RPC. */
-export function kindOf(call: Call, side: CallSide): SpanKind {
-  return messageOf(call, side) ? 'consumer' : side
+/**
+ * The kind of a call's span: a message that enters is consumed, calls between components and providers are RPC; what a
+ * component does for a provider on its own thread crosses nothing.
+ */
+export function kindOf(call: Call, { side, isWhole }: CallView): SpanKind {
+  if (messageOf(call, side)) return 'consumer'
+  return isUnderEntry({ side, isWhole }) ? 'internal' : side
 }
 
-function rpcAttributes(call: Call, side: CallSide): SpanAttributes {
-  const place = withoutVersion(call.operation.interface)
+function rpcAttributes({ operation }: Call): SpanAttributes {
+  const place = withoutVersion(operation.interface)
   return {
     [names.rpcSystem]: values.rpcSystem,
-    [names.rpcMethod]: `${place}${place === '' ? '' : '/'}${call.operation.function.name}`,
-    ...(side === 'client' ? { [names.target]: call.target } : { [names.source]: call.source }),
-    ...(call.context.linkName === 'default' ? {} : { [names.link]: call.context.linkName }),
+    [names.rpcMethod]: `${place}${place === '' ? '' : '/'}${operation.function.name}`,
   }
+}
+
+/** Where no span of the other side names its service, this one does. HTTP goes out to who is at its address. */
+function peerAttributes(
+  { source, target }: Call,
+  { side, isWhole, subject }: SubjectView,
+  served: string,
+): SpanAttributes {
+  if (side === 'server') return { [names.source]: source }
+  return isWhole && subject !== 'http-out' ? { [names.servicePeer]: served } : { [names.target]: target }
+}
+
+function linkAttributes({ context: { linkName } }: Call): SpanAttributes {
+  return linkName === 'default' ? {} : { [names.link]: linkName }
 }
 
 function fixedSubjectAttributes(call: Call, subject: CallSubject): SpanAttributes {

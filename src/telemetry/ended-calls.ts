@@ -4,8 +4,7 @@ import { statusOfFailure } from '../capability/http-status.ts'
 import { WeftError } from '../errors.ts'
 import { failureOutcome, labelOfAnswer, type OutcomeLabel } from './call-outcome.ts'
 import { answerPart, ownFields, sharedPart } from './call-parts.ts'
-import type { CallSite } from './call-site.ts'
-import { measureCall } from './measure-call.ts'
+import { type EndedCall, measureCall } from './measure-call.ts'
 import type { Measurements } from './measurements.ts'
 import { attributeNames as names } from './names.ts'
 import { type SpanDraft, type SpanFields, SpanPart } from './span-draft.ts'
@@ -26,7 +25,9 @@ export interface EndedCallsOptions {
 export class EndedCalls {
   readonly #record: EndedCallsOptions['record']
   readonly #measurements: Measurements | undefined
-  readonly #waiting: TracedCall[] = []
+  /** The calls that wait are a chain by themselves: a list would grow anew in each turn. */
+  #first: TracedCall | undefined
+  #last: TracedCall | undefined
   readonly #settle = () => this.settle()
 
   constructor({ record, measurements }: EndedCallsOptions) {
@@ -35,33 +36,42 @@ export class EndedCalls {
   }
 
   add(call: TracedCall): void {
-    if (this.#waiting.length === 0) setImmediate(this.#settle)
-    this.#waiting.push(call)
+    if (this.#last) this.#last.after = call
+    else {
+      this.#first = call
+      setImmediate(this.#settle)
+    }
+    this.#last = call
   }
 
   /** Does it now. Arguments that can't be described cost their span, no more. */
   settle(): void {
-    const calls = this.#waiting.splice(0)
-    for (const call of calls) {
+    let call = this.#first
+    this.#first = undefined
+    this.#last = undefined
+    while (call) {
+      const { after } = call
+      // One that is old by now would keep all that came after it.
+      call.after = undefined
       try {
         this.#finish(call)
       } catch {
         this.#measurements?.add('telemetryDropped', 1, { signal: 'traces', reason: 'failed' })
       }
+      call = after
     }
   }
 
-  #finish(ended: TracedCall): void {
-    const { call, outcome, trace } = ended
+  #finish(traced: TracedCall): void {
+    const { call, outcome, trace } = traced
     if (!outcome) return
-    const site = ended.sites.of(call, ended.start)
-    const label = labelOf(call, outcome)
-    if (this.#measurements) measureCall(ended, { site, label, measurements: this.#measurements })
+    const site = traced.sites.of(call, traced.start)
+    const ended = { traced, site, label: labelOf(call, outcome) }
+    if (this.#measurements) measureCall(ended, this.#measurements)
     if (!trace.sampled || !(trace instanceof BegunSpan)) return
-    const draft = draftOf(ended, { trace, site, answer: answerOf(ended, { site, label, outcome }) })
+    const draft = draftOf(ended, trace, answerOf(ended, outcome))
     this.#record(draft)
-    if (call.course.timings.length > 0)
-      for (const span of timingSpans(draft, call, site.side)) this.#record(span)
+    if (call.course.timings.length > 0) for (const span of timingSpans(draft, call, site)) this.#record(span)
   }
 }
 
@@ -70,16 +80,10 @@ function labelOf(call: TracedCall['call'], end: CallEnding): OutcomeLabel {
   return end.brokeOff === undefined ? labelOfAnswer(call, end.answer) : WeftError.from(end.brokeOff).code
 }
 
-interface Ended {
-  readonly site: CallSite
-  readonly label: OutcomeLabel
-  readonly outcome: CallEnding
-}
-
 /** What the end of a call adds to its span. */
 function answerOf(
-  { call, end: now, response }: TracedCall,
-  { site, label, outcome }: Ended,
+  { traced: { call, end: now, response }, site, label }: EndedCall,
+  outcome: CallEnding,
 ): SpanPart | SpanFields | undefined {
   if (outcome.kind === 'failure') return failedOutcome(response, outcome.thrown, now)
   const answered = outcome.brokeOff === undefined ? label : labelOfAnswer(call, outcome.answer)
@@ -104,16 +108,9 @@ function failedOutcome(response: OutgoingHead | undefined, thrown: unknown, now:
 }
 
 function draftOf(
-  { call, start, end }: TracedCall,
-  {
-    trace,
-    site,
-    answer,
-  }: {
-    readonly trace: BegunSpan
-    readonly site: CallSite
-    readonly answer: SpanPart | SpanFields | undefined
-  },
+  { traced: { call, start, end }, site }: EndedCall,
+  trace: BegunSpan,
+  answer: SpanPart | SpanFields | undefined,
 ): SpanDraft {
   const shared = sharedPart(call, site)
   const own = ownFields(call, site)

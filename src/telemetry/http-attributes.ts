@@ -41,22 +41,20 @@ export class RequestTarget implements WrittenFields {
   }
 
   get fields(): { readonly attributes: SpanAttributes } {
-    const attributes: Record<string, AttributeValue> = {}
-    this.#each(({ name }, value) => {
-      attributes[name] = value
-    })
-    return { attributes }
+    const all = {
+      [names.urlPath]: this.#path,
+      [names.urlQuery]: this.#query,
+      [names.userAgent]: this.#userAgent,
+      [names.httpRoute]: this.#route,
+    }
+    return { attributes: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== '')) }
   }
 
   write(out: ProtobufWriter): void {
-    this.#each((attribute, value) => attribute.write(out, value))
-  }
-
-  #each(take: (attribute: TextAttribute, value: string) => void): void {
-    if (this.#path) take(targetAttributes.path, this.#path)
-    if (this.#query) take(targetAttributes.query, this.#query)
-    if (this.#userAgent) take(targetAttributes.userAgent, this.#userAgent)
-    if (this.#route) take(targetAttributes.route, this.#route)
+    targetAttributes.path.write(out, this.#path)
+    targetAttributes.query.write(out, this.#query)
+    targetAttributes.userAgent.write(out, this.#userAgent)
+    targetAttributes.route.write(out, this.#route)
   }
 }
 
@@ -179,8 +177,9 @@ function addressOf({
   }
 }
 
-function userAgentOf({ userAgent, headers }: Request): string {
-  const found = userAgent ?? headerOf(headers, 'user-agent')
+// Asking for headers has them put together.
+function userAgentOf(request: Request): string {
+  const found = request.userAgent ?? headerOf(request.headers, 'user-agent')
   return found.slice(0, maxTextLength)
 }
 

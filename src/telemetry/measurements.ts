@@ -54,20 +54,26 @@ export class Measurements implements Measure {
     return () => void this.#watches.delete(watch)
   }
 
-  /** The series with these labels, for who measures often; it may be forgotten when nobody used it for long. */
-  histogram(metric: HistogramName, labels: Labels): HistogramSeries {
+  /**
+   * The series with these labels, for who measures often; it may be forgotten when nobody used it for long. What it is told
+   * counts for `other` labels as well.
+   */
+  histogram(metric: HistogramName, labels: Labels, other?: Labels): HistogramSeries {
     const known = this.#histograms.get(metric)
-    if (known) return known.of(labels)
-    const made = new SeriesMap((of) => new HistogramSeries(of, metricList[metric].bounds))
+    if (known) return known.of(labels, other)
+    const { bounds } = metricList[metric]
+    const made = new SeriesMap((...both) => new HistogramSeries(bounds, ...both))
     this.#histograms.set(metric, made)
-    return made.of(labels)
+    return made.of(labels, other)
   }
 
   /** Everything since the last time; it is not kept. */
   take(): MeasurementBatch {
     const gauges = this.#readWatches()
     const histograms = [...this.#histograms].flatMap(([metric, map]) =>
-      [...map].filter(({ state }) => state.count > 0).map((series) => ({ metric, state: series.take() })),
+      [...map]
+        .filter(({ state }) => state.count > 0)
+        .flatMap((series) => series.takeEach().map((state) => ({ metric, state }))),
     )
     this.#countOverflows()
     const counters = [...this.#counters].flatMap(([metric, map]) =>

@@ -121,7 +121,7 @@ export class MetricTotals {
 
   #histogram(metric: HistogramName, labels: Labels): StartedHistogram {
     const { bounds } = metricList[metric]
-    const map = this.#histograms.get(metric) ?? new SeriesMap((of) => new StartedHistogram(of, bounds))
+    const map = this.#histograms.get(metric) ?? new SeriesMap((of) => new StartedHistogram(bounds, of))
     this.#histograms.set(metric, map)
     return map.of(labels)
   }

@@ -39,6 +39,7 @@ export const attributeNames = {
   serviceNamespace: 'service.namespace',
   serviceVersion: 'service.version',
   serviceInstance: 'service.instance.id',
+  servicePeer: 'service.peer.name',
   hostName: 'host.name',
   sdkName: 'telemetry.sdk.name',
   sdkLanguage: 'telemetry.sdk.language',

@@ -113,17 +113,16 @@ export function writeIdentity(out: ProtobufWriter, at: number, draft: Omit<SpanD
 const valueField: OtlpField = { number: 2, name: 'value' }
 const textField: OtlpField = { number: 1, name: 'stringValue' }
 
-/** An attribute whose value is a text that is not empty, with its key encoded once. */
+/** An attribute whose value is a text, with its key encoded once; an empty text is left out. */
 export class TextAttribute {
-  readonly name: string
   readonly #key: Uint8Array
 
   constructor(name: string) {
-    this.name = name
     this.#key = encodeProtobuf(name, (out, key) => out.text({ number: 1, name: 'key' }, key))
   }
 
   write(out: ProtobufWriter, value: string): void {
+    if (value === '') return
     const pair = out.begin(fields.attributes)
     out.append(this.#key)
     const text = out.begin(valueField)

@@ -17,13 +17,16 @@ export interface HistogramState {
 /** One set of labels of a histogram; who measures often keeps it. */
 export class HistogramSeries {
   readonly labels: Labels
+  readonly #other: Labels | undefined
   readonly #bounds: readonly number[]
   #state: HistogramState
   /** True when it was forgotten: what it is told now goes nowhere. */
   isForgotten = false
 
-  constructor(labels: Labels, bounds: readonly number[]) {
+  /** What is measured counts for `other` labels as well. */
+  constructor(bounds: readonly number[], labels: Labels, other?: Labels) {
     this.labels = labels
+    this.#other = other
     this.#bounds = bounds
     this.#state = emptyState(labels, bounds.length + 1)
   }
@@ -69,6 +72,12 @@ export class HistogramSeries {
     const state = this.#state
     this.#state = emptyState(this.labels, this.#bounds.length + 1)
     return state
+  }
+
+  /** The same, for each set of labels. */
+  takeEach(): HistogramState[] {
+    const state = this.take()
+    return this.#other ? [state, { ...state, labels: this.#other }] : [state]
   }
 
   /** The examples since the last time; they are shown once. */

@@ -14,19 +14,19 @@ const step = 4
  */
 export function surplusTraces(): (id: TraceId, now: number) => boolean {
   let below = whole
-  let second = 0
+  let secondEnds = 0
   let kept = 0
   let most = enough
   const keep = (share: number) => {
     below = Math.min(whole, Math.max(1, share))
   }
   return ({ words }, now) => {
-    const current = Math.floor(now / 1000)
-    if (current !== second) {
+    if (now >= secondEnds) {
+      const current = Math.floor(now / 1000)
       // Nothing came in the seconds between.
-      const calmSeconds = Math.max(0, current - second - 1) + (kept < enough / 2 ? 1 : 0)
+      const calmSeconds = Math.max(0, current - secondEnds / 1000) + (kept < enough / 2 ? 1 : 0)
       if (below < whole) keep(below * step ** calmSeconds)
-      second = current
+      secondEnds = (current + 1) * 1000
       kept = 0
       most = enough
     }

@@ -2,7 +2,7 @@ import type { Call } from '../call/call.ts'
 import type { Timing } from '../call/course.ts'
 import { BegunSpan } from '../call/trace-context.ts'
 import { backendFields } from './backend-span.ts'
-import type { CallSide } from './describe-call.ts'
+import type { CallSite } from './call-site.ts'
 import { spanNames } from './names.ts'
 import { type SpanDraft, SpanPart } from './span-draft.ts'
 
@@ -20,10 +20,15 @@ const parts = {
  * The spans of what a call's course tells of, under the span of one side. A local call passes both sides with one course:
  * who calls waits for somebody to serve, all else happens where it is served.
  */
-export function timingSpans(under: SpanDraft, { course }: Call, side: CallSide): SpanDraft[] {
+export function timingSpans(
+  under: SpanDraft,
+  { course }: Call,
+  { side, isWhole, served }: CallSite,
+): SpanDraft[] {
+  const isOurs = ({ name }: Timing) => isWhole || (name === 'woken') === (side === 'client')
   return course.timings
-    .filter((timing) => (timing.name === 'woken') === (side === 'client') && isWorthIt(timing))
-    .map((timing) => spanOf(under, timing))
+    .filter((timing) => isOurs(timing) && isWorthIt(timing))
+    .map((timing) => spanOf(timing.name === 'backend' ? { ...under, resource: served } : under, timing))
 }
 
 function isWorthIt({ name, start, end }: Timing): boolean {

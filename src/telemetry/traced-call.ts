@@ -1,47 +1,49 @@
-import type { Call } from '../call/call.ts'
-import { offAbort, onAbort } from '../call/call-abort.ts'
-import type { CallEnding, CallWatcher, OutgoingHead } from '../call/course.ts'
+import type { Call, LimitedWithin } from '../call/call.ts'
+import { type CallEnding, type CallWatcher, type OutgoingHead, preciseNow } from '../call/course.ts'
 import type { TraceContext } from '../call/trace-context.ts'
 import type { CallSites } from './call-site.ts'
 import type { EndedCalls } from './ended-calls.ts'
 
 /** A call on one of its sides, from where it begins to where it is described. */
-export class TracedCall implements CallWatcher {
+export class TracedCall implements CallWatcher, LimitedWithin {
   next: CallWatcher | undefined
+  outer: LimitedWithin | undefined
+  inner: LimitedWithin | undefined
+  /** The one that ended after it, until both are described. */
+  after: TracedCall | undefined
   readonly #ended: EndedCalls
-  #leave: (() => void) | undefined
-  readonly sites: CallSites
+  /** Which of its sides it is described from. */
+  sites: CallSites
   readonly call: Call
   readonly trace: TraceContext
   /** Milliseconds since the epoch. */
-  readonly start: number
-  end = 0
+  start = preciseNow()
+  end = Number.NaN
   outcome: CallEnding | undefined
   /** What its HTTP client had seen when it failed: soon after it gets a status at any rate. */
   response: OutgoingHead | undefined
 
   constructor(
     { ended, sites }: { readonly ended: EndedCalls; readonly sites: CallSites },
-    { call, trace, start }: Pick<TracedCall, 'call' | 'trace' | 'start'>,
+    call: Call,
+    trace: TraceContext,
   ) {
     this.#ended = ended
     this.sites = sites
     this.call = call
     this.trace = trace
-    this.start = start
   }
 
-  /** The call is over when its caller's signal is aborted, at the latest. */
-  endWithCaller(): void {
-    const { signal, course } = this.call
-    this.#leave = () => course.failed(signal.reason)
-    onAbort(signal, this.#leave)
+  giveUp(reason: unknown): void {
+    this.call.course.failed(reason)
   }
 
   over(outcome: CallEnding, now: number): void {
     this.outcome = outcome
-    if (this.#leave) offAbort(this.call.signal, this.#leave)
-    const { response } = this.call.course
+    const { course, limit } = this.call
+    limit?.forget(this)
+    course.leaving = undefined
+    const { response } = course
     if (response && outcome.kind === 'failure') this.response = seenOf(response)
     this.end = now
     this.#ended.add(this)

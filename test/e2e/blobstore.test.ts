@@ -4,11 +4,18 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts'
+import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts'
 import { freePort, openWorkplace, root } from '../support/weft.ts'
 
-for (const store of ['nats', 'fs']) {
-  describe(`a component with its blobs in ${store}, on another host than their provider`, () => {
+const far = { zone: 'far', where: 'on another host than', kinds: [2, 3] }
+const near = { zone: 'near', where: 'on the host of', kinds: [3] }
+
+for (const { store, zone, where, kinds } of [
+  { store: 'nats', ...far },
+  { store: 'fs', ...far },
+  { store: 'fs', ...near },
+]) {
+  describe(`a component with its blobs in ${store}, ${where} their provider`, () => {
     let place: Awaited<ReturnType<typeof openWorkplace>>
     let receiver: OtlpReceiver
     let url: string
@@ -20,7 +27,7 @@ for (const store of ['nats', 'fs']) {
         const port = await freePort()
         url = `http://127.0.0.1:${port}`
         const path = join(place.folder, 'blobs.yaml')
-        await writeFile(path, manifest({ port, store, folder: join(place.folder, 'blobs') }))
+        await writeFile(path, manifest({ port, store, zone, folder: join(place.folder, 'blobs') }))
         const otel = {
           OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
           OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
@@ -31,8 +38,8 @@ for (const store of ['nats', 'fs']) {
           otel,
         )
         await up.seen(/weft is up/)
-        const far = place.start(['host', '--threads', '1', '--label', 'zone=far'], otel)
-        await far.seen(/has joined lattice default/)
+        const other = place.start(['host', '--threads', '1', '--label', 'zone=far'], otel)
+        await other.seen(/has joined lattice default/)
         const deployed = await place.run(['app', 'deploy', path])
         assert.equal(deployed.code, 0, deployed.err)
       },
@@ -90,12 +97,13 @@ for (const store of ['nats', 'fs']) {
           .filter(
             (span) => span.traceId === traceId && span.name === 'blobstore/blobstore get-container-data',
           )
-      await receiver.until(() => spans().length === 2, 30_000)
+      const isEntry = (span: ReceivedSpan) => span.parentSpanId === 'ab'.repeat(8)
+      await receiver.until(() => spans().length >= kinds.length && receiver.spans().some(isEntry), 30_000)
       assert.deepEqual(
         spans()
           .map((span) => span.kind)
           .sort(),
-        [2, 3],
+        kinds,
       )
       for (const span of spans()) assert.equal(span.status?.code ?? 0, 0)
     })
@@ -106,7 +114,12 @@ function sha(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-function manifest(of: { readonly port: number; readonly store: string; readonly folder: string }): string {
+function manifest(of: {
+  readonly port: number
+  readonly store: string
+  readonly zone: string
+  readonly folder: string
+}): string {
   const guest = pathToFileURL(join(root, 'test/guests/blobs-p2/blobs-p2.wasm')).href
   return `apiVersion: core.oam.dev/v1beta1
 kind: Application
@@ -144,6 +157,6 @@ spec:
       properties: { image: wasmcloud+builtin://blobstore-${of.store} }
       traits:
         - type: spreadscaler
-          properties: { instances: 1, spread: [{ name: far, requirements: { zone: far } }] }
+          properties: { instances: 1, spread: [{ name: there, requirements: { zone: ${of.zone} } }] }
 `
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts'
+import { pinComponent } from '../support/pin-component.ts'
 import { until } from '../support/until.ts'
 import { openWorkplace, root } from '../support/weft.ts'
 
@@ -35,14 +36,18 @@ test('platform, applications and a component of its own have collectors of their
     const guest = pathToFileURL(join(root, 'test/guests/otel-p2/otel-p2.wasm')).href
     const properties = { serviceName: 'the-bakery', endpoint: bakery.url, protocol: 'http/json' }
     const app = await place.manifest('manifests/hello/app.yaml', (text) =>
-      text
-        .replace(/image: .*hello\.wasm/, `image: ${guest}`)
-        .replace(
-          '- type: spreadscaler\n          properties:\n            instances: 10\n',
-          (scaler) => `- ${JSON.stringify({ type: 'telemetry', properties })}\n        ${scaler}`,
-        ),
+      // Calls between the component and its providers cross: both sides have spans.
+      Object.entries({ http: 'near', hello: 'far', keyvalue: 'near' }).reduce(
+        (manifest, [component, zone]) => pinComponent(manifest, component, `zone: ${zone}`),
+        text
+          .replace(/image: .*hello\.wasm/, `image: ${guest}`)
+          .replace(
+            '- type: spreadscaler\n          properties:\n            instances: 10\n',
+            (scaler) => `- ${JSON.stringify({ type: 'telemetry', properties })}\n        ${scaler}`,
+          ),
+      ),
     )
-    const up = place.start(['up', app.path, '--ephemeral', '--port', '0', '--threads', '1'], {
+    const otel = {
       OTEL_EXPORTER_OTLP_ENDPOINT: platform.url,
       OTEL_EXPORTER_OTLP_HEADERS: 'authorization=for-the-platform',
       WEFT_APP_OTEL_EXPORTER_OTLP_ENDPOINT: applications.url,
@@ -51,8 +56,16 @@ test('platform, applications and a component of its own have collectors of their
       OTEL_METRIC_EXPORT_INTERVAL: '300',
       OTEL_BSP_SCHEDULE_DELAY: '100',
       OTEL_BLRP_SCHEDULE_DELAY: '100',
-    })
+    }
+    const up = place.start(
+      ['up', '--ephemeral', '--port', '0', '--threads', '1', '--label', 'zone=near'],
+      otel,
+    )
     await up.seen(/weft is up/)
+    const far = place.start(['host', '--threads', '1', '--label', 'zone=far'], otel)
+    await far.seen(/has joined lattice default/)
+    const deployed = await place.run(['app', 'deploy', app.path])
+    assert.equal(deployed.code, 0, deployed.err)
     for (const path of ['/nested', '/metrics', '/logs'])
       assert.equal((await fetch(app.url + path)).status, 200)
     const all = (name: string) => signals.map((signal) => `${signal} ${name}`)

@@ -97,9 +97,8 @@ test('one unbroken trace over three hosts: HTTP, a component, another one and it
     `store:client GET 127.0.0.1:${redis.port}`,
   ]
   const outer = [
-    'web:server GET',
-    'web:client http/incoming-handler handle',
-    'front:server http/incoming-handler handle',
+    'front:server GET',
+    'front:internal http/incoming-handler handle',
     'front:client http/incoming-handler handle',
     'back:server http/incoming-handler handle',
     'back:internal outer',
@@ -113,7 +112,8 @@ test('one unbroken trace over three hosts: HTTP, a component, another one and it
       ),
     )
   const [first, second, third] = hosts.map(({ id }) => new Set([id]))
-  assert.deepEqual(['web', 'front', 'back', 'store'].map(hostOf), [first, first, second, third])
+  assert.deepEqual(['front', 'back', 'store'].map(hostOf), [first, second, third])
+  assert.deepEqual(hostOf('web'), new Set(), 'the HTTP server runs beside the component that it asks')
   assert.ok(spans().every(({ traceState, scope }) => traceState === 'vendor=a' || scope === 'bakery'))
 })
 

@@ -92,7 +92,8 @@ describe('a component that makes spans, metrics and logs of its own', () => {
     assert.equal(root?.resource['service.name'], 'hello-hello')
     assert.deepEqual([unended?.spanId, unended?.attributes['weft.span.unended']], [open, true])
     const above = spans().find(({ spanId }) => spanId === unended?.parentSpanId)
-    assert.deepEqual([above?.kind, above?.resource['service.name']], [2, 'hello-hello'])
+    assert.deepEqual([above?.kind, above?.name], [1, 'http/incoming-handler handle'])
+    assert.equal(above?.resource['service.name'], 'hello-hello')
     assert.equal(child?.parentSpanId, parent?.spanId)
   })
 

@@ -71,9 +71,11 @@ describe('one component, run three times, on three key-value providers', { skip:
       'server.address': '127.0.0.1',
       'server.port': redis.port,
     })
+    assert.equal(asked?.resource['service.name'], 'stores-kv_redis')
     const parent = spans().find((span) => span.spanId === asked?.parentSpanId)
-    assert.equal(parent?.name, 'keyvalue/store get')
-    assert.equal(parent?.resource['service.name'], 'stores-kv_redis')
+    assert.deepEqual([parent?.kind, parent?.name], [3, 'keyvalue/store get'])
+    assert.equal(parent?.resource['service.name'], 'stores-redis')
+    assert.equal(parent?.attributes['service.peer.name'], 'stores-kv_redis')
   })
 })
 

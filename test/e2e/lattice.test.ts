@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts'
+import { pinComponent } from '../support/pin-component.ts'
 import { until } from '../support/until.ts'
 import { openWorkplace, type RunningWeft } from '../support/weft.ts'
 
@@ -18,9 +19,12 @@ describe('a lattice of three hosts with two applications', () => {
     place = await openWorkplace()
     receiver = await startOtlpReceiver()
     hello = await place.manifest('manifests/hello/app.yaml')
-    // Gateway and greeter run on different hosts: each call of one to the other crosses.
+    // Who calls and who is called run on different hosts: each call crosses.
     chain = await place.manifest('manifests/chain/app.yaml', (text) =>
-      ['gateway us', 'greeter eu'].reduce((changed, pin) => pinned(changed, ...pin.split(' ')), text),
+      Object.entries({ http: 'eu', gateway: 'us', greeter: 'eu' }).reduce(
+        (manifest, [component, zone]) => pinComponent(manifest, component, `zone: ${zone}`),
+        text,
+      ),
     )
     const otel = {
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
@@ -184,14 +188,6 @@ test('a second start finds its applications and its data again', async () => {
     await place.close()
   }
 })
-
-/** The manifest with a component's instances required to be in a zone. */
-function pinned(manifest: string, component = '', zone = ''): string {
-  const scaler = new RegExp(
-    `(- name: ${component}\\n[\\s\\S]*?spreadscaler\\n\\s+properties:\\n)(\\s+)(instances: \\d+)`,
-  )
-  return manifest.replace(scaler, `$1$2$3\n$2spread: [{ name: ${zone}, requirements: { zone: ${zone} } }]`)
-}
 
 async function components(place: Workplace): Promise<{ id: string; hosts: number }[]> {
   const { out } = await place.run(['get', 'inventory', '-o', 'json'])

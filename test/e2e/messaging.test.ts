@@ -4,13 +4,52 @@ import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { connect } from 'nats'
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts'
+import { pinComponent } from '../support/pin-component.ts'
 import { until } from '../support/until.ts'
 import { openWorkplace, type RunningWeft, root } from '../support/weft.ts'
 
-for (const [where, image] of [
-  ['inside the hosts', 'wasmcloud+builtin://messaging-nats'],
-  ['as a process of its own', pathToFileURL(join(root, 'providers/messaging-nats.ts')).href],
-] as const) {
+const builtin = 'wasmcloud+builtin://messaging-nats'
+const asked = 'process stock.check'
+const told = 'process orders.*'
+/** Between a component and a provider: one span where both run on a thread, else two. */
+const handed = 'nats:client messaging/handler handle-message > stock:server messaging/handler handle-message'
+const ownPublish = 'client messaging/consumer publish > nats:producer publish'
+const otherPublish =
+  'client messaging/consumer publish > nats:server messaging/consumer publish > nats:producer publish'
+
+for (const { where, image, zone, request, publish, asking, packing, reply } of [
+  {
+    where: 'inside the hosts',
+    image: builtin,
+    zone: 'far',
+    request: 'shop:client messaging/consumer request > nats:producer request',
+    publish: `shop:${ownPublish}`,
+    asking: `nats:consumer ${asked} > ${handed}`,
+    packing: `nats:consumer ${told} > ${handed}`,
+    reply: `stock:${otherPublish}`,
+  },
+  {
+    where: 'on the one host that runs them all',
+    image: builtin,
+    zone: 'near',
+    request: 'shop:client messaging/consumer request > nats:producer request',
+    publish: `shop:${ownPublish}`,
+    asking: `stock:consumer ${asked} > stock:internal messaging/handler handle-message`,
+    packing: `stock:consumer ${told} > stock:internal messaging/handler handle-message`,
+    reply: `stock:${ownPublish}`,
+  },
+  {
+    where: 'as a process of its own',
+    image: pathToFileURL(join(root, 'providers/messaging-nats.ts')).href,
+    zone: 'far',
+    request:
+      'shop:client messaging/consumer request > nats:server messaging/consumer request > nats:producer request',
+    publish: `shop:${otherPublish}`,
+    asking: `nats:consumer ${asked} > ${handed}`,
+    packing: `nats:consumer ${told} > ${handed}`,
+    reply: `stock:${otherPublish}`,
+  },
+]) {
   describe(`components that know each other by messages alone, their provider ${where}`, () => {
     let receiver: OtlpReceiver
     let place: Awaited<ReturnType<typeof openWorkplace>>
@@ -22,10 +61,9 @@ for (const [where, image] of [
         receiver = await startOtlpReceiver()
         place = await openWorkplace()
         const app = await place.manifest('manifests/orders/app.yaml', (text) =>
-          pinned(pinned(text, 'shop', 'near'), 'stock', 'far').replace(
-            'wasmcloud+builtin://messaging-nats',
-            image,
-          ),
+          Object.entries({ http: 'near', shop: 'near', nats: 'near', stock: zone })
+            .reduce((manifest, [component, its]) => pinComponent(manifest, component, `zone: ${its}`), text)
+            .replace(builtin, image),
         )
         url = app.url
         const otel = {
@@ -57,7 +95,7 @@ for (const [where, image] of [
       await until(() => hosts.some((host) => /packed one tea/.test(host.output())), { timeoutMs: 20_000 })
     })
 
-    test('one unbroken trace goes through request, reply and publish, over hosts', async () => {
+    test('one unbroken trace goes through request, reply and publish', async () => {
       const traceId = 'ab'.repeat(16)
       const parent = 'cd'.repeat(8)
       await body(`${url}/?item=coffee`, { traceparent: `00-${traceId}-${parent}-01` })
@@ -66,33 +104,28 @@ for (const [where, image] of [
         spans().filter((span) => span.kind === kinds.consumer).length === 2 && allHang(spans(), parent)
       await receiver.until(isWhole, 30_000)
       const tree = spans()
-        .filter((span) => span.kind !== kinds.internal)
+        .filter(({ name }) => name !== 'queued' && name !== 'instantiate')
         .map((span) => pathOf(span, spans()))
         .sort()
-      const shop =
-        'http:server GET > http:client http/incoming-handler handle > shop:server http/incoming-handler handle'
-      const request = `${shop} > shop:client messaging/consumer request > nats:server messaging/consumer request > nats:producer request`
-      const asked = `${request} > nats:consumer process stock.check`
-      const handled =
-        'nats:client messaging/handler handle-message > stock:server messaging/handler handle-message'
-      const reply = `${asked} > ${handled} > stock:client messaging/consumer publish > nats:server messaging/consumer publish > nats:producer publish`
-      const publish = `${shop} > shop:client messaging/consumer publish > nats:server messaging/consumer publish > nats:producer publish`
-      const packed = `${publish} > nats:consumer process orders.* > ${handled}`
-      assert.deepEqual(tree, [...new Set([reply, packed].flatMap(steps))].sort())
+      const shop = 'shop:server GET > shop:internal http/incoming-handler handle'
+      const replied = `${shop} > ${request} > ${asking} > ${reply}`
+      const packed = `${shop} > ${publish} > ${packing}`
+      assert.deepEqual(tree, [...new Set([replied, packed].flatMap(steps))].sort())
       for (const consumed of spans().filter((span) => span.kind === kinds.consumer))
         assert.deepEqual(
           consumed.links.map((link) => link.spanId),
           [consumed.parentSpanId],
           'it is linked to the span that sent its message',
         )
-      const asking = spans().find((span) => span.kind === kinds.producer && span.name === 'request')
-      const answering = spans().find((span) => pathOf(span, spans()) === reply)
+      const sent = spans().find((span) => span.kind === kinds.producer && span.name === 'request')
+      const answering = spans().find((span) => pathOf(span, spans()) === replied)
       assert.deepEqual(
-        asking?.links.map((link) => link.spanId),
+        sent?.links.map((link) => link.spanId),
         [answering?.spanId],
         'and the request to its answer',
       )
-      assert.equal(new Set(spans().map((span) => span.resource['service.instance.id'])).size, 2)
+      const used = new Set(spans().map((span) => span.resource['service.instance.id']))
+      assert.equal(used.size, zone === 'far' ? 2 : 1)
     })
 
     test('a message that stock refuses costs nothing that comes after it', async () => {
@@ -114,7 +147,7 @@ for (const [where, image] of [
   })
 }
 
-const kinds = { internal: 1, producer: 4, consumer: 5 } as const
+const kinds = { producer: 4, consumer: 5 } as const
 const kindNames = ['', 'internal', 'server', 'client', 'producer', 'consumer']
 
 async function body(url: string, headers: Record<string, string> = {}): Promise<string> {
@@ -138,12 +171,4 @@ function pathOf(span: ReceivedSpan, all: readonly ReceivedSpan[]): string {
 function steps(path: string): string[] {
   const parts = path.split(' > ')
   return parts.map((_, at) => parts.slice(0, at + 1).join(' > '))
-}
-
-/** The manifest with a component's instances required to be in a zone. */
-function pinned(manifest: string, component: string, zone: string): string {
-  const scaler = new RegExp(
-    `(- name: ${component}\\n[\\s\\S]*?spreadscaler\\n\\s+properties:\\n)(\\s+)(instances: \\d+)`,
-  )
-  return manifest.replace(scaler, `$1$2$3\n$2spread: [{ name: ${zone}, requirements: { zone: ${zone} } }]`)
 }

@@ -5,10 +5,12 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts'
 import { freePort, openWorkplace, root } from '../support/weft.ts'
 
 describe('a component that sends HTTP requests', () => {
   let place: Awaited<ReturnType<typeof openWorkplace>>
+  let receiver: OtlpReceiver
   let outside: Server
   let backend: string
   let url: string
@@ -16,6 +18,7 @@ describe('a component that sends HTTP requests', () => {
   const seen: (string | undefined)[] = []
   before(async () => {
     place = await openWorkplace()
+    receiver = await startOtlpReceiver()
     outside = createServer((req, res) => {
       seen.push(req.headers['traceparent'] as string | undefined)
       res.writeHead(418)
@@ -32,10 +35,16 @@ describe('a component that sends HTTP requests', () => {
     const second = join(place.folder, 'direct.json')
     await writeFile(second, JSON.stringify(directOf(other, backend)))
     const flags = ['--port', '0', '--ephemeral', '--threads', '1']
-    await place.start(['up', ...flags, manifest, second]).seen(/weft is up/)
+    const otel = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+    }
+    await place.start(['up', ...flags, manifest, second], otel).seen(/weft is up/)
   })
   after(async () => {
     await place.close()
+    await receiver.stop()
     outside.close()
   })
 
@@ -44,7 +53,17 @@ describe('a component that sends HTTP requests', () => {
     const headers = { traceparent: `00-${traceId}-${'1'.repeat(16)}-01` }
     const answer = await (await fetch(`${url}/?${backend}/tea`, { headers })).text()
     assert.equal(answer, `418 ${'x'.repeat(200_000)}`)
-    assert.match(seen[0] ?? '', new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`))
+    const spans = () => receiver.spans().filter((span) => span.traceId === traceId)
+    await receiver.until(() => spans().some(({ parentSpanId }) => parentSpanId === '1'.repeat(16)))
+    const sent = spans().find(({ kind }) => kind === 3) ?? assert.fail('the span of what it sent')
+    assert.equal(seen[0], `00-${traceId}-${sent.spanId}-01`)
+    assert.deepEqual([sent.name, sent.resource['service.name']], ['GET', 'fetch-fetch'])
+    assert.partialDeepStrictEqual(sent.attributes, {
+      'weft.target': 'fetch-client',
+      'url.full': `http://${backend}/tea`,
+      'http.response.status_code': 418,
+    })
+    assert.equal(spans().filter((span) => span.kind !== 1).length, 2, 'what entered and what left')
   })
 
   test('needs no link to what its manifest names, and its trace goes on there, too', async () => {

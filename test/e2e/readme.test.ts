@@ -14,7 +14,10 @@ const limitMs = 180_000
 const commands: Readonly<Record<string, { readonly prints: RegExp; readonly goesOn?: true }>> = {
   "npx -y -p node@26 -c 'npm ci && npm start'": { prints: /weft is up[\s\S]*Ctrl-C/, goesOn: true },
   'curl http://127.0.0.1:8000': { prints: /^Hello from Weft: visit 1$/m },
-  'npx weft traces last': { prints: /^GET .*hello-http@[\s\S]*keyvalue\/atomics increment/m },
+  'npx weft traces last': {
+    prints:
+      /^GET .*hello-hello@.*\n└ http\/incoming-handler handle .*hello-hello@[\s\S]*keyvalue\/atomics increment/m,
+  },
   'npx weft host --label zone=eu': { prints: /has joined lattice default/, goesOn: true },
   'npx weft host --label zone=us': { prints: /has joined lattice default/, goesOn: true },
   'npx weft get hosts': { prints: /zone=eu[\s\S]*zone=us|zone=us[\s\S]*zone=eu/ },

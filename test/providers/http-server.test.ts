@@ -404,6 +404,11 @@ test('routed by path, several components share a port: the exact path, else the 
     seen.map((call) => call.route),
     ['/orders', '/orders', '/orders/*', '/orders/*', '/orders/new/*', '/*', '/*'],
   )
+  assert.deepEqual(
+    seen.map((call) => call.recipient),
+    [0, 0, 1, 1, 3, 2, 2].map((at) => `component-${at}`),
+    'each enters for the component that it is routed to',
+  )
 })
 
 test('routed by path, what matches nothing is 404, also after its link has gone', async () => {

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { decodeKey, encodeKey } from '../../providers/keyvalue-nats/key.ts'
 import keyvalueNats from '../../providers/keyvalue-nats.ts'
+import type { Call } from '../../src/call/call.ts'
 import type { Provider } from '../../src/provider.ts'
 import { type NatsServer, startNats } from '../support/start-nats.ts'
+import { until } from '../support/until.ts'
 import {
   bytes,
   keyvalueCall,
@@ -42,6 +44,41 @@ describe('key-value in NATS', () => {
       tag: 'err',
       val: { tag: 'no-such-store' },
     })
+  })
+
+  test('a change in a watched bucket enters for the component that watches it', async () => {
+    const entered: Call[] = []
+    const invoked: Call[] = []
+    const watching = await keyvalueNats.start(
+      keyvalueContext({
+        natsUrl: nats.url,
+        enter: (call, next) => {
+          entered.push(call)
+          return next(call)
+        },
+        invoke: async (call) => void invoked.push(call),
+      }),
+    )
+    try {
+      const { targetConfig: sourceConfig } = keyvalueLink('kv', { bucket: 'visits' })
+      const link = { ...keyvalueLink('kv', {}), target: 'watcher', interfaces: ['watcher'], sourceConfig }
+      await watching.putLink(link)
+      await provider.serve?.(keyvalueCall('set', ['default', 'watched', bytes('x')]))
+      await provider.serve?.(keyvalueCall('delete', ['default', 'watched']))
+      await until(() => invoked.length === 2, { what: 'both changes are told' })
+      const told = ({ source, target, recipient, operation, args }: Call) =>
+        [source, target, recipient, operation.function.name, args[0], args[1]].join(' ')
+      assert.deepEqual(entered.map(told), [
+        'nats kv watcher on-set visits watched',
+        'nats kv watcher on-delete visits watched',
+      ])
+      assert.deepEqual(invoked.map(told), [
+        'kv watcher  on-set visits watched',
+        'kv watcher  on-delete visits watched',
+      ])
+    } finally {
+      await watching.stop()
+    }
   })
 
   test('a link to a bucket of the secrets, or of who may read them, is refused', async () => {

@@ -204,6 +204,7 @@ describe('messaging over NATS', () => {
     assert.equal(first?.context.trace?.spanId, 'd'.repeat(16))
     assert.equal(first?.context.baggage, 'user=bob')
     assert.ok((first?.context.deadline ?? 0) - Date.now() <= 7000)
+    assert.deepEqual([first?.recipient, second?.recipient], ['packer', 'packer'])
     assert.partialDeepStrictEqual(first?.message, { subscription: 'in.*', group: 'workers' })
     assert.equal(first?.message?.sentUnder?.spanId, 'd'.repeat(16))
     assert.partialDeepStrictEqual(second?.message, {

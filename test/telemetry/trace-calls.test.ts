@@ -1,29 +1,31 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Call, chain, type Invoke } from '../../src/call/call.ts'
+import { type Call, type CallLimit, chain, type Invoke, type LimitedWithin } from '../../src/call/call.ts'
 import { childOf } from '../../src/call/child.ts'
-import { preciseNow } from '../../src/call/course.ts'
+import { CallCourse, preciseNow } from '../../src/call/course.ts'
 import { limitTime } from '../../src/call/limit-time.ts'
 import { formatTraceparent } from '../../src/call/trace-context.ts'
 import { type ErrorCode, errorCodes, WeftError } from '../../src/errors.ts'
 import type { CallSide } from '../../src/telemetry/describe-call.ts'
 import { Measurements } from '../../src/telemetry/measurements.ts'
-import { type Sampler, samplerFromEnv } from '../../src/telemetry/sampler.ts'
+import { samplerFromEnv } from '../../src/telemetry/sampler.ts'
 import type { SpanRecord } from '../../src/telemetry/span.ts'
 import type { SpanDraft } from '../../src/telemetry/span-draft.ts'
-import { traceCalls } from '../../src/telemetry/trace-calls.ts'
-import { sampleCall } from '../support/sample-call.ts'
+import { type TraceCallsOptions, traceCalls } from '../../src/telemetry/trace-calls.ts'
+import { type SampleCall, sampleCall } from '../support/sample-call.ts'
 import { spanFromDraft } from '../support/span-from-draft.ts'
 
 const resourceOf = (id: string) => ({ service: id, hostId: 'NHOST', hostName: 'brave-fox' })
 
-function tracer(sampler: Sampler = () => true) {
+/** Traces calls; `options` beside a sampler that takes all and services that are called as their ids. */
+function tracer(options: Partial<TraceCallsOptions> = {}) {
   const recorded: SpanRecord[] = []
   const record = (draft: SpanDraft) => void recorded.push(spanFromDraft(draft))
-  const { client, server, settle } = traceCalls({ sampler, resourceOf, record })
+  const { client, server, settle } = traceCalls({ sampler: () => true, resourceOf, record, ...options })
   return {
     client,
     server,
+    settle,
     /** What is over by now. */
     get spans(): readonly SpanRecord[] {
       settle()
@@ -51,52 +53,65 @@ const get = {
 }
 const httpIn = { interface: 'wrpc:http/incoming-handler@0.1.0', function: 'handle', args: [request] } as const
 
-test('a request through a provider, a component and a store is one tree of five spans', async () => {
-  const traced = tracer()
-  const { client, server } = traced
+const increment = {
+  operation: sampleCall({ interface: 'wrpc:keyvalue/atomics@0.2.0-draft', function: 'increment' }).operation,
+  args: ['counters', 'key', 1n],
+}
+/** The parts of `greet`, on one thread. */
+const together = partsHere({ 'http-server': 'provider', hello: 'component', kv: 'provider' })
+
+function partsHere(parts: Readonly<Record<string, 'component' | 'provider'>>) {
+  return (id: string) => parts[id]
+}
+
+/** An HTTP server hands a request to `hello`, and that asks a store. */
+function greet({ client, server }: Pick<ReturnType<typeof tracer>, 'client' | 'server'>): Promise<unknown> {
   const store: Invoke = chain([server], async () => ({ tag: 'ok', val: 7n }))
   const hello: Invoke = chain([server], async (call) => {
-    await chain(
-      [client],
-      store,
-    )(
-      childOf(call, {
-        target: 'kv',
-        operation: sampleCall({ interface: 'wrpc:keyvalue/atomics@0.2.0-draft', function: 'increment' })
-          .operation,
-        args: ['counters', 'key', 1n],
-      }),
-    )
+    await chain([client], store)(childOf(call, { target: 'kv', ...increment }))
     return { tag: 'ok', val: { status: 200 } }
   })
   const entry = sampleCall({ ...httpIn, source: 'http', target: 'http-server', result: { kind: 'result' } })
-  await chain([server], (call) =>
+  return chain([server], (call) =>
     chain([client], hello)(childOf(call, { target: 'hello', operation: call.operation, args: call.args })),
-  )(entry)
+  )({ ...entry, recipient: 'hello' })
+}
 
-  const tree = traced.spans.map((span) => {
-    const parent = traced.spans.find((other) => other.spanId === span.parentSpanId)
-    return `${span.kind} ${span.resource.service} ${span.name} < ${parent ? `${parent.kind} ${parent.resource.service}` : '-'}`
-  })
-  assert.deepEqual(tree.sort(), [
+/** `kind service name < kind service` of its parent, for each span. */
+function treeOf(spans: readonly SpanRecord[]): string[] {
+  const line = (span: SpanRecord) => {
+    const parent = spans.find((other) => other.spanId === span.parentSpanId)
+    const above = parent ? `${parent.kind} ${parent.resource.service}` : '-'
+    return `${span.kind} ${span.resource.service} ${span.name} < ${above}`
+  }
+  return spans.map(line).sort()
+}
+
+const enteredAttributes = {
+  'http.request.method': 'GET',
+  'url.scheme': 'http',
+  'server.address': 'example.org',
+  'server.port': 8080,
+  'user_agent.original': 'curl/8',
+  'url.path': '/hello',
+  'url.query': 'name=x&sig=REDACTED',
+  'http.response.status_code': 200,
+}
+
+test('a request through a provider, a component and a store that are apart is one tree of five spans', async () => {
+  const traced = tracer()
+  await greet(traced)
+  const { spans } = traced
+  assert.deepEqual(treeOf(spans), [
     'client hello keyvalue/atomics increment < server hello',
     'client http-server http/incoming-handler handle < server http-server',
     'server hello http/incoming-handler handle < client http-server',
     'server http-server GET < -',
     'server kv keyvalue/atomics increment < client hello',
   ])
-  assert.equal(new Set(traced.spans.map((span) => span.traceId)).size, 1)
-  assert.deepEqual(spanNamed(traced.spans, 'GET').attributes, {
-    'http.request.method': 'GET',
-    'url.scheme': 'http',
-    'server.address': 'example.org',
-    'server.port': 8080,
-    'user_agent.original': 'curl/8',
-    'url.path': '/hello',
-    'url.query': 'name=x&sig=REDACTED',
-    'http.response.status_code': 200,
-  })
-  assert.deepEqual(spanNamed(traced.spans, 'keyvalue/atomics increment', 'hello').attributes, {
+  assert.equal(new Set(spans.map((span) => span.traceId)).size, 1)
+  assert.deepEqual(spanNamed(spans, 'GET').attributes, enteredAttributes)
+  assert.deepEqual(spanNamed(spans, 'keyvalue/atomics increment', 'hello').attributes, {
     'rpc.system.name': 'wrpc',
     'rpc.method': 'wrpc:keyvalue/atomics/increment',
     'weft.target': 'kv',
@@ -104,6 +119,408 @@ test('a request through a provider, a component and a store is one tree of five 
     'db.operation.name': 'increment',
     'db.namespace': 'counters',
   })
+})
+
+test('on one thread, a request through a provider, a component and a store is one tree of three spans', async () => {
+  const services = (id: string) => ({ ...resourceOf(id), service: `the-${id}` })
+  const traced = tracer({ runsHere: together, resourceOf: services })
+  await greet(traced)
+  const { spans } = traced
+  assert.deepEqual(treeOf(spans), [
+    'client the-hello keyvalue/atomics increment < internal the-hello',
+    'internal the-hello http/incoming-handler handle < server the-hello',
+    'server the-hello GET < -',
+  ])
+  assert.equal(new Set(spans.map((span) => span.traceId)).size, 1)
+  assert.deepEqual(spanNamed(spans, 'GET').attributes, enteredAttributes)
+  assert.deepEqual(spanNamed(spans, 'http/incoming-handler handle').attributes, {
+    'weft.source': 'http-server',
+    'http.response.status_code': 200,
+  })
+  assert.deepEqual(spanNamed(spans, 'keyvalue/atomics increment').attributes, {
+    'service.peer.name': 'the-kv',
+    'db.system.name': 'wasi-keyvalue',
+    'db.operation.name': 'increment',
+    'db.namespace': 'counters',
+  })
+  const [asked, handled, entered] = ['keyvalue/atomics increment', 'http/incoming-handler handle', 'GET'].map(
+    (name) => spanNamed(spans, name),
+  )
+  assert.ok(asked && handled && entered)
+  assert.ok(entered.start <= handled.start && handled.start <= asked.start)
+  assert.ok(asked.end <= handled.end && handled.end <= entered.end)
+})
+
+test('what enters is a span of the provider when its component is not on the thread', async () => {
+  const apart = tracer({ runsHere: partsHere({ 'http-server': 'provider', kv: 'provider' }) })
+  await greet(apart)
+  assert.deepEqual(treeOf(apart.spans), [
+    'client hello keyvalue/atomics increment < server hello',
+    'client http-server http/incoming-handler handle < server http-server',
+    'server hello http/incoming-handler handle < client http-server',
+    'server http-server GET < -',
+    'server kv keyvalue/atomics increment < client hello',
+  ])
+  const toProvider = tracer({ runsHere: partsHere({ 'http-server': 'provider', hello: 'provider' }) })
+  await greet(toProvider)
+  assert.equal(spanNamed(toProvider.spans, 'GET').resource.service, 'http-server')
+})
+
+test('what enters by one provider for two components belongs to each of them', async () => {
+  const traced = tracer({ runsHere: () => 'component' })
+  const entry = sampleCall({ ...httpIn, source: 'http', target: 'http-server' })
+  for (const recipient of ['hello', 'world', 'hello'])
+    await traced.server(async () => undefined)({ ...entry, course: new CallCourse(), recipient })
+  assert.deepEqual(
+    traced.spans.map((span) => span.resource.service),
+    ['hello', 'world', 'hello'],
+  )
+})
+
+for (const kind of ['component', 'provider'] as const) {
+  test(`between two ${kind}s of one thread there are two spans`, async () => {
+    const traced = tracer({ runsHere: () => kind })
+    const { client, server } = traced
+    await chain([client, server], async () => ({ tag: 'ok' }))(sampleCall({ ...get, source: 'one' }))
+    assert.deepEqual(treeOf(traced.spans), [
+      'client one app/greet greet < -',
+      'server callee app/greet greet < client one',
+    ])
+    const [one, other] = traced.spans
+    assert.deepEqual([one?.start, one?.end], [other?.start, other?.end], 'which begin and end at once')
+  })
+}
+
+/** A call between a component `guest` and a provider `host` of one thread. */
+const oneThread = partsHere({ guest: 'component', host: 'provider' })
+const toProvider = { source: 'guest', target: 'host' }
+const toComponent = { source: 'host', target: 'guest' }
+
+test('a call that comes to the thread with a provider from elsewhere leaves its span of the provider', async () => {
+  const traced = tracer({ runsHere: oneThread })
+  await traced.server(async () => undefined)(sampleCall(toProvider))
+  await traced.client(async () => undefined)(sampleCall(toProvider))
+  assert.partialDeepStrictEqual(traced.spans, [
+    { kind: 'server', resource: { service: 'host' }, attributes: { 'weft.source': 'guest' } },
+    { kind: 'client', resource: { service: 'guest' }, attributes: { 'weft.target': 'host' } },
+  ])
+})
+
+test('on one thread, a call by an interface that no convention names stays an RPC', async () => {
+  const traced = tracer({ runsHere: oneThread })
+  const through = chain([traced.client, traced.server], async () => undefined)
+  const blobs = { interface: 'wrpc:blobstore/blobstore@0.2.0-draft', function: 'get-container-data' }
+  const context = { linkName: 'archive' }
+  await through(sampleCall({ ...toProvider, ...blobs, context }))
+  await through(sampleCall({ ...toComponent, ...blobs }))
+  const rpc = {
+    'rpc.system.name': 'wrpc',
+    'rpc.method': 'wrpc:blobstore/blobstore/get-container-data',
+  }
+  assert.deepEqual(
+    traced.spans.map(({ kind, name, attributes }) => ({ kind, name, attributes })),
+    [
+      {
+        kind: 'client',
+        name: 'blobstore/blobstore get-container-data',
+        attributes: { ...rpc, 'weft.link': 'archive', 'service.peer.name': 'host' },
+      },
+      {
+        kind: 'internal',
+        name: 'blobstore/blobstore get-container-data',
+        attributes: { ...rpc, 'weft.source': 'host' },
+      },
+    ],
+  )
+})
+
+test('on one thread, a request that leaves is named and described as HTTP has it', async () => {
+  const traced = tracer({ runsHere: oneThread })
+  const out = { interface: 'wrpc:http/outgoing-handler@0.1.0', function: 'handle', args: [request] }
+  const through = chain([traced.client, traced.server], async () => ({ tag: 'ok', val: { status: 404 } }))
+  await through(sampleCall({ ...toProvider, ...out, result: { kind: 'result' } }))
+  assert.deepEqual(treeOf(traced.spans), ['client guest GET < -'])
+  assert.deepEqual(traced.spans[0]?.attributes, {
+    'weft.target': 'host',
+    'http.request.method': 'GET',
+    'url.scheme': 'http',
+    'server.address': 'example.org',
+    'server.port': 8080,
+    'user_agent.original': 'curl/8',
+    'url.full': 'http://example.org:8080/hello?name=x&sig=REDACTED',
+    'http.response.status_code': 404,
+    'error.type': '404',
+  })
+  assert.deepEqual(traced.spans[0].status, { code: 'error' })
+})
+
+test('on one thread, a change of a key is told by one span under that of what entered', async () => {
+  const traced = tracer({ runsHere: oneThread })
+  const { client, server } = traced
+  const onSet = sampleCall({
+    interface: 'wrpc:keyvalue/watcher@0.2.0-draft',
+    function: 'on-set',
+    args: ['bucket', 'key', 'value'],
+    source: 'nats',
+    target: 'host',
+  })
+  await server((entered) =>
+    chain([client, server], async () => undefined)(childOf(entered, { ...onSet, target: 'guest' })),
+  )({ ...onSet, recipient: 'guest' })
+  assert.deepEqual(treeOf(traced.spans), [
+    'internal guest keyvalue/watcher on-set < server guest',
+    'server guest keyvalue/watcher on-set < -',
+  ])
+  const attributes = new Map(traced.spans.map((span) => [span.kind, span.attributes]))
+  assert.deepEqual(attributes.get('internal'), { 'weft.source': 'host' })
+  assert.deepEqual(attributes.get('server'), {
+    'db.system.name': 'wasi-keyvalue',
+    'db.operation.name': 'on-set',
+    'db.namespace': 'bucket',
+    'weft.source': 'nats',
+    'rpc.system.name': 'wrpc',
+    'rpc.method': 'wrpc:keyvalue/watcher/on-set',
+  })
+})
+
+test('a call that fails on one thread is an error of its one span, whichever way it went', async () => {
+  for (const [way, kind, service] of [
+    [toProvider, 'client', 'guest'],
+    [toComponent, 'internal', 'guest'],
+  ] as const) {
+    const traced = tracer({ runsHere: oneThread })
+    const failure = new WeftError('trapped', 'unreachable')
+    const through = chain([traced.client, traced.server], () => Promise.reject(failure))
+    await assert.rejects(through(sampleCall(way)), (thrown) => thrown === failure)
+    assert.equal(traced.spans.length, 1)
+    assert.partialDeepStrictEqual(traced.spans[0], {
+      kind,
+      resource: { service },
+      status: { code: 'error', message: 'unreachable' },
+      attributes: { 'error.type': 'trapped' },
+      events: [{ name: 'exception', attributes: { 'exception.type': 'trapped' } }],
+    })
+  }
+})
+
+test('on one thread a WIT err is an error to a component that calls, and a mark to one that is called', async () => {
+  const ended = async (way: SampleCall) => {
+    const traced = tracer({ runsHere: oneThread })
+    const through = chain([traced.client, traced.server], async () => ({ tag: 'err', val: 'disk is full' }))
+    await through(sampleCall({ ...way, result: { kind: 'result', err: { kind: 'string' } } }))
+    return traced.spans.map(({ status, attributes }) => [
+      status,
+      attributes['weft.result'],
+      attributes['error.type'],
+    ])
+  }
+  assert.deepEqual(await ended(toProvider), [[{ code: 'error', message: 'disk is full' }, 'err', 'err']])
+  assert.deepEqual(await ended(toComponent), [[{ code: 'unset' }, 'err', 'err']])
+})
+
+test('on one thread HTTP 503 is an error of the component, 404 is none', async () => {
+  const ended = async (status: number) => {
+    const traced = tracer({ runsHere: oneThread })
+    const through = chain([traced.client, traced.server], async () => ({ tag: 'ok', val: { status } }))
+    await through(sampleCall({ ...httpIn, ...toComponent, result: { kind: 'result' } }))
+    return traced.spans.map(({ kind, status: { code }, attributes }) => [
+      kind,
+      code,
+      attributes['error.type'],
+      attributes['http.response.status_code'],
+    ])
+  }
+  assert.deepEqual(await ended(503), [['internal', 'error', '503', 503]])
+  assert.deepEqual(await ended(404), [['internal', 'unset', undefined, 404]])
+})
+
+test('all that a call on one thread waited for is under its one span', async () => {
+  const traced = tracer({ runsHere: oneThread })
+  const start = preciseNow()
+  const times = { start, end: start + 3 }
+  const through = chain([traced.client, traced.server], async ({ course }) => {
+    course.record({ name: 'woken', ...times })
+    course.record({ name: 'queued', ...times })
+    course.record({ name: 'instantiated', ...times })
+    course.record({ name: 'queued', start, end: start + 0.04 })
+    course.record({ name: 'imported', label: 'config/store get', under: undefined, ...times })
+  })
+  await through(sampleCall(toComponent))
+  assert.deepEqual(treeOf(traced.spans), [
+    'internal guest app/greet greet < -',
+    'internal guest config/store get < internal guest',
+    'internal guest instantiate < internal guest',
+    'internal guest queued < internal guest',
+    'internal guest woken < internal guest',
+  ])
+})
+
+test('what a provider on the thread asks of its backend is its own span under that of the component', async () => {
+  const traced = tracer({ runsHere: oneThread })
+  const start = preciseNow()
+  const times = { start, end: start + 0.01 }
+  await chain([traced.client, traced.server], async ({ course }) => {
+    const redis = { name: 'backend', kind: 'database', system: 'redis', operation: 'GET' } as const
+    course.record({ ...redis, ...times, server: { address: '127.0.0.1', port: 6379 } })
+    const nats = { name: 'backend', kind: 'messaging', system: 'nats', operation: 'publish' } as const
+    course.record({ ...nats, ...times, destination: 'orders.new' })
+    course.record({ name: 'queued', ...times, end: start + 1 })
+  })(sampleCall({ ...toProvider, ...get }))
+  assert.deepEqual(treeOf(traced.spans), [
+    'client guest app/greet greet < -',
+    'client host GET 127.0.0.1:6379 < client guest',
+    'internal guest queued < client guest',
+    'producer host publish < client guest',
+  ])
+})
+
+test('what a provider asks of its backend for what entered is its own span under that of the component', async () => {
+  const traced = tracer({ runsHere: oneThread })
+  const start = preciseNow()
+  await traced.server(async ({ course }) => {
+    const nats = { name: 'backend', kind: 'messaging', system: 'nats', operation: 'publish' } as const
+    course.record({ ...nats, start, end: start + 1, destination: 'orders.new' })
+  })({ ...sampleCall({ source: 'nats', target: 'host' }), recipient: 'guest' })
+  assert.deepEqual(treeOf(traced.spans), [
+    'producer host publish < server guest',
+    'server guest app/greet greet < -',
+  ])
+})
+
+test('the one span of a call on one thread ends when the held body does', async () => {
+  const traced = tracer({ runsHere: oneThread })
+  const body = Promise.withResolvers<void>()
+  await chain([traced.client, traced.server], async ({ course }) => course.hold(body.promise))(
+    sampleCall(toProvider),
+  )
+  assert.equal(traced.spans.length, 0)
+  const released = preciseNow()
+  body.resolve()
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(treeOf(traced.spans), ['client guest app/greet greet < -'])
+  assert.ok(Number(traced.spans[0]?.end) >= released)
+})
+
+test('a callee on the thread that does not look when it is given up ends with the call that it belongs to', async () => {
+  const traced = tracer({ runsHere: partsHere({ guest: 'component', store: 'provider' }) })
+  const limit = limitTime()
+  const store = chain([traced.server, limit], () => new Promise(() => {}))
+  const invoke = chain([traced.client, limit], store)
+  const guest = chain([traced.server, limit], (call) => invoke(childOf(call, { ...get, target: 'store' })))
+  const { context, ...call } = sampleCall({ target: 'guest' })
+  await assert.rejects(guest({ ...call, context: { ...context, deadline: Date.now() + 20 } }), {
+    code: 'deadline',
+  })
+  assert.deepEqual(
+    traced.spans
+      .map(({ kind, resource, attributes }) => [kind, resource.service, attributes['error.type']])
+      .sort(),
+    [
+      ['client', 'guest', 'deadline'],
+      ['server', 'guest', 'deadline'],
+    ],
+  )
+})
+
+/** What `greet` and a failure measure, in any order. */
+async function measuredOf(options: Partial<TraceCallsOptions>) {
+  const measurements = new Measurements('data-0', resourceOf)
+  const traced = tracer({ ...options, measurements })
+  await greet(traced)
+  await greet(traced)
+  const start = preciseNow()
+  const wait = { start, end: start + 3 }
+  const backend = { name: 'backend', kind: 'database', system: 'redis', operation: 'GET', ...wait } as const
+  const through = chain([traced.client, traced.server], async ({ course }) => {
+    for (const name of ['queued', 'instantiated', 'woken'] as const) course.record({ name, ...wait })
+    course.record(backend)
+    throw new WeftError('exhausted', 'no room')
+  })
+  await assert.rejects(through(sampleCall({ source: 'http-server', target: 'hello' })))
+  await assert.rejects(through(sampleCall({ source: 'hello', target: 'kv' })))
+  await chain([traced.client, traced.server], async () => ({ tag: 'err' }))(
+    sampleCall({ source: 'hello', target: 'kv', result: { kind: 'result' } }),
+  )
+  const { spans } = traced
+  const taken = measurements.take()
+  assert.deepEqual(measurements.take().histograms, [])
+  return { spans, taken }
+}
+
+function linesOf({ taken }: Awaited<ReturnType<typeof measuredOf>>): string[] {
+  return taken.histograms
+    .map(({ metric, state }) => `${metric} ${Object.values(state.labels).join(' ')}: ${state.count}`)
+    .sort()
+}
+
+test('a call of one span is measured for both of its sides, as one of two is', async () => {
+  const one = await measuredOf({ runsHere: together })
+  const two = await measuredOf({})
+  assert.deepEqual(linesOf(one), linesOf(two))
+  assert.deepEqual(
+    linesOf(one).filter((line) => line.startsWith('callDuration')),
+    [
+      'callDuration hello demo:app/greet greet client err: 1',
+      'callDuration hello demo:app/greet greet client exhausted: 1',
+      'callDuration hello demo:app/greet greet server exhausted: 1',
+      'callDuration hello wrpc:http/incoming-handler handle server ok: 2',
+      'callDuration hello wrpc:keyvalue/atomics increment client ok: 2',
+      'callDuration http-server demo:app/greet greet client exhausted: 1',
+      'callDuration http-server wrpc:http/incoming-handler handle client ok: 2',
+      'callDuration http-server wrpc:http/incoming-handler handle server ok: 2',
+      'callDuration kv demo:app/greet greet server err: 1',
+      'callDuration kv demo:app/greet greet server exhausted: 1',
+      'callDuration kv wrpc:keyvalue/atomics increment server ok: 2',
+    ],
+  )
+  assert.deepEqual(Object.keys(one.taken.makers).sort(), ['hello', 'http-server', 'kv'])
+  const unsampled = await measuredOf({ runsHere: together, sampler: () => false })
+  assert.deepEqual(linesOf(unsampled), linesOf(two))
+  assert.equal(unsampled.spans.length, 0)
+})
+
+test('calls between the same two are measured rightly, some of one span and some of two', async () => {
+  const measurements = new Measurements('data-0', resourceOf)
+  const traced = tracer({ runsHere: oneThread, measurements })
+  const { client, server } = traced
+  const elsewhere = chain([client], async () => undefined)
+  const here = chain([client, server], async () => undefined)
+  for (const invoke of [elsewhere, here, elsewhere, here, here])
+    await invoke(sampleCall({ ...toProvider, ...get }))
+  traced.settle()
+  const counts = { client: 0, server: 0 }
+  for (const { state } of measurements.take().histograms)
+    counts[state.labels['side'] === 'client' ? 'client' : 'server'] += state.count
+  assert.deepEqual(counts, { client: 5, server: 3 })
+})
+
+test('a call that is over is forgotten by what limits it, and by its course', async () => {
+  for (const end of [async () => 'answer', () => Promise.reject(new Error('no'))]) {
+    const traced = tracer({ runsHere: oneThread })
+    const watched: LimitedWithin[] = []
+    const limit: CallLimit = {
+      deadline: Number.POSITIVE_INFINITY,
+      watch: (call) => void watched.push(call),
+      forget: (call) => void watched.splice(watched.indexOf(call), 1),
+    }
+    const call = { ...sampleCall(toProvider), limit }
+    const running = chain([traced.client, traced.server], end)(call)
+    assert.equal(watched.length, 1)
+    assert.ok(call.course.leaving)
+    await running.catch(() => {})
+    assert.deepEqual([watched, call.course.leaving], [[], undefined])
+  }
+})
+
+test('both sides of a call of one span have it as their example', async () => {
+  const { spans, taken } = await measuredOf({ runsHere: together })
+  const examples = taken.histograms
+    .filter(({ state }) => state.labels['operation'] === 'increment')
+    .map(({ state }) => state.exemplars.flatMap((one) => (one ? [one.spanId] : [])))
+  const asked = spans.filter((span) => span.name === 'keyvalue/atomics increment')
+  assert.equal(examples.length, 2)
+  assert.deepEqual(examples[0], examples[1])
+  assert.ok(examples.flat().every((id) => asked.some(({ spanId }) => spanId === id)))
 })
 
 test('the call goes on unchanged but for its trace', async () => {
@@ -133,7 +550,7 @@ test('the call goes on unchanged but for its trace', async () => {
 })
 
 test('a call of an unsampled trace leaves no span, and goes on as it came', async () => {
-  const traced = tracer(samplerFromEnv({}))
+  const traced = tracer({ sampler: samplerFromEnv({}) })
   const { client } = traced
   const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: false, traceState: '' }
   const seen = await client(async (call) => call.context.trace)(sampleCall({ context: { trace } }))
@@ -382,6 +799,47 @@ test('a message that enters is consumed under its subscription, linked to the sp
   assert.deepEqual(entered.status, { code: 'error', message: 'no' })
   assert.partialDeepStrictEqual(entered.links, [{ traceId: sentUnder.traceId, spanId: sentUnder.spanId }])
   assert.deepEqual([handed?.kind, handed?.links, handed?.parentSpanId], ['client', [], entered.spanId])
+})
+
+test('on one thread, a message goes from the span that consumes it to one of the component', async () => {
+  const traced = tracer({ runsHere: partsHere({ nats: 'provider', stock: 'component' }) })
+  const { client, server } = traced
+  const publish = {
+    operation: sampleCall({ interface: 'wasmcloud:messaging/consumer@0.2.0', function: 'publish' }).operation,
+    args: [message],
+  }
+  const nats = chain([client, server], async () => ({ tag: 'ok' }))
+  const stock = chain([client, server], async (call) => {
+    await nats(childOf(call, { ...publish, target: 'nats' }))
+    return { tag: 'err', val: 'no' }
+  })
+  const entering = sampleCall({ ...handleMessage, source: 'broker', target: 'nats' })
+  await server((call) => stock(childOf(call, { ...entering, target: 'stock' })))({
+    ...entering,
+    recipient: 'stock',
+    message: { system: 'nats', subscription: 'orders.*', group: undefined, sentUnder: undefined },
+  })
+  assert.deepEqual(treeOf(traced.spans), [
+    'client stock messaging/consumer publish < internal stock',
+    'consumer stock process orders.* < -',
+    'internal stock messaging/handler handle-message < consumer stock',
+  ])
+  const handled = spanNamed(traced.spans, 'messaging/handler handle-message')
+  assert.deepEqual(handled.attributes, {
+    'weft.source': 'nats',
+    'weft.result': 'err',
+    'error.type': 'err',
+  })
+  assert.deepEqual([handled.status, handled.links], [{ code: 'unset' }, []])
+  assert.deepEqual(spanNamed(traced.spans, 'messaging/consumer publish').attributes, {
+    'messaging.system.name': 'wasmcloud-messaging',
+    'messaging.destination.name': 'orders.new',
+    'messaging.message.body.size': 6,
+    'messaging.operation.name': 'publish',
+    'messaging.operation.type': 'send',
+    'service.peer.name': 'nats',
+  })
+  assert.equal(spanNamed(traced.spans, 'process orders.*').status.code, 'error')
 })
 
 test('what a provider asks of its backend is a span of its own', async () => {
