@@ -15,7 +15,7 @@ export interface BenchRow {
 /** A measurement, by the name that `npm run bench -- name` knows it by. */
 export interface Bench {
   readonly name: string
-  /** Bounded in time: a minute at most. */
+  /** Bounded in time: two minutes or so at most. */
   run(): Promise<readonly BenchRow[]>
 }
 
