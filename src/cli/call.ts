@@ -52,15 +52,20 @@ export const command: Command = {
     const name = requiredArgument(what, input.args, 1)
     wantsJson(input)
     const timeoutMs = durationFlag('timeout', input.flags['timeout'], 10_000)
-    const answer = await withLattice(input, async (open) => {
+    const traceId = newTraceId()
+    const tellTrace = () => input.terminal.err(`trace ${traceId}\n`)
+    const result = await withLattice(input, async (open) => {
       const operation = findFunction(await interfacesOf(input, open, id), name)
       const args = argumentsFor(operation.function, input.args.slice(2))
-      return call(open, { id, operation, args, timeoutMs })
+      return call(open, { id, operation, args, traceId, timeoutMs }).catch((error: unknown) => {
+        tellTrace()
+        throw error
+      })
     })
-    if (wantsJson(input)) printJson(input, answer)
+    if (wantsJson(input)) printJson(input, { result, traceId })
     else {
-      input.terminal.out(`${JSON.stringify(answer.result, null, 2)}\n`)
-      input.terminal.err(`trace ${answer.traceId}\n`)
+      input.terminal.out(`${JSON.stringify(result, null, 2)}\n`)
+      tellTrace()
     }
     return 0
   },
@@ -166,17 +171,17 @@ async function call(
     readonly id: string
     readonly operation: Operation
     readonly args: readonly unknown[]
+    readonly traceId: string
     readonly timeoutMs: number
   },
-): Promise<{ readonly result: unknown; readonly traceId: string }> {
-  const traceId = newTraceId()
+): Promise<unknown> {
   const value = await invokeOver({ connection, inbox: openInbox(connection), lattice, log })({
     source: `cli-${randomUUID()}`,
     target: what.id,
     operation: what.operation,
     args: what.args,
     context: {
-      trace: { traceId, spanId: newSpanId(), sampled: true, traceState: '' },
+      trace: { traceId: what.traceId, spanId: newSpanId(), sampled: true, traceState: '' },
       baggage: '',
       deadline: Date.now() + what.timeoutMs,
       linkName: 'default',
@@ -185,5 +190,5 @@ async function call(
     course: new CallCourse(),
   })
   const { result } = what.operation.function
-  return { result: result ? jsonFromValue(result, value) : null, traceId }
+  return result ? jsonFromValue(result, value) : null
 }

@@ -2,7 +2,8 @@
 const secretKeys = new Set(
   (
     'awsaccesskeyid signature sig x-goog-signature x-amz-signature x-amz-security-token x-amz-credential ' +
-    'access_token id_token refresh_token token api_key apikey key password passwd secret client_secret code auth'
+    'access_token id_token refresh_token token api_key apikey key password passwd secret client_secret code auth ' +
+    'authorization jwt session sessionid session_id'
   ).split(' '),
 )
 

@@ -79,7 +79,7 @@ describe('the commands that control a lattice', () => {
       const wrong = await weft('call', 'calc', ...args)
       assert.deepEqual([wrong.code, message.test(wrong.err)], [2, true], wrong.err)
     }
-    assert.match((await weft('call', 'calc', 'trap')).err, /trapped/)
+    assert.match((await weft('call', 'calc', 'trap')).err, /trace [0-9a-f]{32}\n.*trapped/s)
     await ok('stop', 'component', 'calc')
   })
 
