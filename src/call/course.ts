@@ -74,7 +74,7 @@ export class CallCourse {
   #commit: (() => void) | undefined
   #watcher: CallWatcher | undefined
   #isTold = false
-  /** Who watches it where it leaves its caller; only there when that is on the same thread as who looks. */
+  /** Who traces it where it leaves its caller, until it is over; undefined when nobody does, or on another thread. */
   leaving: CallWatcher | undefined
   /** Of a request that came over HTTP: which status its client sees, for who tells that the call failed. */
   response: OutgoingHead | undefined

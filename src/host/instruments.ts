@@ -10,9 +10,6 @@ export interface Origin {
   readonly telemetry?: TelemetrySettings
 }
 
-/** What an id stands for on a thread; undefined for what is elsewhere or nowhere. */
-export type RunsHere = (id: string) => 'component' | 'provider' | undefined
-
 /** What is put around calls: `client` around those that leave a component or provider, `server` around those it gets. */
 export interface Instruments {
   readonly client: readonly Interceptor[]
@@ -27,7 +24,8 @@ export interface Instruments {
 /** Makes the instruments of a data thread; `send` brings batches to the control thread. */
 export type Instrument = (thread: {
   readonly originOf: (id: string) => Origin
-  readonly runsHere: RunsHere
+  /** What an id stands for on the thread; undefined for what is elsewhere or nowhere. */
+  readonly runsHere: (id: string) => 'component' | 'provider' | undefined
   /** `moved` is memory that goes along without a copy. */
   readonly send: (batch: unknown, moved: ArrayBuffer[]) => void
 }) => Instruments

@@ -12,7 +12,7 @@ import { LostHosts } from '../wrpc/lost-hosts.ts'
 import { serveOperations } from '../wrpc/serve.ts'
 import { CheckInvocations } from './check-invocations.ts'
 import { countOffences } from './count-offences.ts'
-import type { Instrument, Instruments, Origin, RunsHere } from './instruments.ts'
+import type { Instrument, Instruments, Origin } from './instruments.ts'
 import { OffencePauses } from './offence-pauses.ts'
 import { route } from './route.ts'
 import { Spies } from './spies.ts'
@@ -68,7 +68,7 @@ export function threadParts(options: ThreadPartsOptions): ThreadParts {
   const lostHosts = new LostHosts()
   const wakes = new Wakes((target) => send({ kind: 'ask-wake', target }))
   const busy = watchBusy((share) => send({ kind: 'busy', share }))
-  const runsHere: RunsHere = (id) => {
+  const runsHere: Parameters<Instrument>[0]['runsHere'] = (id) => {
     if (components.planned(id)) return 'component'
     return providers.planned(id) ? 'provider' : undefined
   }

@@ -127,9 +127,9 @@ function functionOf(operation: Operation): string {
  * The kind of a call's span: a message that enters is consumed, calls between components and providers are RPC; what a
  * component does for a provider on its own thread crosses nothing.
  */
-export function kindOf(call: Call, { side, isWhole }: CallView): SpanKind {
-  if (messageOf(call, side)) return 'consumer'
-  return isUnderEntry({ side, isWhole }) ? 'internal' : side
+export function kindOf(call: Call, view: CallView): SpanKind {
+  if (messageOf(call, view.side)) return 'consumer'
+  return isUnderEntry(view) ? 'internal' : view.side
 }
 
 function rpcAttributes({ operation }: Call): SpanAttributes {
@@ -147,7 +147,8 @@ function peerAttributes(
   served: string,
 ): SpanAttributes {
   if (side === 'server') return { [names.source]: source }
-  return isWhole && subject !== 'http-out' ? { [names.servicePeer]: served } : { [names.target]: target }
+  const peer = isWhole && subject !== 'http-out' ? { [names.servicePeer]: served } : {}
+  return { [names.target]: target, ...peer }
 }
 
 function linkAttributes({ context: { linkName } }: Call): SpanAttributes {

@@ -17,8 +17,9 @@ const parts = {
 } as const
 
 /**
- * The spans of what a call's course tells of, under the span of one side. A local call passes both sides with one course:
- * who calls waits for somebody to serve, all else happens where it is served.
+ * The spans of what a call's course tells of, under the span of one side, or of both. A local call passes both sides with one
+ * course: who calls waits for somebody to serve, all else happens where it is served; what a provider asked of its backend
+ * is a span of its service.
  */
 export function timingSpans(
   under: SpanDraft,

@@ -1,3 +1,4 @@
+import { attributeNames as names } from './names.ts'
 import { readSpans } from './read-spans.ts'
 import type { SpanRecord } from './span.ts'
 import { summarizeTrace, type TraceSummary } from './summarize-trace.ts'
@@ -156,8 +157,15 @@ function matches(summary: TraceSummary, query: TraceQuery): boolean {
   return summary.durationMs >= (query.minDurationMs ?? 0)
 }
 
-/** A component is known by its id and by the name of its service. */
-function hasPart(spans: readonly SpanRecord[], component: string | undefined): boolean {
-  if (component === undefined) return true
-  return spans.some(({ resource }) => resource.service === component || resource.component === component)
+/** A component or provider is known by its id and by the name of its service; some have no span, but are named by others. */
+function hasPart(spans: readonly SpanRecord[], part: string | undefined): boolean {
+  if (part === undefined) return true
+  return spans.some(
+    ({ resource, attributes }) =>
+      resource.service === part ||
+      resource.component === part ||
+      namedParts.some((name) => attributes[name] === part),
+  )
 }
+
+const namedParts = [names.source, names.target, names.servicePeer]

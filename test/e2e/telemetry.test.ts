@@ -68,6 +68,7 @@ describe('a lattice with a collector', () => {
       'http.response.status_code': 200,
     })
     assert.deepEqual(attributesOf('keyvalue/atomics increment'), {
+      'weft.target': 'hello-keyvalue',
       'service.peer.name': 'hello-keyvalue',
       'db.system.name': 'wasi-keyvalue',
       'db.operation.name': 'increment',

@@ -138,6 +138,7 @@ test('on one thread, a request through a provider, a component and a store is on
     'http.response.status_code': 200,
   })
   assert.deepEqual(spanNamed(spans, 'keyvalue/atomics increment').attributes, {
+    'weft.target': 'kv',
     'service.peer.name': 'the-kv',
     'db.system.name': 'wasi-keyvalue',
     'db.operation.name': 'increment',
@@ -223,7 +224,7 @@ test('on one thread, a call by an interface that no convention names stays an RP
       {
         kind: 'client',
         name: 'blobstore/blobstore get-container-data',
-        attributes: { ...rpc, 'weft.link': 'archive', 'service.peer.name': 'host' },
+        attributes: { ...rpc, 'weft.link': 'archive', 'weft.target': 'host', 'service.peer.name': 'host' },
       },
       {
         kind: 'internal',
@@ -837,6 +838,7 @@ test('on one thread, a message goes from the span that consumes it to one of the
     'messaging.message.body.size': 6,
     'messaging.operation.name': 'publish',
     'messaging.operation.type': 'send',
+    'weft.target': 'nats',
     'service.peer.name': 'nats',
   })
   assert.equal(spanNamed(traced.spans, 'process orders.*').status.code, 'error')

@@ -76,6 +76,14 @@ test('traces are found by component, by error, by duration and by prefix', () =>
   assert.deepEqual(store.spansOf('nothing'), [])
 })
 
+test('a trace is found by a provider that has no span of its own in it', () => {
+  const store = new TraceStore()
+  put(store, sampleSpan({ attributes: { 'weft.source': 'web' } }))
+  put(store, sampleSpan({ attributes: { 'weft.target': 'kv', 'service.peer.name': 'the-store' } }))
+  const found = (component: string) => store.latest({ component }).length
+  assert.deepEqual(['web', 'kv', 'the-store', 'other'].map(found), [1, 1, 1, 0])
+})
+
 test('a span that comes twice is kept once', () => {
   const store = new TraceStore()
   const span = sampleSpan()
