@@ -49,12 +49,6 @@ export function onAbort(signal: AbortSignal, tell: () => void): void {
 /** Takes `onAbort` back. */
 export function offAbort(signal: AbortSignal, tell: () => void): void {
   const own = (signal as WatchedSignal)[watchers]
-  if (!own) {
-    signal.removeEventListener('abort', tell)
-    return
-  }
-  // Who came last mostly leaves first.
-  const place = own.lastIndexOf(tell)
-  if (place >= 0 && place === own.length - 1) own.pop()
-  else if (place >= 0) own.splice(place, 1)
+  if (!own) signal.removeEventListener('abort', tell)
+  else if (own.includes(tell)) own.splice(own.indexOf(tell), 1)
 }

@@ -41,8 +41,8 @@ export interface CallSite extends CallView {
 export interface CallSitesOptions {
   /** The service of a component or provider, known or not; must not throw. */
   readonly resourceOf: (id: string) => SpanResource
-  /** What an id stands for on this thread; left out, all is elsewhere. */
-  readonly runsHere?: (id: string) => 'component' | 'provider' | undefined
+  /** What an id stands for on this thread; undefined for what is elsewhere. */
+  readonly runsHere: (id: string) => 'component' | 'provider' | undefined
 }
 
 /** A new image or name of a component shows on spans after at most so long. */
@@ -125,7 +125,7 @@ export class CallSites {
 
   /** What enters for a component that runs here enters its service, not that of who let it in. */
   #resources({ source, target, recipient }: Call): Pick<CallSite, 'resource' | 'served'> {
-    const { resourceOf, runsHere = () => undefined } = this.#options
+    const { resourceOf, runsHere } = this.#options
     const served = resourceOf(target)
     if (this.#view.side === 'client') return { resource: resourceOf(source), served }
     const isHere = recipient !== undefined && runsHere(recipient) === 'component'

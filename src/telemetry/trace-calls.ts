@@ -10,7 +10,9 @@ import type { Sampler } from './sampler.ts'
 import type { SpanDraft } from './span-draft.ts'
 import { TracedCall } from './traced-call.ts'
 
-export interface TraceCallsOptions extends CallSitesOptions {
+export interface TraceCallsOptions extends Pick<CallSitesOptions, 'resourceOf'> {
+  /** What an id stands for on this thread; left out, all is elsewhere. */
+  readonly runsHere?: CallSitesOptions['runsHere']
   /** Takes each finished span; must not throw. */
   readonly record: (span: SpanDraft) => void
   readonly sampler: Sampler
@@ -30,11 +32,11 @@ export interface TracedCalls extends Readonly<Record<CallSide, Interceptor>> {
  * not sampled goes on as it came, without a span; its duration counts all the same.
  */
 export function traceCalls(options: TraceCallsOptions): TracedCalls {
-  const { measurements, record, runsHere = () => undefined, sampler } = options
+  const { measurements, record, resourceOf, runsHere = () => undefined, sampler } = options
   const ended = new EndedCalls({ record, measurements })
   const sitesOf = (side: CallSide) => ({
-    half: new CallSites(options, { side, isWhole: false }),
-    whole: new CallSites(options, { side, isWhole: true }),
+    half: new CallSites({ resourceOf, runsHere }, { side, isWhole: false }),
+    whole: new CallSites({ resourceOf, runsHere }, { side, isWhole: true }),
   })
   const sites = { client: sitesOf('client'), server: sitesOf('server') }
   /** Of a call between a component and a provider that both run here: the component's side. */

@@ -10,7 +10,7 @@ const connections = 16
 const copies = 3
 /** Until V8 has optimized what a request passes. */
 const warmSeconds = 4
-/** Long enough that what a process does after a pause, which the others are measured in, does not count. */
+/** Others are measured in between: what a process does after such a pause weighs little in a slice that is long. */
 const sliceSeconds = 1
 const slices = 6
 /** Longer than spans wait on their thread. */

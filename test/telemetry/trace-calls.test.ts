@@ -402,27 +402,6 @@ test('the one span of a call on one thread ends when the held body does', async 
   assert.ok(Number(traced.spans[0]?.end) >= released)
 })
 
-test('a callee on the thread that does not look when it is given up ends with the call that it belongs to', async () => {
-  const traced = tracer({ runsHere: partsHere({ guest: 'component', store: 'provider' }) })
-  const limit = limitTime()
-  const store = chain([traced.server, limit], () => new Promise(() => {}))
-  const invoke = chain([traced.client, limit], store)
-  const guest = chain([traced.server, limit], (call) => invoke(childOf(call, { ...get, target: 'store' })))
-  const { context, ...call } = sampleCall({ target: 'guest' })
-  await assert.rejects(guest({ ...call, context: { ...context, deadline: Date.now() + 20 } }), {
-    code: 'deadline',
-  })
-  assert.deepEqual(
-    traced.spans
-      .map(({ kind, resource, attributes }) => [kind, resource.service, attributes['error.type']])
-      .sort(),
-    [
-      ['client', 'guest', 'deadline'],
-      ['server', 'guest', 'deadline'],
-    ],
-  )
-})
-
 /** What `greet` and a failure measure, in any order. */
 async function measuredOf(options: Partial<TraceCallsOptions>) {
   const measurements = new Measurements('data-0', resourceOf)
@@ -636,27 +615,43 @@ test('a request over HTTP that fails has the status that its client sees', async
   }
 })
 
-test('a call whose callee does not look when it is given up ends with the call that it belongs to', async () => {
-  const traced = tracer()
-  const limit = limitTime()
-  const store = chain([traced.server, limit], () => new Promise(() => {}))
-  const invoke = chain([traced.client, limit], store)
-  const guest = chain([traced.server, limit], (call) => invoke(childOf(call, { ...get, target: 'store' })))
-  const { context, ...call } = sampleCall({ target: 'guest' })
-  await assert.rejects(guest({ ...call, context: { ...context, deadline: Date.now() + 20 } }), {
-    code: 'deadline',
-  })
-  assert.deepEqual(
-    traced.spans
-      .map(({ kind, resource, attributes }) => [kind, resource.service, attributes['error.type']])
-      .sort(),
+for (const [how, runsHere, spans] of [
+  [
+    'as two spans',
+    () => undefined,
     [
       ['client', 'guest', 'deadline'],
       ['server', 'guest', 'deadline'],
       ['server', 'store', 'deadline'],
     ],
-  )
-})
+  ],
+  [
+    'as one span',
+    partsHere({ guest: 'component', store: 'provider' }),
+    [
+      ['client', 'guest', 'deadline'],
+      ['server', 'guest', 'deadline'],
+    ],
+  ],
+] as const) {
+  test(`a call whose callee does not look when it is given up ends with the call that it belongs to, ${how}`, async () => {
+    const traced = tracer({ runsHere })
+    const limit = limitTime()
+    const store = chain([traced.server, limit], () => new Promise(() => {}))
+    const invoke = chain([traced.client, limit], store)
+    const guest = chain([traced.server, limit], (call) => invoke(childOf(call, { ...get, target: 'store' })))
+    const { context, ...call } = sampleCall({ target: 'guest' })
+    await assert.rejects(guest({ ...call, context: { ...context, deadline: Date.now() + 20 } }), {
+      code: 'deadline',
+    })
+    assert.deepEqual(
+      traced.spans
+        .map(({ kind, resource, attributes }) => [kind, resource.service, attributes['error.type']])
+        .sort(),
+      spans,
+    )
+  })
+}
 
 test('a WIT err is an error to the caller and a mark to the callee', async () => {
   const traced = tracer()
