@@ -9,7 +9,7 @@ import { Stacks } from './stacks.ts'
 export class Pace {
   /**
    * Shared; word 0 is the flag, word 1 how many invocations run on the thread, word 2 whether the import that was called
-   * last left something to wait for.
+   * last left something to wait for, word 3 whether the watchdog sleeps.
    */
   readonly memory: WebAssembly.Memory
   /** What its guests run on. */
@@ -34,7 +34,7 @@ export class Pace {
 
   /** A task begins on this thread; before its guest's code does, `enter` is called. */
   begin(): void {
-    Atomics.add(this.#words, running, 1)
+    if (Atomics.add(this.#words, running, 1) === 0) wakeWatch(this.#words)
   }
 
   end(): void {
@@ -88,13 +88,21 @@ export function paceMemory(): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })
 }
 
-const flag = 0
-const running = 1
+export const flag = 0
+export const running = 1
 const left = 2
+export const asleep = 3
 /** Where guests find the third word. */
 export const leftAt = left * Int32Array.BYTES_PER_ELEMENT
 /** How long a guest runs before others on its thread have a turn, in milliseconds. */
-const sliceMs = 2
+export const sliceMs = 2
+
+/** Wakes the watchdog of these words, if it sleeps. */
+export function wakeWatch(words: Int32Array): void {
+  if (Atomics.load(words, asleep) === 0) return
+  Atomics.store(words, asleep, 0)
+  Atomics.notify(words, asleep)
+}
 
 /** How a thread's guests go on after their first slice. */
 export interface PaceOptions {
@@ -110,15 +118,3 @@ const ownPace: PaceOptions = { turnMs: 1, restMs: 0 }
  * slice of milliseconds before one that goes first, unless it sleeps.
  */
 export const humblePace: PaceOptions = { turnMs: 0.5, restMs: 0.05 }
-
-/** Sets the flags of these threads while guests run there; the function it gives stops it. Runs on another thread. */
-export function watchPace(memories: readonly WebAssembly.Memory[]): () => void {
-  const all = memories.map((memory) => new Int32Array(memory.buffer))
-  const timer = setInterval(() => {
-    for (const words of all) {
-      if (Atomics.load(words, running) > 0) Atomics.store(words, flag, 1)
-    }
-  }, sliceMs)
-  timer.unref()
-  return () => clearInterval(timer)
-}

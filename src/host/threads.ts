@@ -1,4 +1,4 @@
-import { watchPace } from '../component/pace.ts'
+import { watchPace } from '../component/watch-pace.ts'
 import { type LimitName, WeftError } from '../errors.ts'
 import { mostThreads, settlePermits } from '../guest/permits.ts'
 import type { PolicyCall } from '../lattice/policy.ts'

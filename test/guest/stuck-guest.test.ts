@@ -22,7 +22,7 @@ before(async () => {
       setInterval(() => {}, 1000)
       require('node:worker_threads').parentPort.postMessage('ready')
     })`
-  const module = new URL('../../src/component/pace.ts', import.meta.url).href
+  const module = new URL('../../src/component/watch-pace.ts', import.meta.url).href
   watchdog = new Worker(source, { eval: true, workerData: { module, memory } })
   await once(watchdog, 'message')
 })
