@@ -74,10 +74,16 @@ export class CallCourse {
   #commit: (() => void) | undefined
   #watcher: CallWatcher | undefined
   #isTold = false
+  /** When the call began, in milliseconds since the epoch; undefined until somebody looks at the clock. */
+  begun: number | undefined
   /** Who traces it where it leaves its caller, until it is over; undefined when nobody does, or on another thread. */
   leaving: CallWatcher | undefined
   /** Of a request that came over HTTP: which status its client sees, for who tells that the call failed. */
   response: OutgoingHead | undefined
+
+  constructor(begun?: number) {
+    this.begun = begun
+  }
 
   get timings(): readonly Timing[] {
     return this.#timings
@@ -178,9 +184,22 @@ function firstFailure(work: readonly Promise<unknown>[]): Promise<unknown> {
   })
 }
 
-const { timeOrigin } = performance
+/** How often the clock of the system is looked at, and how far it may be away before it is followed; milliseconds. */
+const followMs = 1000
+const mostAway = 20
 
-/** Milliseconds since the epoch with sub-millisecond resolution. */
+let origin = performance.timeOrigin
+let followAt = 0
+
+/** Milliseconds since the epoch with sub-millisecond resolution, also after the system slept or its clock was set. */
 export function preciseNow(): number {
-  return timeOrigin + performance.now()
+  const now = performance.now()
+  if (now >= followAt) follow(now)
+  return origin + now
+}
+
+function follow(now: number): void {
+  followAt = now + followMs
+  const away = Date.now() - (origin + now)
+  if (Math.abs(away) > mostAway) origin += away
 }
