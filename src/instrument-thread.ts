@@ -53,6 +53,7 @@ export function instrumentThread(init: ThreadInit, thread: Parameters<Instrument
   return {
     client: [calls.client],
     server: [calls.server],
+    whole: { client: [calls.whole.client], server: [calls.whole.server] },
     measure: measurements,
     otel: guests,
     async flush() {
@@ -68,6 +69,7 @@ export function instrumentThread(init: ThreadInit, thread: Parameters<Instrument
 const nothing: Instruments = {
   client: [],
   server: [],
+  whole: { client: [], server: [] },
   measure: noMeasure,
   otel: { limits: defaultOtelLimits, span() {}, log() {}, metrics() {}, dropped() {} },
   flush: async () => {},

@@ -40,8 +40,10 @@ export async function serveRequest(site: Site, req: IncomingMessage, res: Server
     await context.enter(call, async (entered) => {
       const { operation, args } = call
       trace = entered.context.trace
+      // It is handed on at once.
+      const { begun } = call.course
       const result = (await context.invoke(
-        childOf(entered, { target: link.target, operation, args, linkName: link.name }),
+        childOf(entered, { target: link.target, operation, args, linkName: link.name, begun }),
       )) as HttpResult
       // The request is not over before its body is out: the span and the deadline last that long.
       await writeResult(res, result, { isHead: req.method === 'HEAD', closed })

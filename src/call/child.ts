@@ -10,7 +10,7 @@ export function callUnder(call: Call, trace: CallContext['trace']): Call {
 
 /**
  * A call made while `parent` runs: its trace, baggage, deadline and cancellation carry over, its source is the parent's
- * target. `trace` overrides the span it hangs under (an open guest span).
+ * target. `trace` overrides the span it hangs under (an open guest span), `begun` says when it began where that is known.
  */
 export function childOf(
   parent: Call,
@@ -18,6 +18,7 @@ export function childOf(
     readonly linkName?: string
     readonly trace?: CallContext['trace']
     readonly session?: CallSession | undefined
+    readonly begun?: number | undefined
   },
 ): Call {
   return {
@@ -33,7 +34,7 @@ export function childOf(
     },
     signal: parent.signal,
     limit: parent.limit,
-    course: new CallCourse(),
+    course: new CallCourse(child.begun),
     session: child.session,
   }
 }

@@ -131,6 +131,28 @@ export class BegunSpan implements TraceContext {
   }
 }
 
+/** The context of a span that begins here and that nobody records: its ids are made when somebody asks for them. */
+export class UnseenSpan implements TraceContext {
+  readonly sampled = false
+  readonly traceState: string
+  readonly #id: TraceId
+  #spanId: string | undefined
+
+  constructor(id: TraceId, traceState: string) {
+    this.#id = id
+    this.traceState = traceState
+  }
+
+  get traceId(): string {
+    return this.#id.hex
+  }
+
+  get spanId(): string {
+    this.#spanId ??= newSpanId()
+    return this.#spanId
+  }
+}
+
 /** Asking for random bytes one id at a time would take longer than all else that a span costs. */
 const pool = new Int32Array(2048)
 let used = pool.length

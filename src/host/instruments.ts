@@ -10,10 +10,17 @@ export interface Origin {
   readonly telemetry?: TelemetrySettings
 }
 
-/** What is put around calls: `client` around those that leave a component or provider, `server` around those it gets. */
+/** What is put around calls. */
 export interface Instruments {
+  /** Around those that leave a component or provider. */
   readonly client: readonly Interceptor[]
+  /** Around those it gets. */
   readonly server: readonly Interceptor[]
+  /**
+   * Instead of `server` around those between a component and a provider of the thread, by the component's side: `client` where
+   * it calls, `server` where it is called.
+   */
+  readonly whole: Readonly<Record<'client' | 'server', readonly Interceptor[]>>
   readonly measure: Measure
   /** Takes what guests make known of themselves. */
   readonly otel: GuestOtel
@@ -24,8 +31,8 @@ export interface Instruments {
 /** Makes the instruments of a data thread; `send` brings batches to the control thread. */
 export type Instrument = (thread: {
   readonly originOf: (id: string) => Origin
-  /** What an id stands for on the thread; undefined for what is elsewhere or nowhere. */
-  readonly runsHere: (id: string) => 'component' | 'provider' | undefined
+  /** Whether a component runs on the thread. */
+  readonly runsHere: (component: string) => boolean
   /** `moved` is memory that goes along without a copy. */
   readonly send: (batch: unknown, moved: ArrayBuffer[]) => void
 }) => Instruments

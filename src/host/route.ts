@@ -12,8 +12,9 @@ export interface RouteOptions {
   readonly peerLoad: (component: string) => PeerLoad | undefined
   /** The share of the last second that this thread was at work: 0 to 1. */
   readonly busy: () => number
-  /** Answers on this thread, through the chain of served calls. */
-  readonly serveHere: Invoke
+  /** Answer on this thread, through the chain of served calls. */
+  readonly toProvider: Invoke
+  readonly toComponent: Invoke
   /** Goes out over NATS. */
   readonly invokeRemote: Invoke
 }
@@ -37,17 +38,17 @@ const margin = 0.2
  */
 export function route(options: RouteOptions): Invoke {
   return (call) => {
-    if (options.providers.serves(call.target)) return options.serveHere(call)
+    if (options.providers.serves(call.target)) return options.toProvider(call)
     const load = options.components.load(call.target)
     if (call.session) {
-      if (load) return options.serveHere(call)
+      if (load) return options.toComponent(call)
       return Promise.reject(new WeftError('unavailable', resourcesStay(call)))
     }
     if (!load) return options.invokeRemote(call)
     const peers = options.peerLoad(call.target)
-    if (peers === undefined) return options.serveHere(call)
+    if (peers === undefined) return options.toComponent(call)
     const busy = options.busy()
     const isBusier = load.active > peers.inFlight || (busy > saturated && peers.busy < busy - margin)
-    return load.free && !isBusier ? options.serveHere(call) : options.invokeRemote(call)
+    return load.free && !isBusier ? options.toComponent(call) : options.invokeRemote(call)
   }
 }

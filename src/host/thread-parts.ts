@@ -1,5 +1,4 @@
-import { chain, type Invoke } from '../call/call.ts'
-import { limitTime } from '../call/limit-time.ts'
+import type { Invoke } from '../call/call.ts'
 import { humblePace, Pace } from '../component/pace.ts'
 import type { LimitName } from '../errors.ts'
 import type { connectNats } from '../lattice/connect.ts'
@@ -14,8 +13,8 @@ import { CheckInvocations } from './check-invocations.ts'
 import { countOffences } from './count-offences.ts'
 import type { Instrument, Instruments, Origin } from './instruments.ts'
 import { OffencePauses } from './offence-pauses.ts'
-import { route } from './route.ts'
 import { Spies } from './spies.ts'
+import { threadCalls } from './thread-calls.ts'
 import { ThreadComponents } from './thread-components.ts'
 import type { FromThread, PeerLoad, PlannedProvider, ThreadInit } from './thread-messages.ts'
 import { ThreadProviders } from './thread-providers.ts'
@@ -50,7 +49,7 @@ export interface ThreadParts {
   readonly spies: Spies
 }
 
-/** Makes the parts of a data thread and the two chains that every call passes. */
+/** Makes the parts of a data thread. */
 export function threadParts(options: ThreadPartsOptions): ThreadParts {
   const { init, log, send, instrument, connection, inbox } = options
   const { lattice } = init
@@ -68,46 +67,35 @@ export function threadParts(options: ThreadPartsOptions): ThreadParts {
   const lostHosts = new LostHosts()
   const wakes = new Wakes((target) => send({ kind: 'ask-wake', target }))
   const busy = watchBusy((share) => send({ kind: 'busy', share }))
-  const runsHere: Parameters<Instrument>[0]['runsHere'] = (id) => {
-    if (components.planned(id)) return 'component'
-    return providers.planned(id) ? 'provider' : undefined
-  }
   const instruments = instrument({
     originOf,
-    runsHere,
+    runsHere: (component) => components.planned(component) !== undefined,
     send: (batch, moved) => send({ kind: 'telemetry', batch }, moved),
   })
   const spies = new Spies((batch) => send({ kind: 'spied', batch }))
-  const limit = limitTime()
-  const entering = [...instruments.server, spies.interceptor, limit]
-  const enter = (call: Parameters<Invoke>[0], next: Invoke) => chain(entering, next)(call)
   const policy = new CheckInvocations({
     ask: (call) => send({ kind: 'ask-policy', call }),
     refOf: (id) => components.planned(id)?.ref ?? '',
   })
   const toComponent: Invoke = (call) => components.dispatch(call)
-  const permitted = init.checksInvocations ? policy.interceptor(toComponent) : toComponent
-  const dispatch: Invoke = (call) =>
-    providers.serves(call.target) ? providers.dispatch(call) : permitted(call)
-  const serveHere = chain(entering, dispatch)
-  const leaving = (answer: Invoke) => chain([...instruments.client, limit], answer)
-  const invoke = leaving(
-    route({
-      providers: { serves: (id) => providers.serves(id) },
-      components: { load: (id) => components.load(id) },
-      peerLoad: (id) => parts.peerLoad(id),
-      busy: busy.share,
-      serveHere,
-      invokeRemote: invokeOver({
-        connection,
-        inbox,
-        lattice,
-        log,
-        lostHosts,
-        whenNobody: (target, notFound) => wakes.wait(target, notFound),
-      }),
+  const calls = threadCalls({
+    instruments,
+    spies,
+    toComponent: init.checksInvocations ? policy.interceptor(toComponent) : toComponent,
+    toProvider: (call) => providers.dispatch(call),
+    providers: { serves: (id) => providers.serves(id) },
+    components: { load: (id) => components.load(id) },
+    peerLoad: (id) => parts.peerLoad(id),
+    busy: busy.share,
+    invokeRemote: invokeOver({
+      connection,
+      inbox,
+      lattice,
+      log,
+      lostHosts,
+      whenNobody: (target, notFound) => wakes.wait(target, notFound),
     }),
-  )
+  })
   const serve = (accepts: 'first' | 'late') => (id: string, interfaces: readonly WitInterface[]) =>
     serveOperations({
       connection,
@@ -117,7 +105,7 @@ export function threadParts(options: ThreadPartsOptions): ThreadParts {
       acceptor: `${init.hostId}.${init.serial}`,
       accepts,
       interfaces,
-      invoke: serveHere,
+      invoke: calls.serve,
       log,
       defaultTimeoutMs: defaultCallTimeoutMs,
     })
@@ -133,8 +121,8 @@ export function threadParts(options: ThreadPartsOptions): ThreadParts {
     measure: instruments.measure,
     thread: init.index,
     isLeader: init.role !== 'peer',
-    invoke,
-    leaving,
+    invoke: calls.invoke.component,
+    leaving: calls.leaving,
     // What a guest does shows elsewhere only through its calls, files and sockets, and they commit.
     serve: serve('late'),
     poke: (component) => send({ kind: 'poke', component }),
@@ -164,8 +152,8 @@ export function threadParts(options: ThreadPartsOptions): ThreadParts {
       config: planned.config,
       secrets: planned.secrets,
       log: log.with({ provider: planned.id }),
-      invoke,
-      enter,
+      invoke: calls.invoke.provider,
+      enter: calls.enter,
     }),
     onHealth: (provider, problem) =>
       send({ kind: 'health', provider, ...(problem !== undefined && { problem }) }),

@@ -2,7 +2,7 @@ import type { Call } from '../call/call.ts'
 import { type ErrorCode, WeftError } from '../errors.ts'
 import type { WitType } from '../wit/type.ts'
 import { type CallSide, type CallSubject, httpSource } from './describe-call.ts'
-import { field, stringField } from './field.ts'
+import { tagOf, valOf } from './field.ts'
 import { responseStatus } from './http-attributes.ts'
 import { attributeNames as names, spanNames } from './names.ts'
 import type { SpanAttributes, SpanEvent, SpanStatus } from './span.ts'
@@ -67,18 +67,16 @@ export function answerOutcome(
 /** The status of an HTTP response; undefined for all other answers. */
 export function httpStatusOf(subject: CallSubject, answer: unknown): number | undefined {
   const isHttp = subject === 'http-in' || subject === 'http-out'
-  return isHttp ? responseStatus(field(answer, 'val')) : undefined
+  return isHttp ? responseStatus(valOf(answer)) : undefined
 }
 
 /** `err` when the function has a WIT `result` and it is one, else `ok`. */
 export function labelOfAnswer(call: Call, answer: unknown): 'ok' | 'err' {
-  return call.operation.function.result?.kind === 'result' && stringField(answer, 'tag') === 'err'
-    ? 'err'
-    : 'ok'
+  return call.operation.function.result?.kind === 'result' && tagOf(answer) === 'err' ? 'err' : 'ok'
 }
 
 function errOutcome(call: Call, ended: { readonly answer: unknown; readonly isError: boolean }): CallOutcome {
-  const value = field(ended.answer, 'val')
+  const value = valOf(ended.answer)
   const type = call.operation.function.result
   const errorType = errorTypeOf(type?.kind === 'result' ? type.err : undefined, value)
   const message = messageOf(value)
@@ -89,14 +87,13 @@ function errOutcome(call: Call, ended: { readonly answer: unknown; readonly isEr
 
 // Only names that the WIT text lists: what a guest makes up (a string) would be a label without bound.
 function errorTypeOf(type: WitType | undefined, value: unknown): string {
-  const name =
-    type?.kind === 'variant' ? stringField(value, 'tag') : type?.kind === 'enum' ? value : undefined
+  const name = type?.kind === 'variant' ? tagOf(value) : type?.kind === 'enum' ? value : undefined
   return typeof name === 'string' ? name : 'err'
 }
 
 function messageOf(value: unknown): string {
-  const tag = stringField(value, 'tag')
-  const detail = tag === undefined ? value : field(value, 'val')
+  const tag = tagOf(value)
+  const detail = tag === undefined ? value : valOf(value)
   const text = typeof detail === 'string' ? detail : ''
   return [tag, text].filter(Boolean).join(': ').slice(0, maxMessageLength)
 }

@@ -28,6 +28,8 @@ export interface CallSite extends CallView {
   readonly answers: Map<number, SpanPart>
   readonly isParentRemote: boolean
   readonly durations: Map<OutcomeLabel, HistogramSeries>
+  /** The one of these that was used last: most calls end alike. */
+  latest: { readonly label: OutcomeLabel; readonly series: HistogramSeries } | undefined
   /** Of its calls' waits, by the name of the timing. */
   readonly waits: Map<string, HistogramSeries>
   /** Who its spans belong to. */
@@ -41,8 +43,8 @@ export interface CallSite extends CallView {
 export interface CallSitesOptions {
   /** The service of a component or provider, known or not; must not throw. */
   readonly resourceOf: (id: string) => SpanResource
-  /** What an id stands for on this thread; undefined for what is elsewhere. */
-  readonly runsHere: (id: string) => 'component' | 'provider' | undefined
+  /** Whether a component runs on this thread. */
+  readonly runsHere: (component: string) => boolean
 }
 
 /** A new image or name of a component shows on spans after at most so long. */
@@ -112,6 +114,7 @@ export class CallSites {
       answers: new Map(),
       isParentRemote: kind === 'server' || kind === 'consumer',
       durations: new Map(),
+      latest: undefined,
       waits: new Map(),
       ...resources,
       checkAt: 0,
@@ -128,7 +131,7 @@ export class CallSites {
     const { resourceOf, runsHere } = this.#options
     const served = resourceOf(target)
     if (this.#view.side === 'client') return { resource: resourceOf(source), served }
-    const isHere = recipient !== undefined && runsHere(recipient) === 'component'
+    const isHere = recipient !== undefined && runsHere(recipient)
     return { resource: isHere ? resourceOf(recipient) : served, served }
   }
 }

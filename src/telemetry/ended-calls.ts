@@ -1,3 +1,4 @@
+import type { Call } from '../call/call.ts'
 import type { CallEnding, OutgoingHead } from '../call/course.ts'
 import { BegunSpan } from '../call/trace-context.ts'
 import { statusOfFailure } from '../capability/http-status.ts'
@@ -9,7 +10,7 @@ import type { Measurements } from './measurements.ts'
 import { attributeNames as names } from './names.ts'
 import { type SpanDraft, type SpanFields, SpanPart } from './span-draft.ts'
 import { timingSpans } from './timing-spans.ts'
-import type { TracedCall } from './traced-call.ts'
+import type { TracedCall, TracedEnding } from './traced-call.ts'
 
 export interface EndedCallsOptions {
   /** Takes each finished span; must not throw. */
@@ -19,8 +20,8 @@ export interface EndedCallsOptions {
 }
 
 /**
- * Measures calls that are over and makes their spans: all that ended in one turn of the event loop in a row, which costs less
- * than each by itself amid all the rest that a call needs.
+ * Measures calls that are over and makes their spans. A call without a span is measured at once. The others wait: all that
+ * ended in one turn of the event loop in a row cost less than each by itself amid all the rest that a call needs.
  */
 export class EndedCalls {
   readonly #record: EndedCallsOptions['record']
@@ -35,7 +36,12 @@ export class EndedCalls {
     this.#measurements = measurements
   }
 
-  add(call: TracedCall): void {
+  add(call: TracedCall, ending: TracedEnding): void {
+    if (!call.trace.sampled) {
+      this.#tell(call, ending)
+      return
+    }
+    call.ending = ending
     if (this.#last) this.#last.after = call
     else {
       this.#first = call
@@ -44,46 +50,51 @@ export class EndedCalls {
     this.#last = call
   }
 
-  /** Does it now. Arguments that can't be described cost their span, no more. */
+  /** Makes the spans of all that wait now. */
   settle(): void {
     let call = this.#first
     this.#first = undefined
     this.#last = undefined
     while (call) {
-      const { after } = call
+      const { after, ending } = call
       // One that is old by now would keep all that came after it.
       call.after = undefined
-      try {
-        this.#finish(call)
-      } catch {
-        this.#measurements?.add('telemetryDropped', 1, { signal: 'traces', reason: 'failed' })
-      }
+      if (ending) this.#tell(call, ending)
       call = after
     }
   }
 
-  #finish(traced: TracedCall): void {
-    const { call, outcome, trace } = traced
-    if (!outcome) return
-    const site = traced.sites.of(call, traced.start)
-    const ended = { traced, site, label: labelOf(call, outcome) }
+  /** Arguments that can't be described cost their span, no more. */
+  #tell(call: TracedCall, ending: TracedEnding): void {
+    try {
+      this.#describe(call, ending)
+    } catch {
+      this.#measurements?.add('telemetryDropped', 1, { signal: 'traces', reason: 'failed' })
+    }
+  }
+
+  #describe(traced: TracedCall, { outcome, end, response }: TracedEnding): void {
+    const { call, trace, start, seenFrom } = traced
+    const site = seenFrom.sites.of(call, start)
+    const ended = { traced, site, label: labelOf(call, outcome), end }
     if (this.#measurements) measureCall(ended, this.#measurements)
-    if (!trace.sampled || !(trace instanceof BegunSpan)) return
-    const draft = draftOf(ended, trace, answerOf(ended, outcome))
+    if (!(trace instanceof BegunSpan)) return
+    const draft = draftOf(ended, trace, answerOf(ended, outcome, response))
     this.#record(draft)
     if (call.course.timings.length > 0) for (const span of timingSpans(draft, call, site)) this.#record(span)
   }
 }
 
-function labelOf(call: TracedCall['call'], end: CallEnding): OutcomeLabel {
+function labelOf(call: Call, end: CallEnding): OutcomeLabel {
   if (end.kind === 'failure') return WeftError.from(end.thrown).code
   return end.brokeOff === undefined ? labelOfAnswer(call, end.answer) : WeftError.from(end.brokeOff).code
 }
 
 /** What the end of a call adds to its span. */
 function answerOf(
-  { traced: { call, end: now, response }, site, label }: EndedCall,
+  { traced: { call }, site, label, end: now }: EndedCall,
   outcome: CallEnding,
+  response: OutgoingHead | undefined,
 ): SpanPart | SpanFields | undefined {
   if (outcome.kind === 'failure') return failedOutcome(response, outcome.thrown, now)
   const answered = outcome.brokeOff === undefined ? label : labelOfAnswer(call, outcome.answer)
@@ -108,7 +119,7 @@ function failedOutcome(response: OutgoingHead | undefined, thrown: unknown, now:
 }
 
 function draftOf(
-  { traced: { call, start, end }, site }: EndedCall,
+  { traced: { call, start }, site, end }: EndedCall,
   trace: BegunSpan,
   answer: SpanPart | SpanFields | undefined,
 ): SpanDraft {

@@ -10,3 +10,15 @@ export function stringField(value: unknown, name: string): string | undefined {
   const found = field(value, name)
   return typeof found === 'string' ? found : undefined
 }
+
+/** The case of a WIT `variant` or `result`. Every answer is asked: V8 finds a field sooner whose name stands in the code. */
+export function tagOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { tag } = value as { readonly tag?: unknown }
+  return typeof tag === 'string' ? tag : undefined
+}
+
+/** What a case holds. */
+export function valOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? (value as { readonly val?: unknown }).val : undefined
+}

@@ -1,4 +1,3 @@
-import { field } from './field.ts'
 import { attributeNames as names } from './names.ts'
 import type { ProtobufWriter } from './otlp-protobuf.ts'
 import { TextAttribute } from './otlp-spans.ts'
@@ -74,7 +73,8 @@ export function clientRequestAttributes(value: unknown): SpanAttributes {
 
 /** The status of a `wrpc:http` response record; undefined when it is none. */
 export function responseStatus(response: unknown): number | undefined {
-  const status = field(response, 'status')
+  if (typeof response !== 'object' || response === null) return undefined
+  const { status } = response as { readonly status?: unknown }
   return typeof status === 'number' ? status : undefined
 }
 

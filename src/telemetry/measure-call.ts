@@ -15,21 +15,32 @@ export interface EndedCall {
   readonly traced: TracedCall
   readonly site: CallSite
   readonly label: OutcomeLabel
+  /** Milliseconds since the epoch. */
+  readonly end: number
 }
 
 /** Measures a call that is over: how long it took and how it ended, and where it is served what it waited for. */
 export function measureCall(ended: EndedCall, measurements: Measurements): void {
-  const { traced, site } = ended
-  const { call, trace, start, end } = traced
-  durationsOf(ended, measurements).observe((end - start) / 1000, trace)
-  if (site.side === 'client' && !site.isWhole) return
-  for (const timing of call.course.timings)
+  const { traced, site, end } = ended
+  const { call, trace, start } = traced
+  // The system's clock may have been set back meanwhile.
+  durationsOf(ended, measurements).observe(Math.max(0, end - start) / 1000, trace)
+  const { timings } = call.course
+  if (timings.length === 0 || (site.side === 'client' && !site.isWhole)) return
+  for (const timing of timings)
     seriesOf(timing, site, measurements)?.observe((timing.end - timing.start) / 1000, trace)
 }
 
 function durationsOf({ site, label }: EndedCall, measurements: Measurements): HistogramSeries {
+  const { latest } = site
+  if (latest?.label === label && !latest.series.isForgotten) return latest.series
   const known = site.durations.get(label)
-  if (known && !known.isForgotten) return known
+  const series = known && !known.isForgotten ? known : durationsFrom(site, label, measurements)
+  site.latest = { label, series }
+  return series
+}
+
+function durationsFrom(site: CallSite, label: OutcomeLabel, measurements: Measurements): HistogramSeries {
   const { side, isWhole } = site
   const other = side === 'client' ? 'server' : 'client'
   const series = measurements.histogram(

@@ -5,21 +5,29 @@ import type { Exemplar } from './otlp-metrics.ts'
 export interface HistogramState {
   readonly labels: Labels
   /** One more than there are bounds. */
-  readonly counts: number[]
-  count: number
-  sum: number
-  min: number
-  max: number
+  readonly counts: readonly number[]
+  readonly count: number
+  readonly sum: number
+  readonly min: number
+  readonly max: number
   /** The first measurement under a sampled span, for each bucket. */
-  readonly exemplars: (Exemplar | undefined)[]
+  readonly exemplars: readonly (Exemplar | undefined)[]
 }
+
+/** Where these stand among a series' numbers; behind them the counts of its buckets. */
+const sum = 0
+const min = 1
+const max = 2
+const firstCount = 3
 
 /** One set of labels of a histogram; who measures often keeps it. */
 export class HistogramSeries {
   readonly labels: Labels
   readonly #other: Labels | undefined
   readonly #bounds: readonly number[]
-  #state: HistogramState
+  /** In one piece of memory: each call is measured, and fields of an object would be boxes of their own. */
+  readonly #numbers: Float64Array
+  readonly #exemplars: (Exemplar | undefined)[]
   /** True when it was forgotten: what it is told now goes nowhere. */
   isForgotten = false
 
@@ -28,49 +36,56 @@ export class HistogramSeries {
     this.labels = labels
     this.#other = other
     this.#bounds = bounds
-    this.#state = emptyState(labels, bounds.length + 1)
+    const buckets = bounds.length + 1
+    this.#numbers = new Float64Array(firstCount + buckets)
+    this.#exemplars = new Array<undefined>(buckets).fill(undefined)
+    this.#empty()
   }
 
   observe(seconds: number, under?: MeasuredUnder): void {
-    const state = this.#state
+    const numbers = this.#numbers
     const bounds = this.#bounds
     let bucket = 0
     while (bucket < bounds.length && seconds > (bounds[bucket] ?? 0)) bucket += 1
-    state.counts[bucket] = (state.counts[bucket] ?? 0) + 1
-    state.count += 1
-    state.sum += seconds
-    if (seconds < state.min) state.min = seconds
-    if (seconds > state.max) state.max = seconds
-    if (under?.sampled && !state.exemplars[bucket]) {
+    this.#count(bucket, 1)
+    numbers[sum] = (numbers[sum] ?? 0) + seconds
+    if (seconds < (numbers[min] ?? 0)) numbers[min] = seconds
+    if (seconds > (numbers[max] ?? 0)) numbers[max] = seconds
+    if (under?.sampled && !this.#exemplars[bucket]) {
       const { traceId, spanId } = under
-      state.exemplars[bucket] = { time: Date.now(), value: seconds, traceId, spanId }
+      this.#exemplars[bucket] = { time: Date.now(), value: seconds, traceId, spanId }
     }
   }
 
   /** Adds what another thread measured. */
   add(other: HistogramState): void {
-    const state = this.#state
-    other.counts.forEach((count, bucket) => {
-      state.counts[bucket] = (state.counts[bucket] ?? 0) + count
-    })
-    state.count += other.count
-    state.sum += other.sum
-    state.min = Math.min(state.min, other.min)
-    state.max = Math.max(state.max, other.max)
-    other.exemplars.forEach((exemplar, bucket) => {
-      if (exemplar) state.exemplars[bucket] = exemplar
-    })
+    const numbers = this.#numbers
+    for (const [bucket, count] of other.counts.entries()) this.#count(bucket, count)
+    numbers[sum] = (numbers[sum] ?? 0) + other.sum
+    numbers[min] = Math.min(numbers[min] ?? 0, other.min)
+    numbers[max] = Math.max(numbers[max] ?? 0, other.max)
+    for (const [bucket, exemplar] of other.exemplars.entries())
+      if (exemplar) this.#exemplars[bucket] = exemplar
   }
 
   /** Everything since the last `take`. */
-  get state(): Readonly<HistogramState> {
-    return this.#state
+  get state(): HistogramState {
+    const [total = 0, least = 0, most = 0, ...counts] = this.#numbers
+    return {
+      labels: this.labels,
+      counts,
+      count: counts.reduce((all, count) => all + count, 0),
+      sum: total,
+      min: least,
+      max: most,
+      exemplars: [...this.#exemplars],
+    }
   }
 
   /** The same, and begins anew. */
   take(): HistogramState {
-    const state = this.#state
-    this.#state = emptyState(this.labels, this.#bounds.length + 1)
+    const { state } = this
+    this.#empty()
     return state
   }
 
@@ -82,10 +97,21 @@ export class HistogramSeries {
 
   /** The examples since the last time; they are shown once. */
   takeExemplars(): Exemplar[] {
-    const { exemplars } = this.#state
-    const found = exemplars.filter((exemplar) => exemplar !== undefined)
-    exemplars.fill(undefined)
+    const found = this.#exemplars.filter((exemplar) => exemplar !== undefined)
+    this.#exemplars.fill(undefined)
     return found
+  }
+
+  #count(bucket: number, count: number): void {
+    const numbers = this.#numbers
+    numbers[firstCount + bucket] = (numbers[firstCount + bucket] ?? 0) + count
+  }
+
+  #empty(): void {
+    this.#numbers.fill(0)
+    this.#numbers[min] = Number.POSITIVE_INFINITY
+    this.#numbers[max] = Number.NEGATIVE_INFINITY
+    this.#exemplars.fill(undefined)
   }
 }
 
@@ -97,17 +123,5 @@ export class CounterSeries {
 
   constructor(labels: Labels) {
     this.labels = labels
-  }
-}
-
-function emptyState(labels: Labels, buckets: number): HistogramState {
-  return {
-    labels,
-    counts: new Array<number>(buckets).fill(0),
-    count: 0,
-    sum: 0,
-    min: Number.POSITIVE_INFINITY,
-    max: Number.NEGATIVE_INFINITY,
-    exemplars: new Array<undefined>(buckets).fill(undefined),
   }
 }

@@ -14,9 +14,9 @@ export interface SpanBufferOptions {
   readonly onDropped?: (count: number) => void
   /** The longest that a span waits, in milliseconds. Default 200. */
   readonly flushMs?: number
-  /** A batch of this many spans goes at once. Default 4096. */
+  /** A batch of this many spans goes at once. Default 12 288: what the collector gets at once. */
   readonly batchSize?: number
-  /** Spans beyond this many that wait are dropped and counted. Default 16 384. */
+  /** Spans beyond this many that wait are dropped and counted. Default 49 152. */
   readonly maxWaiting?: number
 }
 
@@ -36,8 +36,8 @@ export class SpanBuffer {
     this.#sink = options.sink
     this.#onDropped = options.onDropped ?? (() => {})
     this.#flushMs = options.flushMs ?? 200
-    this.#batchSize = options.batchSize ?? 4096
-    this.#maxWaiting = options.maxWaiting ?? 16_384
+    this.#batchSize = options.batchSize ?? 12_288
+    this.#maxWaiting = options.maxWaiting ?? 49_152
   }
 
   /** How many spans were lost since the start. */

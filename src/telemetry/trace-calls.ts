@@ -1,7 +1,7 @@
 import type { Call, Interceptor } from '../call/call.ts'
 import { callUnder } from '../call/child.ts'
 import type { CallCourse } from '../call/course.ts'
-import { BegunSpan, type TraceContext, TraceId } from '../call/trace-context.ts'
+import { BegunSpan, type TraceContext, TraceId, UnseenSpan } from '../call/trace-context.ts'
 import { CallSites, type CallSitesOptions } from './call-site.ts'
 import type { CallSide } from './describe-call.ts'
 import { EndedCalls } from './ended-calls.ts'
@@ -11,7 +11,7 @@ import type { SpanDraft } from './span-draft.ts'
 import { TracedCall } from './traced-call.ts'
 
 export interface TraceCallsOptions extends Pick<CallSitesOptions, 'resourceOf'> {
-  /** What an id stands for on this thread; left out, all is elsewhere. */
+  /** Whether a component runs on this thread; left out, all are elsewhere. */
   readonly runsHere?: CallSitesOptions['runsHere']
   /** Takes each finished span; must not throw. */
   readonly record: (span: SpanDraft) => void
@@ -20,48 +20,35 @@ export interface TraceCallsOptions extends Pick<CallSitesOptions, 'resourceOf'> 
   readonly measurements?: Measurements
 }
 
-export interface TracedCalls extends Readonly<Record<CallSide, Interceptor>> {
-  /** Describes what is over: it waits for the end of the event loop's turn otherwise. */
+/** What is put around calls; each interceptor belongs to the side that it is put on. */
+export interface TracedCalls {
+  readonly client: Interceptor
+  readonly server: Interceptor
+  /**
+   * Instead of `server`, where both sides run here and one span tells of both: that of the component. By its side: `client`
+   * around what a component asks of a provider, `server` around what a provider asks of a component.
+   */
+  readonly whole: Readonly<Record<CallSide, Interceptor>>
+  /** Makes spans of what is over: that waits for the end of the event loop's turn otherwise. */
   settle(): void
 }
 
 /**
  * Makes a span of every call that passes, and measures it: `client` spans belong to the call's source, `server` spans to its
- * target. A call between a component and a provider that both run here has one span, the component's side. The call goes on
- * under the new span, which ends when the call is over: after its answer and after all that it holds. A call whose trace is
- * not sampled goes on as it came, without a span; its duration counts all the same.
+ * target. The call goes on under the new span, which ends when the call is over: after its answer and after all that it
+ * holds. A call whose trace is not sampled goes on as it came, without a span; its duration counts all the same.
  */
 export function traceCalls(options: TraceCallsOptions): TracedCalls {
-  const { measurements, record, resourceOf, runsHere = () => undefined, sampler } = options
+  const { measurements, record, resourceOf, runsHere = () => false, sampler } = options
   const ended = new EndedCalls({ record, measurements })
-  const sitesOf = (side: CallSide) => ({
-    half: new CallSites({ resourceOf, runsHere }, { side, isWhole: false }),
-    whole: new CallSites({ resourceOf, runsHere }, { side, isWhole: true }),
-  })
-  const sites = { client: sitesOf('client'), server: sitesOf('server') }
-  /** Of a call between a component and a provider that both run here: the component's side. */
-  const wholeOf = ({ source, target }: Call): CallSites | undefined => {
-    const from = runsHere(source)
-    const to = runsHere(target)
-    if (from === to || from === undefined || to === undefined) return undefined
-    return from === 'component' ? sites.client.whole : sites.server.whole
-  }
   const tracing = (side: CallSide): Interceptor => {
-    const around = { ended, sites: sites[side].half }
+    const half = { ended, sites: new CallSites({ resourceOf, runsHere }, { side, isWhole: false }) }
     return (next) => (call) => {
       const { course } = call
-      const left = side === 'server' && course.leaving instanceof TracedCall ? course.leaving : undefined
-      const whole = left && wholeOf(call)
-      if (whole) {
-        left.sites = whole
-        return next(call)
-      }
       const trace = traceOf(call, sampler)
       const passed = trace === call.context.trace ? call : callUnder(call, trace)
       if (!trace.sampled && !measurements) return next(passed)
-      const traced = new TracedCall(around, call, trace)
-      // Between two parts of one thread a call begins on both sides at once.
-      if (left) traced.start = left.start
+      const traced = new TracedCall(half, call, trace)
       course.watch(traced)
       if (side === 'client') {
         course.leaving = traced
@@ -74,7 +61,20 @@ export function traceCalls(options: TraceCallsOptions): TracedCalls {
       return running
     }
   }
-  return { client: tracing('client'), server: tracing('server'), settle: () => ended.settle() }
+  const seenFrom = (side: CallSide): Interceptor => {
+    const whole = { ended, sites: new CallSites({ resourceOf, runsHere }, { side, isWhole: true }) }
+    return (next) => (call) => {
+      const { leaving } = call.course
+      if (leaving instanceof TracedCall) leaving.seenFrom = whole
+      return next(call)
+    }
+  }
+  return {
+    client: tracing('client'),
+    server: tracing('server'),
+    whole: { client: seenFrom('client'), server: seenFrom('server') },
+    settle: () => ended.settle(),
+  }
 }
 
 function tellOf(running: Promise<unknown>, course: CallCourse): void {
@@ -87,11 +87,14 @@ function tellOf(running: Promise<unknown>, course: CallCourse): void {
 
 function traceOf(call: Call, sampler: Sampler): TraceContext {
   const parent = call.context.trace
+  // Samplers decide for the whole of a trace.
+  if (parent instanceof UnseenSpan) return parent
   const id = idOf(parent)
   const sampled = sampler(id, parent)
   // Nobody will see a span of this trace, so nobody needs its id.
   if (parent && !sampled && !parent.sampled) return parent
-  return new BegunSpan(id, { sampled, traceState: parent?.traceState ?? '' })
+  const traceState = parent?.traceState ?? ''
+  return sampled ? new BegunSpan(id, { sampled, traceState }) : new UnseenSpan(id, traceState)
 }
 
 function idOf(trace: TraceContext | undefined): TraceId {

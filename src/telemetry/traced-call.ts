@@ -4,6 +4,20 @@ import type { TraceContext } from '../call/trace-context.ts'
 import type { CallSites } from './call-site.ts'
 import type { EndedCalls } from './ended-calls.ts'
 
+/** From which of its sides a call is seen, and who describes it. */
+export interface SeenFrom {
+  readonly sites: CallSites
+  readonly ended: EndedCalls
+}
+
+export interface TracedEnding {
+  readonly outcome: CallEnding
+  /** Milliseconds since the epoch. */
+  readonly end: number
+  /** What its HTTP client had seen when it failed: soon after it gets a status at any rate. */
+  readonly response: OutgoingHead | undefined
+}
+
 /** A call on one of its sides, from where it begins to where it is described. */
 export class TracedCall implements CallWatcher, LimitedWithin {
   next: CallWatcher | undefined
@@ -11,42 +25,32 @@ export class TracedCall implements CallWatcher, LimitedWithin {
   inner: LimitedWithin | undefined
   /** The one that ended after it, until both are described. */
   after: TracedCall | undefined
-  readonly #ended: EndedCalls
-  /** Which of its sides it is described from. */
-  sites: CallSites
+  seenFrom: SeenFrom
   readonly call: Call
   readonly trace: TraceContext
   /** Milliseconds since the epoch. */
-  start = preciseNow()
-  end = Number.NaN
-  outcome: CallEnding | undefined
-  /** What its HTTP client had seen when it failed: soon after it gets a status at any rate. */
-  response: OutgoingHead | undefined
+  readonly start: number
+  ending: TracedEnding | undefined
 
-  constructor(
-    { ended, sites }: { readonly ended: EndedCalls; readonly sites: CallSites },
-    call: Call,
-    trace: TraceContext,
-  ) {
-    this.#ended = ended
-    this.sites = sites
+  constructor(seenFrom: SeenFrom, call: Call, trace: TraceContext) {
+    this.seenFrom = seenFrom
     this.call = call
     this.trace = trace
+    const { course } = call
+    course.begun ??= preciseNow()
+    this.start = course.begun
   }
 
   giveUp(reason: unknown): void {
     this.call.course.failed(reason)
   }
 
-  over(outcome: CallEnding, now: number): void {
-    this.outcome = outcome
+  over(outcome: CallEnding, end: number): void {
     const { course, limit } = this.call
     limit?.forget(this)
     course.leaving = undefined
-    const { response } = course
-    if (response && outcome.kind === 'failure') this.response = seenOf(response)
-    this.end = now
-    this.#ended.add(this)
+    const response = outcome.kind === 'failure' && course.response ? seenOf(course.response) : undefined
+    this.seenFrom.ended.add(this, { outcome, end, response })
   }
 }
 

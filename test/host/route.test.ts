@@ -10,7 +10,8 @@ async function way(options: Partial<RouteOptions>): Promise<unknown> {
     components: { load: () => undefined },
     peerLoad: () => undefined,
     busy: () => 0,
-    serveHere: async () => 'here',
+    toProvider: async () => 'here',
+    toComponent: async () => 'here',
     invokeRemote: async () => 'remote',
     ...options,
   })(sampleCall())
@@ -53,7 +54,8 @@ test('a call that passes resources stays on this thread, or fails with what to d
       components: { load: () => undefined },
       peerLoad: () => ({ inFlight: 0, busy: 0 }),
       busy: () => 1,
-      serveHere: async () => 'here',
+      toProvider: async () => 'here',
+      toComponent: async () => 'here',
       invokeRemote: async () => 'remote',
       ...options,
     })

@@ -11,7 +11,7 @@ function sites(services: ReadonlyMap<string, string>) {
     hostId: 'NHOST',
     hostName: 'brave-fox',
   })
-  return new CallSites({ resourceOf, runsHere: () => undefined }, { side: 'client', isWhole: true })
+  return new CallSites({ resourceOf, runsHere: () => false }, { side: 'client', isWhole: true })
 }
 
 test('calls from here to there have one site', () => {

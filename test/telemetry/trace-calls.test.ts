@@ -21,10 +21,16 @@ const resourceOf = (id: string) => ({ service: id, hostId: 'NHOST', hostName: 'b
 function tracer(options: Partial<TraceCallsOptions> = {}) {
   const recorded: SpanRecord[] = []
   const record = (draft: SpanDraft) => void recorded.push(spanFromDraft(draft))
-  const { client, server, settle } = traceCalls({ sampler: () => true, resourceOf, record, ...options })
+  const { client, server, whole, settle } = traceCalls({
+    sampler: () => true,
+    resourceOf,
+    record,
+    ...options,
+  })
   return {
     client,
     server,
+    whole,
     settle,
     /** What is over by now. */
     get spans(): readonly SpanRecord[] {
@@ -57,17 +63,17 @@ const increment = {
   operation: sampleCall({ interface: 'wrpc:keyvalue/atomics@0.2.0-draft', function: 'increment' }).operation,
   args: ['counters', 'key', 1n],
 }
-/** The parts of `greet`, on one thread. */
-const together = partsHere({ 'http-server': 'provider', hello: 'component', kv: 'provider' })
+/** Calls between a component and a provider of one thread, from the component's side. */
+type OneThread = Partial<Pick<ReturnType<typeof tracer>, 'whole'>>
 
-function partsHere(parts: Readonly<Record<string, 'component' | 'provider'>>) {
-  return (id: string) => parts[id]
-}
-
-/** An HTTP server hands a request to `hello`, and that asks a store. */
-function greet({ client, server }: Pick<ReturnType<typeof tracer>, 'client' | 'server'>): Promise<unknown> {
-  const store: Invoke = chain([server], async () => ({ tag: 'ok', val: 7n }))
-  const hello: Invoke = chain([server], async (call) => {
+/** An HTTP server hands a request to `hello`, and that asks a store: each elsewhere, or with `whole` on one thread. */
+function greet({
+  client,
+  server,
+  whole = { client: server, server },
+}: Pick<ReturnType<typeof tracer>, 'client' | 'server'> & OneThread): Promise<unknown> {
+  const store: Invoke = chain([whole.client], async () => ({ tag: 'ok', val: 7n }))
+  const hello: Invoke = chain([whole.server], async (call) => {
     await chain([client], store)(childOf(call, { target: 'kv', ...increment }))
     return { tag: 'ok', val: { status: 200 } }
   })
@@ -100,7 +106,8 @@ const enteredAttributes = {
 
 test('a request through a provider, a component and a store that are apart is one tree of five spans', async () => {
   const traced = tracer()
-  await greet(traced)
+  const { client, server } = traced
+  await greet({ client, server })
   const { spans } = traced
   assert.deepEqual(treeOf(spans), [
     'client hello keyvalue/atomics increment < server hello',
@@ -123,7 +130,7 @@ test('a request through a provider, a component and a store that are apart is on
 
 test('on one thread, a request through a provider, a component and a store is one tree of three spans', async () => {
   const services = (id: string) => ({ ...resourceOf(id), service: `the-${id}` })
-  const traced = tracer({ runsHere: together, resourceOf: services })
+  const traced = tracer({ runsHere: (id) => id === 'hello', resourceOf: services })
   await greet(traced)
   const { spans } = traced
   assert.deepEqual(treeOf(spans), [
@@ -152,23 +159,8 @@ test('on one thread, a request through a provider, a component and a store is on
   assert.ok(asked.end <= handled.end && handled.end <= entered.end)
 })
 
-test('what enters is a span of the provider when its component is not on the thread', async () => {
-  const apart = tracer({ runsHere: partsHere({ 'http-server': 'provider', kv: 'provider' }) })
-  await greet(apart)
-  assert.deepEqual(treeOf(apart.spans), [
-    'client hello keyvalue/atomics increment < server hello',
-    'client http-server http/incoming-handler handle < server http-server',
-    'server hello http/incoming-handler handle < client http-server',
-    'server http-server GET < -',
-    'server kv keyvalue/atomics increment < client hello',
-  ])
-  const toProvider = tracer({ runsHere: partsHere({ 'http-server': 'provider', hello: 'provider' }) })
-  await greet(toProvider)
-  assert.equal(spanNamed(toProvider.spans, 'GET').resource.service, 'http-server')
-})
-
 test('what enters by one provider for two components belongs to each of them', async () => {
-  const traced = tracer({ runsHere: () => 'component' })
+  const traced = tracer({ runsHere: () => true })
   const entry = sampleCall({ ...httpIn, source: 'http', target: 'http-server' })
   for (const recipient of ['hello', 'world', 'hello'])
     await traced.server(async () => undefined)({ ...entry, course: new CallCourse(), recipient })
@@ -178,27 +170,26 @@ test('what enters by one provider for two components belongs to each of them', a
   )
 })
 
-for (const kind of ['component', 'provider'] as const) {
-  test(`between two ${kind}s of one thread there are two spans`, async () => {
-    const traced = tracer({ runsHere: () => kind })
-    const { client, server } = traced
-    await chain([client, server], async () => ({ tag: 'ok' }))(sampleCall({ ...get, source: 'one' }))
-    assert.deepEqual(treeOf(traced.spans), [
-      'client one app/greet greet < -',
-      'server callee app/greet greet < client one',
-    ])
-    const [one, other] = traced.spans
-    assert.deepEqual([one?.start, one?.end], [other?.start, other?.end], 'which begin and end at once')
-  })
-}
+test('a call that is traced on both of its sides has two spans', async () => {
+  const traced = tracer({ runsHere: () => true })
+  const { client, server } = traced
+  await chain([client, server], async () => ({ tag: 'ok' }))(sampleCall({ ...get, source: 'one' }))
+  const { spans } = traced
+  assert.deepEqual(treeOf(spans), [
+    'client one app/greet greet < -',
+    'server callee app/greet greet < client one',
+  ])
+  const [one, other] = spans
+  assert.deepEqual([one?.start, one?.end], [other?.start, other?.end], 'which begin and end at once')
+})
 
 /** A call between a component `guest` and a provider `host` of one thread. */
-const oneThread = partsHere({ guest: 'component', host: 'provider' })
+const isGuest = (id: string) => id === 'guest'
 const toProvider = { source: 'guest', target: 'host' }
 const toComponent = { source: 'host', target: 'guest' }
 
 test('a call that comes to the thread with a provider from elsewhere leaves its span of the provider', async () => {
-  const traced = tracer({ runsHere: oneThread })
+  const traced = tracer({ runsHere: isGuest })
   await traced.server(async () => undefined)(sampleCall(toProvider))
   await traced.client(async () => undefined)(sampleCall(toProvider))
   assert.partialDeepStrictEqual(traced.spans, [
@@ -208,12 +199,13 @@ test('a call that comes to the thread with a provider from elsewhere leaves its 
 })
 
 test('on one thread, a call by an interface that no convention names stays an RPC', async () => {
-  const traced = tracer({ runsHere: oneThread })
-  const through = chain([traced.client, traced.server], async () => undefined)
+  const traced = tracer({ runsHere: isGuest })
+  const { client, whole } = traced
   const blobs = { interface: 'wrpc:blobstore/blobstore@0.2.0-draft', function: 'get-container-data' }
   const context = { linkName: 'archive' }
-  await through(sampleCall({ ...toProvider, ...blobs, context }))
-  await through(sampleCall({ ...toComponent, ...blobs }))
+  const through = (side: CallSide) => chain([client, whole[side]], async () => undefined)
+  await through('client')(sampleCall({ ...toProvider, ...blobs, context }))
+  await through('server')(sampleCall({ ...toComponent, ...blobs }))
   const rpc = {
     'rpc.system.name': 'wrpc',
     'rpc.method': 'wrpc:blobstore/blobstore/get-container-data',
@@ -236,9 +228,12 @@ test('on one thread, a call by an interface that no convention names stays an RP
 })
 
 test('on one thread, a request that leaves is named and described as HTTP has it', async () => {
-  const traced = tracer({ runsHere: oneThread })
+  const traced = tracer({ runsHere: isGuest })
   const out = { interface: 'wrpc:http/outgoing-handler@0.1.0', function: 'handle', args: [request] }
-  const through = chain([traced.client, traced.server], async () => ({ tag: 'ok', val: { status: 404 } }))
+  const through = chain([traced.client, traced.whole.client], async () => ({
+    tag: 'ok',
+    val: { status: 404 },
+  }))
   await through(sampleCall({ ...toProvider, ...out, result: { kind: 'result' } }))
   assert.deepEqual(treeOf(traced.spans), ['client guest GET < -'])
   assert.deepEqual(traced.spans[0]?.attributes, {
@@ -256,8 +251,8 @@ test('on one thread, a request that leaves is named and described as HTTP has it
 })
 
 test('on one thread, a change of a key is told by one span under that of what entered', async () => {
-  const traced = tracer({ runsHere: oneThread })
-  const { client, server } = traced
+  const traced = tracer({ runsHere: isGuest })
+  const { client, server, whole } = traced
   const onSet = sampleCall({
     interface: 'wrpc:keyvalue/watcher@0.2.0-draft',
     function: 'on-set',
@@ -266,7 +261,7 @@ test('on one thread, a change of a key is told by one span under that of what en
     target: 'host',
   })
   await server((entered) =>
-    chain([client, server], async () => undefined)(childOf(entered, { ...onSet, target: 'guest' })),
+    chain([client, whole.server], async () => undefined)(childOf(entered, { ...onSet, target: 'guest' })),
   )({ ...onSet, recipient: 'guest' })
   assert.deepEqual(treeOf(traced.spans), [
     'internal guest keyvalue/watcher on-set < server guest',
@@ -285,18 +280,18 @@ test('on one thread, a change of a key is told by one span under that of what en
 })
 
 test('a call that fails on one thread is an error of its one span, whichever way it went', async () => {
-  for (const [way, kind, service] of [
-    [toProvider, 'client', 'guest'],
-    [toComponent, 'internal', 'guest'],
+  for (const [way, side, kind] of [
+    [toProvider, 'client', 'client'],
+    [toComponent, 'server', 'internal'],
   ] as const) {
-    const traced = tracer({ runsHere: oneThread })
+    const traced = tracer({ runsHere: isGuest })
     const failure = new WeftError('trapped', 'unreachable')
-    const through = chain([traced.client, traced.server], () => Promise.reject(failure))
+    const through = chain([traced.client, traced.whole[side]], () => Promise.reject(failure))
     await assert.rejects(through(sampleCall(way)), (thrown) => thrown === failure)
     assert.equal(traced.spans.length, 1)
     assert.partialDeepStrictEqual(traced.spans[0], {
       kind,
-      resource: { service },
+      resource: { service: 'guest' },
       status: { code: 'error', message: 'unreachable' },
       attributes: { 'error.type': 'trapped' },
       events: [{ name: 'exception', attributes: { 'exception.type': 'trapped' } }],
@@ -305,9 +300,12 @@ test('a call that fails on one thread is an error of its one span, whichever way
 })
 
 test('on one thread a WIT err is an error to a component that calls, and a mark to one that is called', async () => {
-  const ended = async (way: SampleCall) => {
-    const traced = tracer({ runsHere: oneThread })
-    const through = chain([traced.client, traced.server], async () => ({ tag: 'err', val: 'disk is full' }))
+  const ended = async (way: SampleCall, side: CallSide) => {
+    const traced = tracer({ runsHere: isGuest })
+    const through = chain([traced.client, traced.whole[side]], async () => ({
+      tag: 'err',
+      val: 'disk is full',
+    }))
     await through(sampleCall({ ...way, result: { kind: 'result', err: { kind: 'string' } } }))
     return traced.spans.map(({ status, attributes }) => [
       status,
@@ -315,14 +313,16 @@ test('on one thread a WIT err is an error to a component that calls, and a mark 
       attributes['error.type'],
     ])
   }
-  assert.deepEqual(await ended(toProvider), [[{ code: 'error', message: 'disk is full' }, 'err', 'err']])
-  assert.deepEqual(await ended(toComponent), [[{ code: 'unset' }, 'err', 'err']])
+  assert.deepEqual(await ended(toProvider, 'client'), [
+    [{ code: 'error', message: 'disk is full' }, 'err', 'err'],
+  ])
+  assert.deepEqual(await ended(toComponent, 'server'), [[{ code: 'unset' }, 'err', 'err']])
 })
 
 test('on one thread HTTP 503 is an error of the component, 404 is none', async () => {
   const ended = async (status: number) => {
-    const traced = tracer({ runsHere: oneThread })
-    const through = chain([traced.client, traced.server], async () => ({ tag: 'ok', val: { status } }))
+    const traced = tracer({ runsHere: isGuest })
+    const through = chain([traced.client, traced.whole.server], async () => ({ tag: 'ok', val: { status } }))
     await through(sampleCall({ ...httpIn, ...toComponent, result: { kind: 'result' } }))
     return traced.spans.map(({ kind, status: { code }, attributes }) => [
       kind,
@@ -336,10 +336,10 @@ test('on one thread HTTP 503 is an error of the component, 404 is none', async (
 })
 
 test('all that a call on one thread waited for is under its one span', async () => {
-  const traced = tracer({ runsHere: oneThread })
+  const traced = tracer({ runsHere: isGuest })
   const start = preciseNow()
   const times = { start, end: start + 3 }
-  const through = chain([traced.client, traced.server], async ({ course }) => {
+  const through = chain([traced.client, traced.whole.server], async ({ course }) => {
     course.record({ name: 'woken', ...times })
     course.record({ name: 'queued', ...times })
     course.record({ name: 'instantiated', ...times })
@@ -357,10 +357,10 @@ test('all that a call on one thread waited for is under its one span', async () 
 })
 
 test('what a provider on the thread asks of its backend is its own span under that of the component', async () => {
-  const traced = tracer({ runsHere: oneThread })
+  const traced = tracer({ runsHere: isGuest })
   const start = preciseNow()
   const times = { start, end: start + 0.01 }
-  await chain([traced.client, traced.server], async ({ course }) => {
+  await chain([traced.client, traced.whole.client], async ({ course }) => {
     const redis = { name: 'backend', kind: 'database', system: 'redis', operation: 'GET' } as const
     course.record({ ...redis, ...times, server: { address: '127.0.0.1', port: 6379 } })
     const nats = { name: 'backend', kind: 'messaging', system: 'nats', operation: 'publish' } as const
@@ -376,7 +376,7 @@ test('what a provider on the thread asks of its backend is its own span under th
 })
 
 test('what a provider asks of its backend for what entered is its own span under that of the component', async () => {
-  const traced = tracer({ runsHere: oneThread })
+  const traced = tracer({ runsHere: isGuest })
   const start = preciseNow()
   await traced.server(async ({ course }) => {
     const nats = { name: 'backend', kind: 'messaging', system: 'nats', operation: 'publish' } as const
@@ -389,9 +389,9 @@ test('what a provider asks of its backend for what entered is its own span under
 })
 
 test('the one span of a call on one thread ends when the held body does', async () => {
-  const traced = tracer({ runsHere: oneThread })
+  const traced = tracer({ runsHere: isGuest })
   const body = Promise.withResolvers<void>()
-  await chain([traced.client, traced.server], async ({ course }) => course.hold(body.promise))(
+  await chain([traced.client, traced.whole.client], async ({ course }) => course.hold(body.promise))(
     sampleCall(toProvider),
   )
   assert.equal(traced.spans.length, 0)
@@ -402,23 +402,27 @@ test('the one span of a call on one thread ends when the held body does', async 
   assert.ok(Number(traced.spans[0]?.end) >= released)
 })
 
-/** What `greet` and a failure measure, in any order. */
-async function measuredOf(options: Partial<TraceCallsOptions>) {
+/** What `greet` and a failure measure, in any order: with one span for a call of a thread, or with two. */
+async function measuredOf(spansOfCall: 'one span' | 'two spans', options: Partial<TraceCallsOptions> = {}) {
   const measurements = new Measurements('data-0', resourceOf)
   const traced = tracer({ ...options, measurements })
-  await greet(traced)
-  await greet(traced)
+  const { client, server } = traced
+  const whole = spansOfCall === 'one span' ? traced.whole : { client: server, server }
+  await greet({ client, server, whole })
+  await greet({ client, server, whole })
   const start = preciseNow()
   const wait = { start, end: start + 3 }
   const backend = { name: 'backend', kind: 'database', system: 'redis', operation: 'GET', ...wait } as const
-  const through = chain([traced.client, traced.server], async ({ course }) => {
+  const failing: Invoke = async ({ course }) => {
     for (const name of ['queued', 'instantiated', 'woken'] as const) course.record({ name, ...wait })
     course.record(backend)
     throw new WeftError('exhausted', 'no room')
-  })
-  await assert.rejects(through(sampleCall({ source: 'http-server', target: 'hello' })))
-  await assert.rejects(through(sampleCall({ source: 'hello', target: 'kv' })))
-  await chain([traced.client, traced.server], async () => ({ tag: 'err' }))(
+  }
+  const toHello = sampleCall({ source: 'http-server', target: 'hello' })
+  const toStore = sampleCall({ source: 'hello', target: 'kv' })
+  await assert.rejects(chain([client, whole.server], failing)(toHello))
+  await assert.rejects(chain([client, whole.client], failing)(toStore))
+  await chain([client, whole.client], async () => ({ tag: 'err' }))(
     sampleCall({ source: 'hello', target: 'kv', result: { kind: 'result' } }),
   )
   const { spans } = traced
@@ -434,8 +438,8 @@ function linesOf({ taken }: Awaited<ReturnType<typeof measuredOf>>): string[] {
 }
 
 test('a call of one span is measured for both of its sides, as one of two is', async () => {
-  const one = await measuredOf({ runsHere: together })
-  const two = await measuredOf({})
+  const one = await measuredOf('one span')
+  const two = await measuredOf('two spans')
   assert.deepEqual(linesOf(one), linesOf(two))
   assert.deepEqual(
     linesOf(one).filter((line) => line.startsWith('callDuration')),
@@ -454,17 +458,17 @@ test('a call of one span is measured for both of its sides, as one of two is', a
     ],
   )
   assert.deepEqual(Object.keys(one.taken.makers).sort(), ['hello', 'http-server', 'kv'])
-  const unsampled = await measuredOf({ runsHere: together, sampler: () => false })
+  const unsampled = await measuredOf('one span', { sampler: () => false })
   assert.deepEqual(linesOf(unsampled), linesOf(two))
   assert.equal(unsampled.spans.length, 0)
 })
 
 test('calls between the same two are measured rightly, some of one span and some of two', async () => {
   const measurements = new Measurements('data-0', resourceOf)
-  const traced = tracer({ runsHere: oneThread, measurements })
-  const { client, server } = traced
+  const traced = tracer({ measurements })
+  const { client, whole } = traced
   const elsewhere = chain([client], async () => undefined)
-  const here = chain([client, server], async () => undefined)
+  const here = chain([client, whole.client], async () => undefined)
   for (const invoke of [elsewhere, here, elsewhere, here, here])
     await invoke(sampleCall({ ...toProvider, ...get }))
   traced.settle()
@@ -476,7 +480,7 @@ test('calls between the same two are measured rightly, some of one span and some
 
 test('a call that is over is forgotten by what limits it, and by its course', async () => {
   for (const end of [async () => 'answer', () => Promise.reject(new Error('no'))]) {
-    const traced = tracer({ runsHere: oneThread })
+    const traced = tracer({ runsHere: isGuest })
     const watched: LimitedWithin[] = []
     const limit: CallLimit = {
       deadline: Number.POSITIVE_INFINITY,
@@ -484,7 +488,7 @@ test('a call that is over is forgotten by what limits it, and by its course', as
       forget: (call) => void watched.splice(watched.indexOf(call), 1),
     }
     const call = { ...sampleCall(toProvider), limit }
-    const running = chain([traced.client, traced.server], end)(call)
+    const running = chain([traced.client, traced.whole.client], end)(call)
     assert.equal(watched.length, 1)
     assert.ok(call.course.leaving)
     await running.catch(() => {})
@@ -493,7 +497,7 @@ test('a call that is over is forgotten by what limits it, and by its course', as
 })
 
 test('both sides of a call of one span have it as their example', async () => {
-  const { spans, taken } = await measuredOf({ runsHere: together })
+  const { spans, taken } = await measuredOf('one span')
   const examples = taken.histograms
     .filter(({ state }) => state.labels['operation'] === 'increment')
     .map(({ state }) => state.exemplars.flatMap((one) => (one ? [one.spanId] : [])))
@@ -501,6 +505,29 @@ test('both sides of a call of one span have it as their example', async () => {
   assert.equal(examples.length, 2)
   assert.deepEqual(examples[0], examples[1])
   assert.ok(examples.flat().every((id) => asked.some(({ spanId }) => spanId === id)))
+})
+
+test('of a trace that is not sampled everything goes on under one span, and the sampler is asked once', async () => {
+  let asked = 0
+  const traced = tracer({
+    measurements: new Measurements('data-0', resourceOf),
+    sampler: () => {
+      asked += 1
+      return false
+    },
+  })
+  const { client, server } = traced
+  const contexts: Call['context'][] = []
+  const last: Invoke = async ({ context }) => void contexts.push(context)
+  await server((entered) => {
+    contexts.push(entered.context)
+    return chain([client, server], last)(childOf(entered, { ...get, target: 'kv' }))
+  })(sampleCall())
+  const [first, second] = contexts.map(({ trace }) => trace && formatTraceparent(trace))
+  assert.match(first ?? '', /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
+  assert.equal(second, first)
+  assert.equal(asked, 1)
+  assert.deepEqual(traced.spans, [])
 })
 
 test('the call goes on unchanged but for its trace', async () => {
@@ -615,10 +642,9 @@ test('a request over HTTP that fails has the status that its client sees', async
   }
 })
 
-for (const [how, runsHere, spans] of [
+for (const [how, spans] of [
   [
-    'as two spans',
-    () => undefined,
+    'two spans',
     [
       ['client', 'guest', 'deadline'],
       ['server', 'guest', 'deadline'],
@@ -626,18 +652,18 @@ for (const [how, runsHere, spans] of [
     ],
   ],
   [
-    'as one span',
-    partsHere({ guest: 'component', store: 'provider' }),
+    'one span',
     [
       ['client', 'guest', 'deadline'],
       ['server', 'guest', 'deadline'],
     ],
   ],
 ] as const) {
-  test(`a call whose callee does not look when it is given up ends with the call that it belongs to, ${how}`, async () => {
-    const traced = tracer({ runsHere })
+  test(`a call whose callee does not look when it is given up ends with the call that it belongs to, as ${how}`, async () => {
+    const traced = tracer()
+    const around = how === 'one span' ? traced.whole.client : traced.server
     const limit = limitTime()
-    const store = chain([traced.server, limit], () => new Promise(() => {}))
+    const store = chain([around, limit], () => new Promise(() => {}))
     const invoke = chain([traced.client, limit], store)
     const guest = chain([traced.server, limit], (call) => invoke(childOf(call, { ...get, target: 'store' })))
     const { context, ...call } = sampleCall({ target: 'guest' })
@@ -798,14 +824,14 @@ test('a message that enters is consumed under its subscription, linked to the sp
 })
 
 test('on one thread, a message goes from the span that consumes it to one of the component', async () => {
-  const traced = tracer({ runsHere: partsHere({ nats: 'provider', stock: 'component' }) })
-  const { client, server } = traced
+  const traced = tracer({ runsHere: (id) => id === 'stock' })
+  const { client, server, whole } = traced
   const publish = {
     operation: sampleCall({ interface: 'wasmcloud:messaging/consumer@0.2.0', function: 'publish' }).operation,
     args: [message],
   }
-  const nats = chain([client, server], async () => ({ tag: 'ok' }))
-  const stock = chain([client, server], async (call) => {
+  const nats = chain([client, whole.client], async () => ({ tag: 'ok' }))
+  const stock = chain([client, whole.server], async (call) => {
     await nats(childOf(call, { ...publish, target: 'nats' }))
     return { tag: 'err', val: 'no' }
   })
@@ -881,7 +907,7 @@ test('what a provider asks of its backend is a span of its own', async () => {
 
 test('what the backend took is measured by system, operation and error, sampled or not', async () => {
   const measurements = new Measurements('data-0', resourceOf)
-  const { server, settle } = traceCalls({
+  const { server } = traceCalls({
     sampler: () => false,
     resourceOf,
     record: () => {},
@@ -903,7 +929,6 @@ test('what the backend took is measured by system, operation and error, sampled 
     const nats = { name: 'backend', kind: 'messaging', system: 'nats', operation: 'request' } as const
     call.course.record({ ...nats, ...times, failure: 'nobody answers' })
   })(sampleCall({ target: 'provider' }))
-  settle()
   const measured = measurements
     .take()
     .histograms.filter(({ metric }) => metric !== 'callDuration')
