@@ -40,7 +40,7 @@ export async function serveRequest(site: Site, req: IncomingMessage, res: Server
     await context.enter(call, async (entered) => {
       const { operation, args } = call
       trace = entered.context.trace
-      // It is handed on at once.
+      // Both begin together: nothing waits between them.
       const { begun } = call.course
       const result = (await context.invoke(
         childOf(entered, { target: link.target, operation, args, linkName: link.name, begun }),

@@ -1,5 +1,5 @@
 import type { Call } from '../../src/call/call.ts'
-import { preciseNow } from '../../src/call/course.ts'
+import { preciseNow } from '../../src/call/clock.ts'
 import type { KeyValueBucket } from '../../src/capability/keyvalue-serve.ts'
 import { WeftError } from '../../src/errors.ts'
 import type { RedisClient } from './client.ts'

@@ -1,6 +1,6 @@
 import { errors, type Msg, type NatsConnection } from 'nats'
 import type { Call } from '../../src/call/call.ts'
-import { preciseNow } from '../../src/call/course.ts'
+import { preciseNow } from '../../src/call/clock.ts'
 import { BegunSpan, type TraceContext, TraceId } from '../../src/call/trace-context.ts'
 import type { BrokerMessage, MessagePublisher } from '../../src/capability/messaging-serve.ts'
 import { WeftError } from '../../src/errors.ts'

@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks'
+import { preciseNow } from './clock.ts'
 import type { TraceContext } from './trace-context.ts'
 
 /** A named stretch of time within a call, in milliseconds since the epoch (with fractions). */
@@ -89,6 +89,7 @@ export class CallCourse {
     return this.#timings
   }
 
+  /** To be told before the call is over. */
   record(timing: Timing): void {
     if (this.#timings.length < mostTimings) this.#timings.push(timing)
   }
@@ -182,24 +183,4 @@ function firstFailure(work: readonly Promise<unknown>[]): Promise<unknown> {
     }
     for (const one of work) one.then(settled, failed)
   })
-}
-
-/** How often the clock of the system is looked at, and how far it may be away before it is followed; milliseconds. */
-const followMs = 1000
-const mostAway = 20
-
-let origin = performance.timeOrigin
-let followAt = 0
-
-/** Milliseconds since the epoch with sub-millisecond resolution, also after the system slept or its clock was set. */
-export function preciseNow(): number {
-  const now = performance.now()
-  if (now >= followAt) follow(now)
-  return origin + now
-}
-
-function follow(now: number): void {
-  followAt = now + followMs
-  const away = Date.now() - (origin + now)
-  if (Math.abs(away) > mostAway) origin += away
 }

@@ -3,7 +3,7 @@ import type { CoreImports } from './core-module.ts'
 import type { CoreFunctionType } from './core-types.ts'
 import { CoreWriter } from './core-writer.ts'
 import type { Placement } from './instrument-placement.ts'
-import { leftAt } from './pace.ts'
+import { leftAt } from './pace-words.ts'
 import type { MayWait } from './waiting-imports.ts'
 
 /** An imported function that may have something to wait for. */

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { Garbage } from './garbage.ts'
+import { flag, left, paceMemory, running, wakeWatch } from './pace-words.ts'
 import { Stacks } from './stacks.ts'
 
 /**
@@ -7,10 +8,7 @@ import { Stacks } from './stacks.ts'
  * watchdog, sets it now and then while guests run here, for this one may be stuck in a guest.
  */
 export class Pace {
-  /**
-   * Shared; word 0 is the flag, word 1 how many invocations run on the thread, word 2 whether the import that was called
-   * last left something to wait for, word 3 whether the watchdog sleeps.
-   */
+  /** Shared with the watchdog and with guests: `pace-words.ts` says what stands in it. */
   readonly memory: WebAssembly.Memory
   /** What its guests run on. */
   readonly stacks = new Stacks()
@@ -83,26 +81,8 @@ export class Pace {
   }
 }
 
-/** What a thread and its watchdog share. */
-export function paceMemory(): WebAssembly.Memory {
-  return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })
-}
-
-export const flag = 0
-export const running = 1
-const left = 2
-export const asleep = 3
-/** Where guests find the third word. */
-export const leftAt = left * Int32Array.BYTES_PER_ELEMENT
 /** How long a guest runs before others on its thread have a turn, in milliseconds. */
 export const sliceMs = 2
-
-/** Wakes the watchdog of these words, if it sleeps. */
-export function wakeWatch(words: Int32Array): void {
-  if (Atomics.load(words, asleep) === 0) return
-  Atomics.store(words, asleep, 0)
-  Atomics.notify(words, asleep)
-}
 
 /** How a thread's guests go on after their first slice. */
 export interface PaceOptions {

@@ -1,11 +1,12 @@
-import { asleep, flag, running, sliceMs, wakeWatch } from './pace.ts'
+import { sliceMs } from './pace.ts'
+import { asleep, flag, running, wakeWatch } from './pace-words.ts'
 
-/** After so long without a guest the watchdog sleeps: longer than the pauses of a thread that has work. */
+/** After so long without an invocation the watchdog sleeps: waking it costs more than looking some fifty times. */
 const idleMs = 100
 
 /**
- * Sets the flags of these threads while guests run there; the function it gives stops it. Runs on another thread. It sleeps
- * where no guest runs, until the first one that begins wakes it.
+ * Sets the flags of these threads while invocations are under way there; the function it gives stops it. Runs on another
+ * thread. While there are none on any of them it sleeps, until the first one that begins wakes it.
  */
 export function watchPace(memories: readonly WebAssembly.Memory[]): () => void {
   const all = memories.map((memory) => new Int32Array(memory.buffer))

@@ -1,5 +1,5 @@
 import type { Call } from '../call/call.ts'
-import { preciseNow } from '../call/course.ts'
+import { preciseNow } from '../call/clock.ts'
 import type { TraceContext } from '../call/trace-context.ts'
 import type {
   GuestOtel,

@@ -1,6 +1,6 @@
 import { type Call, type Invoke, type Operation, operationName } from '../call/call.ts'
 import { childOf } from '../call/child.ts'
-import { preciseNow } from '../call/course.ts'
+import { preciseNow } from '../call/clock.ts'
 import { CallSession } from '../call/session.ts'
 import type { TraceContext } from '../call/trace-context.ts'
 import type { GuestOtel } from '../capability/otel.ts'

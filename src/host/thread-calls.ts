@@ -4,6 +4,7 @@ import type { Instruments } from './instruments.ts'
 import { type RouteOptions, route } from './route.ts'
 import type { Spies } from './spies.ts'
 
+/** What is around the calls of a thread, and where they may go. */
 export interface ThreadCallsOptions extends RouteOptions {
   readonly instruments: Pick<Instruments, 'client' | 'server' | 'whole'>
   readonly spies: Spies

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Call, Invoke } from '../call/call.ts'
-import { preciseNow } from '../call/course.ts'
+import { preciseNow } from '../call/clock.ts'
 import type { GuestOtel } from '../capability/otel.ts'
 import type { Pace } from '../component/pace.ts'
 import type { NetworkLid } from '../component-settings.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { paceMemory } from '../component/pace.ts'
+import { paceMemory } from '../component/pace-words.ts'
 import { errorCodeFrom, WeftError } from '../errors.ts'
 import { timerMs } from '../timer-ms.ts'
 import type { FromThread, PlanOutcome, ThreadInit, ThreadPlan, ToThread } from './thread-messages.ts'

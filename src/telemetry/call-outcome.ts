@@ -2,8 +2,7 @@ import type { Call } from '../call/call.ts'
 import { type ErrorCode, WeftError } from '../errors.ts'
 import type { WitType } from '../wit/type.ts'
 import { type CallSide, type CallSubject, httpSource } from './describe-call.ts'
-import { tagOf, valOf } from './field.ts'
-import { responseStatus } from './http-attributes.ts'
+import { statusOf, tagOf, valOf } from './field.ts'
 import { attributeNames as names, spanNames } from './names.ts'
 import type { SpanAttributes, SpanEvent, SpanStatus } from './span.ts'
 
@@ -67,7 +66,7 @@ export function answerOutcome(
 /** The status of an HTTP response; undefined for all other answers. */
 export function httpStatusOf(subject: CallSubject, answer: unknown): number | undefined {
   const isHttp = subject === 'http-in' || subject === 'http-out'
-  return isHttp ? responseStatus(valOf(answer)) : undefined
+  return isHttp ? statusOf(valOf(answer)) : undefined
 }
 
 /** `err` when the function has a WIT `result` and it is one, else `ok`. */

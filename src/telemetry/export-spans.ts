@@ -7,6 +7,7 @@ import { spanMessages } from './publish-spans.ts'
 import { queueSizes } from './queue-sizes.ts'
 import { createResources } from './resource.ts'
 import type { SpanGroup } from './span-groups.ts'
+import { spanQueue } from './span-queue.ts'
 
 export interface ExportSpansOptions {
   readonly env: Env
@@ -27,12 +28,6 @@ export interface SpanExport {
   /** Flushes and frees the exporter. Nothing may be accepted afterwards. */
   stop(timeoutMs: number): Promise<void>
 }
-
-/**
- * Some 250 bytes each: requests of three megabytes, below what collectors take, and a dozen megabytes of memory while one is
- * away. Under load a request costs more than what stands in it, so few big ones.
- */
-const spanQueue = { batchSize: 12_288, maxWaiting: 49_152 }
 
 /** Exports spans over OTLP where `env` says so, and publishes them in the lattice. */
 export function exportSpans(options: ExportSpansOptions): SpanExport {

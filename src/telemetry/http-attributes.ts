@@ -71,13 +71,6 @@ export function clientRequestAttributes(value: unknown): SpanAttributes {
   }
 }
 
-/** The status of a `wrpc:http` response record; undefined when it is none. */
-export function responseStatus(response: unknown): number | undefined {
-  if (typeof response !== 'object' || response === null) return undefined
-  const { status } = response as { readonly status?: unknown }
-  return typeof status === 'number' ? status : undefined
-}
-
 /** What `requestAttributes` are made of. */
 export interface RequestKey {
   readonly method: string

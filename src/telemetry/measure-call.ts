@@ -23,8 +23,7 @@ export interface EndedCall {
 export function measureCall(ended: EndedCall, measurements: Measurements): void {
   const { traced, site, end } = ended
   const { call, trace, start } = traced
-  // The system's clock may have been set back meanwhile.
-  durationsOf(ended, measurements).observe(Math.max(0, end - start) / 1000, trace)
+  durationsOf(ended, measurements).observe((end - start) / 1000, trace)
   const { timings } = call.course
   if (timings.length === 0 || (site.side === 'client' && !site.isWhole)) return
   for (const timing of timings)

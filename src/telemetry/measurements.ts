@@ -72,7 +72,7 @@ export class Measurements implements Measure {
     const gauges = this.#readWatches()
     const histograms = [...this.#histograms].flatMap(([metric, map]) =>
       [...map]
-        .filter(({ state }) => state.count > 0)
+        .filter(({ isEmpty }) => !isEmpty)
         .flatMap((series) => series.takeEach().map((state) => ({ metric, state }))),
     )
     this.#countOverflows()

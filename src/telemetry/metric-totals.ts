@@ -71,7 +71,7 @@ export class MetricTotals {
     }
     for (const [metric, map] of this.#histograms) {
       for (const series of map) {
-        if (series.state.count === 0) continue
+        if (series.isEmpty) continue
         services.histograms(metric, series.labels).push(this.#histogramPoint(metric, series, time))
       }
     }
@@ -97,7 +97,7 @@ export class MetricTotals {
     const exemplars = series.takeExemplars()
     const start = this.#startOf(series)
     const { counts, count, sum, min, max } = this.#temporality === 'delta' ? series.take() : series.state
-    const values = { count, sum, min, max, counts: [...counts], exemplars }
+    const values = { count, sum, min, max, counts, exemplars }
     return { attributes: series.labels, start, time, bounds: metricList[metric].bounds, ...values }
   }
 

@@ -68,6 +68,11 @@ export class HistogramSeries {
       if (exemplar) this.#exemplars[bucket] = exemplar
   }
 
+  /** True when nothing was measured since the last `take`. */
+  get isEmpty(): boolean {
+    return this.#numbers[max] === Number.NEGATIVE_INFINITY
+  }
+
   /** Everything since the last `take`. */
   get state(): HistogramState {
     const [total = 0, least = 0, most = 0, ...counts] = this.#numbers

@@ -1,6 +1,7 @@
 import type { SpanRecord } from './span.ts'
 import type { SpanDraft } from './span-draft.ts'
 import { type SpanGroup, SpanGroups } from './span-groups.ts'
+import { spanQueue } from './span-queue.ts'
 import { surplusTraces } from './surplus-traces.ts'
 import { withinTime } from './within-time.ts'
 
@@ -14,9 +15,9 @@ export interface SpanBufferOptions {
   readonly onDropped?: (count: number) => void
   /** The longest that a span waits, in milliseconds. Default 200. */
   readonly flushMs?: number
-  /** A batch of this many spans goes at once. Default 12 288: what the collector gets at once. */
+  /** A batch of this many spans goes at once. Default: see `spanQueue`. */
   readonly batchSize?: number
-  /** Spans beyond this many that wait are dropped and counted. Default 49 152. */
+  /** Spans beyond this many that wait are dropped and counted. Default: see `spanQueue`. */
   readonly maxWaiting?: number
 }
 
@@ -36,8 +37,8 @@ export class SpanBuffer {
     this.#sink = options.sink
     this.#onDropped = options.onDropped ?? (() => {})
     this.#flushMs = options.flushMs ?? 200
-    this.#batchSize = options.batchSize ?? 12_288
-    this.#maxWaiting = options.maxWaiting ?? 49_152
+    this.#batchSize = options.batchSize ?? spanQueue.batchSize
+    this.#maxWaiting = options.maxWaiting ?? spanQueue.maxWaiting
   }
 
   /** How many spans were lost since the start. */

@@ -1,4 +1,4 @@
-import { preciseNow } from '../call/course.ts'
+import { preciseNow } from '../call/clock.ts'
 import { TraceId } from '../call/trace-context.ts'
 import { scopeName } from './names.ts'
 import type { OtlpScope } from './otlp-common.ts'

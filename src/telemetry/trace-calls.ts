@@ -25,8 +25,8 @@ export interface TracedCalls {
   readonly client: Interceptor
   readonly server: Interceptor
   /**
-   * Instead of `server`, where both sides run here and one span tells of both: that of the component. By its side: `client`
-   * around what a component asks of a provider, `server` around what a provider asks of a component.
+   * Instead of `server`, and like it behind `client`, where both sides run here and one span tells of both: that of the
+   * component. By its side: `client` around what a component asks of a provider, `server` around what a provider asks of it.
    */
   readonly whole: Readonly<Record<CallSide, Interceptor>>
   /** Makes spans of what is over: that waits for the end of the event loop's turn otherwise. */
@@ -36,7 +36,7 @@ export interface TracedCalls {
 /**
  * Makes a span of every call that passes, and measures it: `client` spans belong to the call's source, `server` spans to its
  * target. The call goes on under the new span, which ends when the call is over: after its answer and after all that it
- * holds. A call whose trace is not sampled goes on as it came, without a span; its duration counts all the same.
+ * holds. A call whose trace is not sampled has no span; its duration counts all the same.
  */
 export function traceCalls(options: TraceCallsOptions): TracedCalls {
   const { measurements, record, resourceOf, runsHere = () => false, sampler } = options

@@ -1,4 +1,4 @@
-import { preciseNow } from '../call/course.ts'
+import { preciseNow } from '../call/clock.ts'
 import {
   BegunSpan,
   formatTraceparent,

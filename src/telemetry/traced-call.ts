@@ -1,5 +1,6 @@
 import type { Call, LimitedWithin } from '../call/call.ts'
-import { type CallEnding, type CallWatcher, type OutgoingHead, preciseNow } from '../call/course.ts'
+import { preciseNow } from '../call/clock.ts'
+import type { CallEnding, CallWatcher, OutgoingHead } from '../call/course.ts'
 import type { TraceContext } from '../call/trace-context.ts'
 import type { CallSites } from './call-site.ts'
 import type { EndedCalls } from './ended-calls.ts'
@@ -10,6 +11,7 @@ export interface SeenFrom {
   readonly ended: EndedCalls
 }
 
+/** How and when a call was over. */
 export interface TracedEnding {
   readonly outcome: CallEnding
   /** Milliseconds since the epoch. */

@@ -53,8 +53,6 @@ const overhead: Bench = {
     })
     const added = middle(({ on, off }) => on - off)
     const addedSampled = middle(({ sampled, off }) => sampled - off)
-    if (process.env['SHOW'])
-      for (const c of all) console.log(JSON.stringify(c), c.on - c.off, c.sampled - c.off)
     return [
       atMost(0.3, row('telemetry-overhead', added)),
       atMost(0.08, row('telemetry-sampled', addedSampled)),

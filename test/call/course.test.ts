@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CallCourse, type CallEnding, type CallWatcher, preciseNow } from '../../src/call/course.ts'
+import { CallCourse, type CallEnding, type CallWatcher } from '../../src/call/course.ts'
 
 function watcher() {
   const seen: { readonly end: CallEnding; readonly now: number }[] = []
@@ -58,30 +58,4 @@ test('who answers may say that it tells the end', () => {
   assert.equal(course.isTold, false)
   course.willTell()
   assert.equal(course.isTold, true)
-})
-
-test('the clock follows the one of the system, which may be set or go on while everything sleeps', (t) => {
-  const hour = 3_600_000
-  const { now: systemNow } = Date
-  const { now: monotonicNow } = performance
-  let set = 0
-  let passed = 0
-  t.mock.method(Date, 'now', () => systemNow() + set)
-  t.mock.method(performance, 'now', () => monotonicNow.call(performance) + passed)
-  const isRight = () => Math.abs(preciseNow() - Date.now()) < 100
-  assert.ok(isRight())
-  for (const to of [hour, -hour, 0]) {
-    set = to
-    passed += 1001
-    set += passed
-    assert.ok(isRight(), `set by ${to} ms`)
-  }
-})
-
-test('the clock does not jump between two looks at the one of the system', (t) => {
-  preciseNow()
-  const { now: systemNow } = Date
-  const before = preciseNow()
-  t.mock.method(Date, 'now', () => systemNow() + 15)
-  assert.ok(Math.abs(preciseNow() - before) < 10)
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Pace, paceMemory } from '../../src/component/pace.ts'
+import { Pace } from '../../src/component/pace.ts'
+import { paceMemory } from '../../src/component/pace-words.ts'
 
 test('a thread that goes behind others sleeps before each further turn of its guests', async () => {
   const pace = new Pace(paceMemory(), { turnMs: 5, restMs: 10 })

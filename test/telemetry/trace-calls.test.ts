@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Call, type CallLimit, chain, type Invoke, type LimitedWithin } from '../../src/call/call.ts'
 import { childOf } from '../../src/call/child.ts'
-import { CallCourse, preciseNow } from '../../src/call/course.ts'
+import { preciseNow } from '../../src/call/clock.ts'
+import { CallCourse } from '../../src/call/course.ts'
 import { limitTime } from '../../src/call/limit-time.ts'
 import { formatTraceparent } from '../../src/call/trace-context.ts'
 import { type ErrorCode, errorCodes, WeftError } from '../../src/errors.ts'
@@ -505,6 +506,18 @@ test('both sides of a call of one span have it as their example', async () => {
   assert.equal(examples.length, 2)
   assert.deepEqual(examples[0], examples[1])
   assert.ok(examples.flat().every((id) => asked.some(({ spanId }) => spanId === id)))
+})
+
+test('a call that is known to have begun earlier has its span from then, on both sides', async () => {
+  const traced = tracer()
+  const { client, server } = traced
+  const begun = preciseNow() - 1000
+  const child = childOf(sampleCall(), { ...get, target: 'kv', begun })
+  await chain([client, server], async () => undefined)(child)
+  assert.deepEqual(
+    traced.spans.map(({ start }) => start),
+    [begun, begun],
+  )
 })
 
 test('of a trace that is not sampled everything goes on under one span, and the sampler is asked once', async () => {
