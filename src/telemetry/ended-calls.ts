@@ -36,11 +36,20 @@ export class EndedCalls {
     this.#measurements = measurements
   }
 
-  add(call: TracedCall, ending: TracedEnding): void {
-    if (!call.trace.sampled) {
-      this.#tell(call, ending)
-      return
+  /** Takes a call that has no span. */
+  measure(traced: TracedCall, outcome: CallEnding, end: number): void {
+    const { call, seenFrom, start } = traced
+    if (!this.#measurements) return
+    try {
+      const site = seenFrom.sites.of(call, start)
+      measureCall({ traced, site, label: labelOf(call, outcome), end }, this.#measurements)
+    } catch {
+      this.#lost()
     }
+  }
+
+  /** Takes a call that has one. */
+  add(call: TracedCall, ending: TracedEnding): void {
     call.ending = ending
     if (this.#last) this.#last.after = call
     else {
@@ -59,18 +68,18 @@ export class EndedCalls {
       const { after, ending } = call
       // One that is old by now would keep all that came after it.
       call.after = undefined
-      if (ending) this.#tell(call, ending)
+      try {
+        if (ending) this.#describe(call, ending)
+      } catch {
+        this.#lost()
+      }
       call = after
     }
   }
 
   /** Arguments that can't be described cost their span, no more. */
-  #tell(call: TracedCall, ending: TracedEnding): void {
-    try {
-      this.#describe(call, ending)
-    } catch {
-      this.#measurements?.add('telemetryDropped', 1, { signal: 'traces', reason: 'failed' })
-    }
+  #lost(): void {
+    this.#measurements?.add('telemetryDropped', 1, { signal: 'traces', reason: 'failed' })
   }
 
   #describe(traced: TracedCall, { outcome, end, response }: TracedEnding): void {

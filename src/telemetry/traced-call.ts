@@ -51,8 +51,13 @@ export class TracedCall implements CallWatcher, LimitedWithin {
     const { course, limit } = this.call
     limit?.forget(this)
     course.leaving = undefined
+    const { ended } = this.seenFrom
+    if (!this.trace.sampled) {
+      ended.measure(this, outcome, end)
+      return
+    }
     const response = outcome.kind === 'failure' && course.response ? seenOf(course.response) : undefined
-    this.seenFrom.ended.add(this, { outcome, end, response })
+    ended.add(this, { outcome, end, response })
   }
 }
 

@@ -9,7 +9,7 @@ const connections = 16
 /** V8 optimizes no two processes alike: each round has new ones, and the one in the middle counts. */
 const rounds = 5
 /** Until V8 has optimized what a request passes. */
-const warmSeconds = 3
+const warmSeconds = 5
 /** Others are measured in between: what a process does after such a pause weighs little in a slice that is long. */
 const sliceSeconds = 0.7
 const slices = 5
