@@ -1,7 +1,7 @@
 import { sliceMs } from './pace.ts'
 import { asleep, flag, running, wakeWatch } from './pace-words.ts'
 
-/** After so long without an invocation the watchdog sleeps: waking it costs more than looking some fifty times. */
+/** After so long without an invocation the watchdog sleeps: those that follow each other more closely find it awake. */
 const idleMs = 100
 
 /**

@@ -28,8 +28,6 @@ export interface CallSite extends CallView {
   readonly answers: Map<number, SpanPart>
   readonly isParentRemote: boolean
   readonly durations: Map<OutcomeLabel, HistogramSeries>
-  /** The one of these that was used last: most calls end alike. */
-  latest: { readonly label: OutcomeLabel; readonly series: HistogramSeries } | undefined
   /** Of its calls' waits, by the name of the timing. */
   readonly waits: Map<string, HistogramSeries>
   /** Who its spans belong to. */
@@ -114,7 +112,6 @@ export class CallSites {
       answers: new Map(),
       isParentRemote: kind === 'server' || kind === 'consumer',
       durations: new Map(),
-      latest: undefined,
       waits: new Map(),
       ...resources,
       checkAt: 0,

@@ -38,11 +38,9 @@ export class EndedCalls {
 
   /** Takes a call that has no span. */
   measure(traced: TracedCall, outcome: CallEnding, end: number): void {
-    const { call, seenFrom, start } = traced
     if (!this.#measurements) return
     try {
-      const site = seenFrom.sites.of(call, start)
-      measureCall({ traced, site, label: labelOf(call, outcome), end }, this.#measurements)
+      measureCall(endedCall(traced, outcome, end), this.#measurements)
     } catch {
       this.#lost()
     }
@@ -83,15 +81,20 @@ export class EndedCalls {
   }
 
   #describe(traced: TracedCall, { outcome, end, response }: TracedEnding): void {
-    const { call, trace, start, seenFrom } = traced
-    const site = seenFrom.sites.of(call, start)
-    const ended = { traced, site, label: labelOf(call, outcome), end }
+    const { call, trace } = traced
+    const ended = endedCall(traced, outcome, end)
     if (this.#measurements) measureCall(ended, this.#measurements)
     if (!(trace instanceof BegunSpan)) return
     const draft = draftOf(ended, trace, answerOf(ended, outcome, response))
     this.#record(draft)
-    if (call.course.timings.length > 0) for (const span of timingSpans(draft, call, site)) this.#record(span)
+    if (call.course.timings.length > 0)
+      for (const span of timingSpans(draft, call, ended.site)) this.#record(span)
   }
+}
+
+function endedCall(traced: TracedCall, outcome: CallEnding, end: number): EndedCall {
+  const { call, seenFrom, start } = traced
+  return { traced, site: seenFrom.sites.of(call, start), label: labelOf(call, outcome), end }
 }
 
 function labelOf(call: Call, end: CallEnding): OutcomeLabel {

@@ -31,15 +31,8 @@ export function measureCall(ended: EndedCall, measurements: Measurements): void 
 }
 
 function durationsOf({ site, label }: EndedCall, measurements: Measurements): HistogramSeries {
-  const { latest } = site
-  if (latest?.label === label && !latest.series.isForgotten) return latest.series
   const known = site.durations.get(label)
-  const series = known && !known.isForgotten ? known : durationsFrom(site, label, measurements)
-  site.latest = { label, series }
-  return series
-}
-
-function durationsFrom(site: CallSite, label: OutcomeLabel, measurements: Measurements): HistogramSeries {
+  if (known && !known.isForgotten) return known
   const { side, isWhole } = site
   const other = side === 'client' ? 'server' : 'client'
   const series = measurements.histogram(

@@ -41,7 +41,6 @@ const overhead: Bench = {
   async run(): Promise<readonly BenchRow[]> {
     const all: Costs[] = []
     for (let round = 0; round < rounds; round += 1) all.push(await costsOfRound())
-
     const middle = (pick: (costs: Costs) => number) => quantile(all.map(pick), 0.5)
     const bare = middle((costs) => costs.bare)
     const row = (bench: string, value: number) => ({
@@ -64,7 +63,7 @@ const overhead: Bench = {
   },
 }
 
-/** Starts one of each kind and no more: a host that idles beside it makes another's caches cold. */
+/** Starts one of each kind and no more: hosts that idle beside what is measured disturb it. */
 async function costsOfRound(): Promise<Costs> {
   await using started = new AsyncDisposableStack()
   const open = async (serving: Promise<Served>) => {
