@@ -174,6 +174,7 @@ describe('instances', () => {
     await rounds(20)
     const before = mapped()
     await rounds(400)
-    assert.ok(mapped() < before + 500, `${mapped()} mappings after 20 000 instances, ${before} before`)
+    // Each would leave one at least; V8's own come and go by the hundred.
+    assert.ok(mapped() < before + 2000, `${mapped()} mappings after 20 000 instances, ${before} before`)
   })
 })
