@@ -7,6 +7,7 @@ import { parseTraceparent, type TraceContext } from '../../src/call/trace-contex
 import type { HttpResult } from '../../src/capability/http.ts'
 import { statusOfFailure } from '../../src/capability/http-status.ts'
 import { handleOf, incomingHandler } from '../../src/capability/http-wit.ts'
+import { preciseNow } from '../../src/clock.ts'
 import { WeftError } from '../../src/errors.ts'
 import type { Log } from '../../src/log.ts'
 import type { ProviderContext, ProviderLink } from '../../src/provider.ts'
@@ -70,6 +71,7 @@ function callFrom(
   signal: AbortSignal,
 ): Call {
   handle ??= handleOf(incomingHandler())
+  const begun = preciseNow()
   return {
     source: 'http',
     target: context.id,
@@ -78,11 +80,11 @@ function callFrom(
     context: {
       trace: parseTraceparent(header(req, 'traceparent'), header(req, 'tracestate')),
       baggage: header(req, 'baggage'),
-      deadline: Date.now() + timeoutMs,
+      deadline: begun + timeoutMs,
       linkName: 'default',
     },
     signal,
-    course: new CallCourse(),
+    course: new CallCourse(begun),
     recipient: link.target,
     route,
   }

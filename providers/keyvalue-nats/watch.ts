@@ -5,6 +5,7 @@ import type { Call } from '../../src/call/call.ts'
 import { childOf } from '../../src/call/child.ts'
 import { CallCourse } from '../../src/call/course.ts'
 import { keyvalueWatcher } from '../../src/capability/keyvalue-wit.ts'
+import { preciseNow } from '../../src/clock.ts'
 import { WeftError } from '../../src/errors.ts'
 import type { ProviderContext, ProviderLink } from '../../src/provider.ts'
 import { decodeKey } from './key.ts'
@@ -108,14 +109,15 @@ function callFrom(
   const watcher = keyvalueWatcher()
   const fn = watcher.functions.find((each) => each.name === name)
   if (!fn) throw new WeftError('internal', `${watcher.id} has no ${name}`)
+  const begun = preciseNow()
   return {
     source: 'nats',
     target: context.id,
     operation: { interface: watcher.id, function: fn },
     args,
-    context: { trace: undefined, baggage: '', deadline: Date.now() + timeoutMs, linkName: 'default' },
+    context: { trace: undefined, baggage: '', deadline: begun + timeoutMs, linkName: 'default' },
     signal: new AbortController().signal,
-    course: new CallCourse(),
+    course: new CallCourse(begun),
     recipient: link.target,
   }
 }

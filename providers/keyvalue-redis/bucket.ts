@@ -1,6 +1,6 @@
 import type { Call } from '../../src/call/call.ts'
-import { preciseNow } from '../../src/call/clock.ts'
 import type { KeyValueBucket } from '../../src/capability/keyvalue-serve.ts'
+import { preciseNow } from '../../src/clock.ts'
 import { WeftError } from '../../src/errors.ts'
 import type { RedisClient } from './client.ts'
 import { RedisError, type RedisReply } from './resp.ts'

@@ -3,6 +3,7 @@ import { childOf } from '../../src/call/child.ts'
 import { CallCourse } from '../../src/call/course.ts'
 import type { BrokerMessage } from '../../src/capability/messaging-serve.ts'
 import { messagingHandler } from '../../src/capability/messaging-wit.ts'
+import { preciseNow } from '../../src/clock.ts'
 import { WeftError } from '../../src/errors.ts'
 import type { ProviderContext, ProviderLink } from '../../src/provider.ts'
 import type { MessageContext } from './message-headers.ts'
@@ -61,14 +62,15 @@ function callFrom(
   { message, sent, origin }: EnteringMessage,
 ): Call {
   const handler = messagingHandler()
+  const begun = preciseNow()
   return {
     source: messageSource,
     target: context.id,
     operation: { interface: handler.id, function: handler.functions[0] },
     args: [message],
-    context: { ...sent, deadline: Date.now() + timeoutMs, linkName: 'default' },
+    context: { ...sent, deadline: begun + timeoutMs, linkName: 'default' },
     signal: new AbortController().signal,
-    course: new CallCourse(),
+    course: new CallCourse(begun),
     recipient: link.target,
     message: { system: 'nats', ...origin, sentUnder: sent.trace },
   }

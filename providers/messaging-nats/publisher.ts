@@ -1,8 +1,8 @@
 import { errors, type Msg, type NatsConnection } from 'nats'
 import type { Call } from '../../src/call/call.ts'
-import { preciseNow } from '../../src/call/clock.ts'
 import { BegunSpan, type TraceContext, TraceId } from '../../src/call/trace-context.ts'
 import type { BrokerMessage, MessagePublisher } from '../../src/capability/messaging-serve.ts'
+import { preciseNow } from '../../src/clock.ts'
 import { WeftError } from '../../src/errors.ts'
 import { timerMs } from '../../src/timer-ms.ts'
 import { contextFromHeaders, headersFromContext } from './message-headers.ts'
@@ -93,7 +93,7 @@ async function sent(
 
 /** The guest's wait, but not beyond its own deadline. */
 function waitFor(call: Call, timeoutMs: number): number {
-  return Math.max(1, timerMs(Math.min(timeoutMs, call.context.deadline - Date.now())))
+  return Math.max(1, timerMs(Math.min(timeoutMs, call.context.deadline - preciseNow())))
 }
 
 async function ask(

@@ -16,7 +16,7 @@ export interface CallContext {
   readonly trace: TraceContext | undefined
   /** The W3C `baggage` header; '' when there is none. */
   readonly baggage: string
-  /** When the caller stops waiting: milliseconds since the epoch. */
+  /** When the caller stops waiting: milliseconds since the epoch, by `preciseNow`. */
   readonly deadline: number
   readonly linkName: string
 }
@@ -35,7 +35,7 @@ export interface MessageOrigin {
 
 /** Ends a call, and all that is called within it, in time. */
 export interface CallLimit {
-  /** When it does at the latest: milliseconds since the epoch. */
+  /** When it does at the latest: milliseconds since the epoch, by `preciseNow`. */
   readonly deadline: number
   /** Tells `call` when this limit gives up, unless `forget` comes first. A call is watched by one limit at a time. */
   watch(call: LimitedWithin): void

@@ -1,4 +1,4 @@
-import { preciseNow } from './clock.ts'
+import { preciseNow } from '../clock.ts'
 import type { TraceContext } from './trace-context.ts'
 
 /** A named stretch of time within a call, in milliseconds since the epoch (with fractions). */
@@ -45,6 +45,7 @@ export interface BackendTiming {
 
 /** A guest may ask as often as it likes; so much of it is worth keeping. */
 const mostTimings = 128
+const noTimings: readonly Timing[] = []
 
 /** How a call came back. `brokeOff` is what its body failed with after the answer. */
 export type CallEnding =
@@ -68,9 +69,13 @@ export interface CallWatcher {
 
 /** What happens in the course of one call: named timings, and work that goes on after the answer. */
 export class CallCourse {
-  #timings: Timing[] = []
-  #held: Promise<unknown>[] = []
-  #allHeld: Promise<unknown> | undefined
+  #timings: Timing[] | undefined
+  /** How much it has held, and how much of that has not settled yet. */
+  #held = 0
+  #holding = 0
+  /** What the first of it failed with. */
+  #heldFailure: unknown
+  #afterHeld: ((failure: unknown) => void)[] | undefined
   #commit: (() => void) | undefined
   #watcher: CallWatcher | undefined
   #isTold = false
@@ -86,11 +91,12 @@ export class CallCourse {
   }
 
   get timings(): readonly Timing[] {
-    return this.#timings
+    return this.#timings ?? noTimings
   }
 
   /** To be told before the call is over. */
   record(timing: Timing): void {
+    this.#timings ??= []
     if (this.#timings.length < mostTimings) this.#timings.push(timing)
   }
 
@@ -109,15 +115,30 @@ export class CallCourse {
 
   /** The call is not over before this settles, although its answer is out (a body that still streams). */
   hold(work: Promise<unknown>): void {
-    this.#held.push(work)
-    this.#allHeld = undefined
+    this.#held += 1
+    this.#holding += 1
+    work.then(
+      () => this.#settled(),
+      (failure: unknown) => {
+        this.#heldFailure ??= failure
+        this.#settled()
+      },
+    )
   }
 
-  /** Undefined when nothing is held, so that the common case costs no turn; a failure of held work is the value. */
+  /** Undefined when nothing was held; a failure of held work is the value. */
   get held(): Promise<unknown> | undefined {
-    if (this.#held.length === 0) return undefined
-    this.#allHeld ??= firstFailure(this.#held)
-    return this.#allHeld
+    return this.#held === 0 ? undefined : new Promise((resolve) => this.afterHeld(resolve))
+  }
+
+  /**
+   * Calls `tell` when nothing is held any more, at once where that is so, with what held work failed with. It must not throw.
+   * Cheaper than `held`, for who watches every call.
+   */
+  afterHeld(tell: (failure: unknown) => void): void {
+    if (this.#holding === 0) tell(this.#heldFailure)
+    else if (this.#afterHeld) this.#afterHeld.push(tell)
+    else this.#afterHeld = [tell]
   }
 
   /** Tells `watcher` when the call is over: after its answer, and after all that it holds. */
@@ -149,38 +170,30 @@ export class CallCourse {
   #cameBack(end: CallEnding): void {
     const watcher = this.#watcher
     this.#watcher = undefined
-    const { held } = this
-    if (held) tellWith(held, watcher, end)
-    else tell(watcher, end)
+    if (this.#held === 0) tell(watcher, end)
+    else this.#tellAfterHeld(watcher, end)
+  }
+
+  // A method of its own: what a closure holds is put together whenever its function is called.
+  #tellAfterHeld(watcher: CallWatcher | undefined, end: CallEnding): void {
+    this.afterHeld((failure) => tell(watcher, withFailure(end, failure)))
+  }
+
+  #settled(): void {
+    this.#holding -= 1
+    if (this.#holding > 0) return
+    const waiting = this.#afterHeld ?? []
+    this.#afterHeld = undefined
+    for (const tell of waiting) tell(this.#heldFailure)
   }
 }
 
-// A function of its own: what a closure holds is put together whenever its function is called.
-function tellWith(held: Promise<unknown>, watcher: CallWatcher | undefined, end: CallEnding): void {
-  void held.then((failure) =>
-    tell(watcher, failure === undefined || end.kind === 'failure' ? end : { ...end, brokeOff: failure }),
-  )
+function withFailure(end: CallEnding, brokeOff: unknown): CallEnding {
+  return brokeOff === undefined || end.kind === 'failure' ? end : { ...end, brokeOff }
 }
 
 /** All of them at the same moment. */
 function tell(first: CallWatcher | undefined, end: CallEnding): void {
   const now = preciseNow()
   for (let watcher = first; watcher; watcher = watcher.next) watcher.over(end, now)
-}
-
-/** When all have settled, what the first of them failed with. */
-function firstFailure(work: readonly Promise<unknown>[]): Promise<unknown> {
-  return new Promise((resolve) => {
-    let left = work.length
-    let failure: unknown
-    const settled = () => {
-      left -= 1
-      if (left === 0) resolve(failure)
-    }
-    const failed = (reason: unknown) => {
-      failure ??= reason
-      settled()
-    }
-    for (const one of work) one.then(settled, failed)
-  })
 }

@@ -1,8 +1,9 @@
+import { preciseNow } from '../clock.ts'
 import { timerMs } from '../timer-ms.ts'
 
 /** Something that ends at a deadline. */
 export interface Limited {
-  /** Milliseconds since the epoch; one that is no number has passed. */
+  /** Milliseconds since the epoch by `preciseNow`; one that is no number has passed. */
   readonly deadline: number
   /** Called once, when the deadline has passed; must not throw. */
   expire(): void
@@ -42,11 +43,11 @@ export class Deadlines {
   #set(deadline: number): void {
     clearTimeout(this.#timer)
     this.#goesOffAt = deadline
-    this.#timer = setTimeout(() => this.#look(), timerMs(deadline - Date.now()))
+    this.#timer = setTimeout(() => this.#look(), timerMs(deadline - preciseNow()))
   }
 
   #look(): void {
-    const now = Date.now()
+    const now = preciseNow()
     this.#goesOffAt = Number.POSITIVE_INFINITY
     try {
       for (const limited of this.#watched.filter((each) => dueAt(each) <= now)) {

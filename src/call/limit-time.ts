@@ -1,3 +1,4 @@
+import { preciseNow } from '../clock.ts'
 import { WeftError } from '../errors.ts'
 import {
   type Call,
@@ -18,9 +19,10 @@ import { Deadlines, type Limited } from './deadlines.ts'
 export function limitTime(): Interceptor {
   const deadlines = new Deadlines()
   return (next) => (call) => {
-    const { limit } = call
+    const { course, limit } = call
     if (limit && limit.deadline <= call.context.deadline && !call.signal.aborted) return next(call)
-    if (call.context.deadline <= Date.now()) return Promise.reject(timeOver(call))
+    // One that begins now need not look at the clock again.
+    if (call.context.deadline <= (course.begun ?? preciseNow())) return Promise.reject(timeOver(call))
     if (call.signal.aborted) return Promise.reject(WeftError.from(call.signal.reason))
     return new LimitedCall(call, deadlines).answer(next)
   }
@@ -52,10 +54,8 @@ class LimitedCall implements Limited, CallLimit {
       this.#reject = reject
       begun(next, { ...this.#call, signal, limit: this }).then(
         (result) => {
-          const { held } = course
           course.answered(result)
-          if (held) void held.then(this.#over)
-          else this.#over()
+          course.afterHeld(this.#over)
           resolve(result)
         },
         (error: unknown) => {

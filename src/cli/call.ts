@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Artifacts } from '../artifact/artifacts.ts'
 import { CallCourse } from '../call/course.ts'
 import { newSpanId, newTraceId } from '../call/trace-context.ts'
+import { preciseNow } from '../clock.ts'
 import { WeftError } from '../errors.ts'
 import { defaultArtifactDir } from '../guest/cache.ts'
 import { servedInterfaces } from '../guest/served.ts'
@@ -183,7 +184,7 @@ async function call(
     context: {
       trace: { traceId: what.traceId, spanId: newSpanId(), sampled: true, traceState: '' },
       baggage: '',
-      deadline: Date.now() + what.timeoutMs,
+      deadline: preciseNow() + what.timeoutMs,
       linkName: 'default',
     },
     signal: AbortSignal.timeout(what.timeoutMs),

@@ -1,3 +1,4 @@
+import { preciseNow } from '../clock.ts'
 import { type LimitName, WeftError } from '../errors.ts'
 import type { Borrows } from './borrows.ts'
 import { Confines } from './confines.ts'
@@ -172,7 +173,7 @@ export class Instance {
   /** Guest code asks whether to let others have a turn; throws when it has had all its time. */
   check(): number {
     const task = this.current
-    const now = Date.now()
+    const now = preciseNow()
     const isSliceOver = this.pace.isSliceOver()
     const { where } = this.#confines
     const isLate = this.#confines.holdsUp(now) || (task !== undefined && now > task.deadline)

@@ -1,6 +1,7 @@
 import type { Call, Operation } from '../call/call.ts'
 import { offAbort, onAbort } from '../call/call-abort.ts'
 import type { CallSession } from '../call/session.ts'
+import { preciseNow } from '../clock.ts'
 import type { LoadedModule } from '../component/instance.ts'
 import { Pace } from '../component/pace.ts'
 import { type PreparedProgram, prepare } from '../component/prepare.ts'
@@ -172,7 +173,7 @@ export class GuestComponent {
     onAbort(call.signal, giveUp)
     try {
       const { requestBytes, timeMs } = this.#limits
-      const start = timeMs === undefined ? 0 : Date.now()
+      const start = timeMs === undefined ? 0 : preciseNow()
       const taken = call.session
         ? this.#takeFor(call.session, invocation)
         : pool.take(invocation, this.#isAsync(call.operation) ? 'shared' : 'alone')
@@ -188,14 +189,10 @@ export class GuestComponent {
         failed,
         bucket: (name) => openedBucket(this.world, invocation, name),
       })
-      const held = call.course.held
-      if (!held) end()
-      else {
-        void held.then((late) => {
-          if (late !== undefined) failed(late)
-          end()
-        })
-      }
+      call.course.afterHeld((late) => {
+        if (late !== undefined) failed(late)
+        end()
+      })
       return result
     } catch (thrown) {
       failed(thrown)

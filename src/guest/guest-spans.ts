@@ -1,5 +1,4 @@
 import type { Call } from '../call/call.ts'
-import { preciseNow } from '../call/clock.ts'
 import type { TraceContext } from '../call/trace-context.ts'
 import type {
   GuestOtel,
@@ -11,6 +10,7 @@ import type {
   OtelSignal,
   OtelSpan,
 } from '../capability/otel.ts'
+import { preciseNow } from '../clock.ts'
 import type { Log } from '../log.ts'
 
 interface OpenSpan {

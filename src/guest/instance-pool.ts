@@ -1,4 +1,4 @@
-import { preciseNow } from '../call/clock.ts'
+import { preciseNow } from '../clock.ts'
 import type { InstanceImage } from '../component/core-instances.ts'
 import type { Garbage } from '../component/garbage.ts'
 import type { TrackedMemory } from '../component/tracked-memory.ts'

@@ -23,11 +23,7 @@ export function runWithPermit(
   const { permits } = component
   const { course } = call
   const release = () => permits.release()
-  const ended = () => {
-    const { held } = course
-    if (held) void held.then(release)
-    else release()
-  }
+  const ended = () => course.afterHeld(release)
   permits.countCall()
   course.willTell()
   const run = () => component.guest.run(call, component.services)

@@ -83,10 +83,8 @@ export class Spies {
     }
     try {
       const value = await next(call)
-      const { held } = call.course
       const outcome = isErr(call, value) ? 'err' : 'ok'
-      if (held) void held.then((failure) => (failure ? over(...failed(failure)) : over(outcome, '')))
-      else over(outcome, '')
+      call.course.afterHeld((failure) => (failure ? over(...failed(failure)) : over(outcome, '')))
       return value
     } catch (thrown) {
       over(...failed(thrown))

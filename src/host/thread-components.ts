@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Call, Invoke } from '../call/call.ts'
-import { preciseNow } from '../call/clock.ts'
 import type { GuestOtel } from '../capability/otel.ts'
+import { preciseNow } from '../clock.ts'
 import type { Pace } from '../component/pace.ts'
 import type { NetworkLid } from '../component-settings.ts'
 import { type LimitName, WeftError } from '../errors.ts'

@@ -13,13 +13,17 @@ export interface SpanBufferOptions {
   readonly sink: (batch: SpanGroup[]) => void | Promise<void>
   /** Told of the spans that are lost. */
   readonly onDropped?: (count: number) => void
-  /** The longest that a span waits, in milliseconds. Default 200. */
+  /** How long a span waits, in milliseconds; where many come, they wait up to five times as long. Default 200. */
   readonly flushMs?: number
   /** A batch of this many spans goes at once. Default: see `spanQueue`. */
   readonly batchSize?: number
   /** Spans beyond this many that wait are dropped and counted. Default: see `spanQueue`. */
   readonly maxWaiting?: number
 }
+
+/** As many spans as this within `flushMs` are many: to hand them on costs more than what is in it. */
+const many = 64
+const mostLooks = 5
 
 /** Collects the spans of one thread, encodes them as they come, and hands them on in batches. */
 export class SpanBuffer {
@@ -30,6 +34,9 @@ export class SpanBuffer {
   readonly #maxWaiting: number
   readonly #groups = new SpanGroups(surplusTraces())
   #timer: NodeJS.Timeout | undefined
+  /** How often it was looked whether many come, and how many there were the last time. */
+  #looks = 0
+  #seen = 0
   #sending: Promise<void> | undefined
   #dropped = 0
 
@@ -83,13 +90,28 @@ export class SpanBuffer {
   #wait(): void {
     if (this.#sending) return
     if (this.#groups.count >= this.#batchSize) this.#send()
-    else this.#timer ??= setTimeout(() => this.#send(), this.#flushMs).unref()
+    else if (!this.#timer) this.#lookLater()
+  }
+
+  #lookLater(): void {
+    this.#timer = setTimeout(() => this.#look(), this.#flushMs).unref()
+  }
+
+  #look(): void {
+    const { count } = this.#groups
+    const isMany = count - this.#seen >= many
+    this.#seen = count
+    this.#looks += 1
+    if (isMany && this.#looks < mostLooks) this.#lookLater()
+    else this.#send()
   }
 
   #send(): void {
     if (this.#sending || this.#groups.count === 0) return
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#looks = 0
+    this.#seen = 0
     const { count } = this.#groups
     const batch = this.#groups.take()
     try {

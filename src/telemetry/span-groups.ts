@@ -1,5 +1,5 @@
-import { preciseNow } from '../call/clock.ts'
 import { TraceId } from '../call/trace-context.ts'
+import { preciseNow } from '../clock.ts'
 import { scopeName } from './names.ts'
 import type { OtlpScope } from './otlp-common.ts'
 import { ProtobufWriter } from './otlp-protobuf.ts'

@@ -1,4 +1,3 @@
-import { preciseNow } from '../call/clock.ts'
 import {
   BegunSpan,
   formatTraceparent,
@@ -6,6 +5,7 @@ import {
   type TraceContext,
   TraceId,
 } from '../call/trace-context.ts'
+import { preciseNow } from '../clock.ts'
 import type { TraceWork, WorkSpan } from '../trace-work.ts'
 import { failureOutcome } from './call-outcome.ts'
 import type { Sampler } from './sampler.ts'

@@ -1,7 +1,7 @@
 import type { Call, LimitedWithin } from '../call/call.ts'
-import { preciseNow } from '../call/clock.ts'
 import type { CallEnding, CallWatcher, OutgoingHead } from '../call/course.ts'
 import type { TraceContext } from '../call/trace-context.ts'
+import { preciseNow } from '../clock.ts'
 import type { CallSites } from './call-site.ts'
 import type { EndedCalls } from './ended-calls.ts'
 

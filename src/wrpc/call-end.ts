@@ -1,3 +1,4 @@
+import { preciseNow } from '../clock.ts'
 import { WeftError } from '../errors.ts'
 import { timerMs } from '../timer-ms.ts'
 
@@ -13,7 +14,7 @@ export class CallEnd {
   #error: WeftError | undefined
   #finished = false
 
-  /** `late` is the error when `deadline` (milliseconds since the epoch) passes. */
+  /** `late` is the error when `deadline` (milliseconds since the epoch, by `preciseNow`) passes. */
   constructor(options: {
     readonly deadline: number
     readonly late: () => WeftError
@@ -21,7 +22,7 @@ export class CallEnd {
   }) {
     this.#signal = options.signal
     if (Number.isFinite(options.deadline)) {
-      const left = timerMs(options.deadline - Date.now())
+      const left = timerMs(options.deadline - preciseNow())
       this.#timer = setTimeout(() => this.fail(options.late()), left)
     }
     if (options.signal?.aborted) this.#onAbort()

@@ -1,6 +1,7 @@
 import { headers, type MsgHdrs } from 'nats'
 import type { Call, CallContext } from '../call/call.ts'
 import { formatTraceparent, parseTraceparent } from '../call/trace-context.ts'
+import { fromSystemTime, toSystemTime } from '../clock.ts'
 import { errorCodeFrom, limitFrom, WeftError } from '../errors.ts'
 
 /** The NATS headers of a call. The `weft-` ones are ours; other peers pass over them. */
@@ -38,7 +39,7 @@ export interface CallHeaders {
   readonly baggage: string
   readonly linkName: string
   readonly fromWeft: boolean
-  /** Undefined when the caller is not Weft or sent nonsense. */
+  /** By `preciseNow`; undefined when the caller is not Weft or sent nonsense. */
   readonly deadline: number | undefined
   readonly acceptBy: number | undefined
   /** Whether the params end with the first message. */
@@ -61,7 +62,7 @@ export function headersFromCall(call: Call, acceptBy: number, params: 'whole' | 
     [headerNames.traceparent, trace === undefined ? '' : formatTraceparent(trace)],
     [headerNames.tracestate, trace?.traceState ?? ''],
     [headerNames.baggage, baggage],
-    [headerNames.weftPeer, peerWords({ deadline, acceptBy, params })],
+    [headerNames.weftPeer, peerWords({ deadline: toSystemTime(deadline), acceptBy, params })],
   ])
 }
 
@@ -72,13 +73,14 @@ export function callFromHeaders(found: MsgHdrs | undefined): CallHeaders {
   const get = (name: string) => values.get(name) ?? ''
   const [mark, ...words] = get(headerNames.weftPeer).split(' ')
   const word = (name: string) => words.find((each) => each.startsWith(name))?.slice(name.length)
+  const deadline = milliseconds(word('deadline='))
   return {
     source: get(headerNames.sourceId) || unknownSource,
     trace: parseTraceparent(get(headerNames.traceparent) || undefined, get(headerNames.tracestate)),
     baggage: get(headerNames.baggage),
     linkName: get(headerNames.linkName) || defaultLinkName,
     fromWeft: mark === '1',
-    deadline: milliseconds(word('deadline=')),
+    deadline: deadline === undefined ? undefined : fromSystemTime(deadline),
     acceptBy: milliseconds(word('accept-by=')),
     whole: words.includes('whole'),
   }

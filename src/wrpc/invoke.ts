@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { NatsConnection } from 'nats'
 import type { Call, Invoke } from '../call/call.ts'
 import { operationName } from '../call/call.ts'
+import { preciseNow } from '../clock.ts'
 import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type Accepted, Attempt, type AttemptOptions, Refused } from './attempt.ts'
@@ -48,7 +49,7 @@ export interface InvokeOverOptions {
 export function invokeOver(options: InvokeOverOptions): Invoke {
   const known = new KnownTargets()
   return async (call) => {
-    if (call.context.deadline <= Date.now()) throw tooLate(call)
+    if (call.context.deadline <= preciseNow()) throw tooLate(call)
     const params = encodeParams(call.operation, call.args)
     const { deadline } = call.context
     const end = new CallEnd({ deadline, late: () => tooLate(call), signal: call.signal })

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Call } from '../call/call.ts'
-import { preciseNow } from '../call/clock.ts'
+import { preciseNow } from '../clock.ts'
 import { WeftError } from '../errors.ts'
 import type { CallEnd } from './call-end.ts'
 

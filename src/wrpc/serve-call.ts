@@ -4,6 +4,7 @@ import type { Call, Invoke, Operation } from '../call/call.ts'
 import { operationName } from '../call/call.ts'
 import { CallAbort } from '../call/call-abort.ts'
 import { CallCourse } from '../call/course.ts'
+import { preciseNow } from '../clock.ts'
 import { WeftError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { Acceptance } from './acceptance.ts'
@@ -47,7 +48,7 @@ export async function serveCall(
 ): Promise<void> {
   const { connection, inbox, log } = options
   const { message, headers } = first
-  const deadline = headers.deadline ?? Date.now() + options.defaultTimeoutMs
+  const deadline = headers.deadline ?? preciseNow() + options.defaultTimeoutMs
   const end = new CallEnd({ deadline, late: () => tooLate(operation) })
   const codec = functionCodec(operation.function)
   const params = new Channels({ nested: codec.params.async })

@@ -13,8 +13,8 @@ const warmSeconds = 5
 /** Others are measured in between: what a process does after such a pause weighs little in a slice that is long. */
 const sliceSeconds = 0.7
 const slices = 5
-/** Longer than spans wait on their thread. */
-const settleMs = 220
+/** Longer than spans wait on their thread when no more come. */
+const settleMs = 420
 
 /** What telemetry is told to do, by the environment of its host. */
 const environments = {

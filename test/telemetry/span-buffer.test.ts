@@ -16,6 +16,27 @@ test('a span leaves within the flush time', async () => {
   assert.ok(performance.now() - start < 400)
 })
 
+for (const [what, spans, leftAfterMs] of [
+  ['a span', [1, 0, 0, 0, 0, 0], 200],
+  ['few spans', [60, 60, 60, 60, 60, 60], 200],
+  ['many spans', [100, 0, 0, 0, 0, 0], 400],
+  ['many spans, and then few', [100, 100, 60, 60, 60, 60], 600],
+  ['more and more spans', [100, 100, 100, 100, 100, 100], 1000],
+] as const) {
+  test(`${what} in each fifth of a second: handed on after ${leftAfterMs} ms`, (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] })
+    const leftAt: number[] = []
+    let now = 0
+    const buffer = new SpanBuffer({ sink: () => void leftAt.push(now) })
+    for (const count of spans) {
+      for (let index = 0; index < count; index += 1) buffer.record(sampleSpan())
+      now += 200
+      context.mock.timers.tick(200)
+    }
+    assert.equal(leftAt[0], leftAfterMs)
+  })
+}
+
 test('a full batch leaves at once', () => {
   const batches: SpanGroup[][] = []
   const buffer = new SpanBuffer({ sink: (batch) => void batches.push(batch), batchSize: 3 })

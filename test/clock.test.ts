@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, mock, test } from 'node:test'
-import { preciseNow } from '../../src/call/clock.ts'
+import { fromSystemTime, preciseNow, toSystemTime } from '../src/clock.ts'
 
 /** Both clocks of the system, set by hand; as the one under test is the thread's, they go on from test to test. */
 const system = { wall: performance.timeOrigin + 5000, monotonic: 5000 }
@@ -38,4 +38,14 @@ test('the clock never goes back, and leaves small steps alone', () => {
     preciseNow()
   }
   assert.equal(preciseNow(), before + 3000)
+})
+
+test('what others read is the time of the system, where its clock was set back', () => {
+  pass(1000, { slept: -3_600_000 })
+  const now = preciseNow()
+  assert.equal(toSystemTime(now + 20), now + 20 - 3_600_000)
+  assert.equal(fromSystemTime(toSystemTime(now)), now)
+  pass(1000, { slept: 3_600_000 })
+  preciseNow()
+  assert.equal(toSystemTime(now), now)
 })
