@@ -1,3 +1,4 @@
+import { WeftError } from '../errors.ts'
 import type { WitFunction } from '../wit/type.ts'
 import type { CallCourse } from './course.ts'
 import type { CallSession } from './session.ts'
@@ -89,6 +90,21 @@ export type Interceptor = (next: Invoke) => Invoke
 /** Puts interceptors around `invoke`; the first one is the outermost. */
 export function chain(interceptors: readonly Interceptor[], invoke: Invoke): Invoke {
   return interceptors.reduceRight((next, interceptor) => interceptor(next), invoke)
+}
+
+/** The same for calls that each go on elsewhere: the interceptors are put together once, not for each call. */
+export function entering(
+  interceptors: readonly Interceptor[],
+): (call: Call, next: Invoke) => Promise<unknown> {
+  const invoke = chain(interceptors, (call) => (call.course.onward ?? nowhere)(call))
+  return (call, next) => {
+    call.course.onward = next
+    return invoke(call)
+  }
+}
+
+async function nowhere(call: Call): Promise<never> {
+  throw new WeftError('internal', `${operationName(call.operation)} entered and goes nowhere`)
 }
 
 /** `wasi:keyvalue/store@0.2.0-draft.get`, for people. */

@@ -1,4 +1,5 @@
 import { preciseNow } from '../clock.ts'
+import type { Invoke } from './call.ts'
 import type { TraceContext } from './trace-context.ts'
 
 /** A named stretch of time within a call, in milliseconds since the epoch (with fractions). */
@@ -47,11 +48,6 @@ export interface BackendTiming {
 const mostTimings = 128
 const noTimings: readonly Timing[] = []
 
-/** How a call came back. `brokeOff` is what its body failed with after the answer. */
-export type CallEnding =
-  | { readonly kind: 'answer'; readonly answer: unknown; readonly brokeOff?: unknown }
-  | { readonly kind: 'failure'; readonly thrown: unknown }
-
 /** Where an HTTP answer goes out. */
 export interface OutgoingHead {
   readonly headersSent: boolean
@@ -59,10 +55,11 @@ export interface OutgoingHead {
   readonly destroyed: boolean
 }
 
-/** Who is told when a call is over. */
+/** Who is told when a call is over: once, by one of the two. `now` is in milliseconds since the epoch. Neither may throw. */
 export interface CallWatcher {
-  /** `now` is in milliseconds since the epoch. Must not throw. */
-  over(end: CallEnding, now: number): void
+  /** `brokeOff` is what the answer's body failed with after it; undefined when it did not. */
+  answered(answer: unknown, brokeOff: unknown, now: number): void
+  failed(thrown: unknown, now: number): void
   /** The next one to tell: watchers are a chain by themselves, so that no list is made for each call. */
   next: CallWatcher | undefined
 }
@@ -83,6 +80,8 @@ export class CallCourse {
   begun: number | undefined
   /** Who traces it where it leaves its caller, until it is over; undefined when nobody does, or on another thread. */
   leaving: CallWatcher | undefined
+  /** Where a call goes on to behind what is put around it; only of one that enters from outside. */
+  onward: Invoke | undefined
   /** Of a request that came over HTTP: which status its client sees, for who tells that the call failed. */
   response: OutgoingHead | undefined
 
@@ -159,24 +158,25 @@ export class CallCourse {
 
   /** The call has its answer. Only the first word counts. */
   answered(answer: unknown): void {
-    if (this.#watcher) this.#cameBack({ kind: 'answer', answer })
+    const watcher = this.#watcher
+    this.#watcher = undefined
+    if (!watcher) return
+    if (this.#held === 0) tellAnswer(watcher, answer, undefined)
+    else this.#tellAfterHeld(watcher, answer)
   }
 
   /** The call failed. Only the first word counts. */
   failed(thrown: unknown): void {
-    if (this.#watcher) this.#cameBack({ kind: 'failure', thrown })
-  }
-
-  #cameBack(end: CallEnding): void {
     const watcher = this.#watcher
     this.#watcher = undefined
-    if (this.#held === 0) tell(watcher, end)
-    else this.#tellAfterHeld(watcher, end)
+    if (!watcher) return
+    if (this.#held === 0) tellFailure(watcher, thrown)
+    else this.afterHeld(() => tellFailure(watcher, thrown))
   }
 
   // A method of its own: what a closure holds is put together whenever its function is called.
-  #tellAfterHeld(watcher: CallWatcher | undefined, end: CallEnding): void {
-    this.afterHeld((failure) => tell(watcher, withFailure(end, failure)))
+  #tellAfterHeld(watcher: CallWatcher, answer: unknown): void {
+    this.afterHeld((failure) => tellAnswer(watcher, answer, failure))
   }
 
   #settled(): void {
@@ -188,12 +188,15 @@ export class CallCourse {
   }
 }
 
-function withFailure(end: CallEnding, brokeOff: unknown): CallEnding {
-  return brokeOff === undefined || end.kind === 'failure' ? end : { ...end, brokeOff }
+/** All of them at the same moment. */
+function tellAnswer(first: CallWatcher, answer: unknown, brokeOff: unknown): void {
+  const now = preciseNow()
+  for (let watcher: CallWatcher | undefined = first; watcher; watcher = watcher.next)
+    watcher.answered(answer, brokeOff, now)
 }
 
-/** All of them at the same moment. */
-function tell(first: CallWatcher | undefined, end: CallEnding): void {
+function tellFailure(first: CallWatcher, thrown: unknown): void {
   const now = preciseNow()
-  for (let watcher = first; watcher; watcher = watcher.next) watcher.over(end, now)
+  for (let watcher: CallWatcher | undefined = first; watcher; watcher = watcher.next)
+    watcher.failed(thrown, now)
 }

@@ -1,4 +1,4 @@
-import { type Call, chain, type Interceptor, type Invoke } from '../call/call.ts'
+import { type Call, chain, entering, type Interceptor, type Invoke } from '../call/call.ts'
 import { limitTime } from '../call/limit-time.ts'
 import type { Instruments } from './instruments.ts'
 import { type RouteOptions, route } from './route.ts'
@@ -47,7 +47,7 @@ export function threadCalls(options: ThreadCallsOptions): ThreadCalls {
     serve: chain(fromOutside, (call) =>
       providers.serves(call.target) ? toProvider(call) : toComponent(call),
     ),
-    enter: (call, next) => chain(fromOutside, next)(call),
+    enter: entering(fromOutside),
     leaving,
   }
 }

@@ -1,4 +1,4 @@
-import { chain, type Interceptor, type Invoke } from '../call/call.ts'
+import { chain, entering, type Interceptor, type Invoke } from '../call/call.ts'
 import { limitTime } from '../call/limit-time.ts'
 import { watchBeats } from '../lattice/beat.ts'
 import type { connectNats } from '../lattice/connect.ts'
@@ -56,7 +56,7 @@ export function openCalls(options: {
     void requestWake({ connection, lattice, target }).then((answer) => wakes.answered(target, answer))
   })
   const limit = limitTime()
-  const enter: ProviderCalls['enter'] = (call, next) => chain([...around.server, limit], next)(call)
+  const enter = entering([...around.server, limit])
   return {
     invoke: chain(
       [...around.client, limit],

@@ -1,16 +1,17 @@
 import type { Call } from '../call/call.ts'
-import type { CallEnding, OutgoingHead } from '../call/course.ts'
+import type { OutgoingHead } from '../call/course.ts'
 import { BegunSpan } from '../call/trace-context.ts'
 import { statusOfFailure } from '../capability/http-status.ts'
 import { WeftError } from '../errors.ts'
 import { failureOutcome, labelOfAnswer, type OutcomeLabel } from './call-outcome.ts'
 import { answerPart, ownFields, sharedPart } from './call-parts.ts'
-import { type EndedCall, measureCall } from './measure-call.ts'
+import type { CallSite } from './call-site.ts'
+import { durationsOf, measureWaits } from './measure-call.ts'
 import type { Measurements } from './measurements.ts'
 import { attributeNames as names } from './names.ts'
 import { type SpanDraft, type SpanFields, SpanPart } from './span-draft.ts'
 import { timingSpans } from './timing-spans.ts'
-import type { TracedCall, TracedEnding } from './traced-call.ts'
+import type { CallEnding, TracedCall, TracedEnding } from './traced-call.ts'
 
 export interface EndedCallsOptions {
   /** Takes each finished span; must not throw. */
@@ -36,11 +37,19 @@ export class EndedCalls {
     this.#measurements = measurements
   }
 
-  /** Takes a call that has no span. */
-  measure(traced: TracedCall, outcome: CallEnding, end: number): void {
-    if (!this.#measurements) return
+  /** Takes a call that has no span and was answered. */
+  measureAnswer(traced: TracedCall, answer: unknown, end: number): void {
     try {
-      measureCall(endedCall(traced, outcome, end), this.#measurements)
+      this.#measure(traced, labelOfAnswer(traced.call, answer), end)
+    } catch {
+      this.#lost()
+    }
+  }
+
+  /** Takes one that failed, be it after its answer. */
+  measureFailure(traced: TracedCall, thrown: unknown, end: number): void {
+    try {
+      this.#measure(traced, WeftError.from(thrown).code, end)
     } catch {
       this.#lost()
     }
@@ -80,21 +89,37 @@ export class EndedCalls {
     this.#measurements?.add('telemetryDropped', 1, { signal: 'traces', reason: 'failed' })
   }
 
+  #measure({ seenFrom, call, start }: TracedCall, label: OutcomeLabel, end: number): void {
+    if (!this.#measurements) return
+    const site = seenFrom.sites.of(call, end)
+    durationsOf(site, label, this.#measurements).observe((end - start) / 1000)
+    const { timings } = call.course
+    if (timings.length > 0) measureWaits(timings, { site, trace: undefined }, this.#measurements)
+  }
+
   #describe(traced: TracedCall, { outcome, end, response }: TracedEnding): void {
-    const { call, trace } = traced
-    const ended = endedCall(traced, outcome, end)
-    if (this.#measurements) measureCall(ended, this.#measurements)
+    const { call, trace, seenFrom, start } = traced
+    const site = seenFrom.sites.of(call, end)
+    const ended = { traced, site, label: labelOf(call, outcome), end }
+    const { timings } = call.course
+    if (this.#measurements) {
+      durationsOf(site, ended.label, this.#measurements).observe((end - start) / 1000, trace)
+      measureWaits(timings, { site, trace }, this.#measurements)
+    }
     if (!(trace instanceof BegunSpan)) return
     const draft = draftOf(ended, trace, answerOf(ended, outcome, response))
     this.#record(draft)
-    if (call.course.timings.length > 0)
-      for (const span of timingSpans(draft, call, ended.site)) this.#record(span)
+    if (timings.length > 0) for (const span of timingSpans(draft, call, site)) this.#record(span)
   }
 }
 
-function endedCall(traced: TracedCall, outcome: CallEnding, end: number): EndedCall {
-  const { call, seenFrom, start } = traced
-  return { traced, site: seenFrom.sites.of(call, start), label: labelOf(call, outcome), end }
+/** A call that is over, and what its kind has in common. */
+interface EndedCall {
+  readonly traced: TracedCall
+  readonly site: CallSite
+  readonly label: OutcomeLabel
+  /** Milliseconds since the epoch. */
+  readonly end: number
 }
 
 function labelOf(call: Call, end: CallEnding): OutcomeLabel {

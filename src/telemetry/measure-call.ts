@@ -1,4 +1,5 @@
 import type { Timing } from '../call/course.ts'
+import type { TraceContext } from '../call/trace-context.ts'
 import type { Labels } from '../measure.ts'
 import { withoutVersion } from '../wit/names.ts'
 import { backendSeries } from './backend-span.ts'
@@ -8,29 +9,13 @@ import type { CallSide } from './describe-call.ts'
 import type { Measurements } from './measurements.ts'
 import { attributeNames as names } from './names.ts'
 import type { HistogramSeries } from './series.ts'
-import type { TracedCall } from './traced-call.ts'
 
-/** A call that is over, and what its kind has in common. */
-export interface EndedCall {
-  readonly traced: TracedCall
-  readonly site: CallSite
-  readonly label: OutcomeLabel
-  /** Milliseconds since the epoch. */
-  readonly end: number
-}
-
-/** Measures a call that is over: how long it took and how it ended, and where it is served what it waited for. */
-export function measureCall(ended: EndedCall, measurements: Measurements): void {
-  const { traced, site, end } = ended
-  const { call, trace, start } = traced
-  durationsOf(ended, measurements).observe((end - start) / 1000, trace)
-  const { timings } = call.course
-  if (timings.length === 0 || (site.side === 'client' && !site.isWhole)) return
-  for (const timing of timings)
-    seriesOf(timing, site, measurements)?.observe((timing.end - timing.start) / 1000, trace)
-}
-
-function durationsOf({ site, label }: EndedCall, measurements: Measurements): HistogramSeries {
+/** Where the durations of a site's calls that ended so are measured; for both of their sides where one span tells of both. */
+export function durationsOf(
+  site: CallSite,
+  label: OutcomeLabel,
+  measurements: Measurements,
+): HistogramSeries {
   const known = site.durations.get(label)
   if (known && !known.isForgotten) return known
   const { side, isWhole } = site
@@ -42,6 +27,17 @@ function durationsOf({ site, label }: EndedCall, measurements: Measurements): Hi
   )
   site.durations.set(label, series)
   return series
+}
+
+/** Measures what a call waited for, where it is served. */
+export function measureWaits(
+  timings: readonly Timing[],
+  { site, trace }: { readonly site: CallSite; readonly trace: TraceContext | undefined },
+  measurements: Measurements,
+): void {
+  if (site.side === 'client' && !site.isWhole) return
+  for (const timing of timings)
+    seriesOf(timing, site, measurements)?.observe((timing.end - timing.start) / 1000, trace)
 }
 
 function labelsOf(

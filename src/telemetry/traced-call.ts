@@ -1,15 +1,20 @@
 import type { Call, LimitedWithin } from '../call/call.ts'
-import type { CallEnding, CallWatcher, OutgoingHead } from '../call/course.ts'
+import type { CallWatcher, OutgoingHead } from '../call/course.ts'
 import type { TraceContext } from '../call/trace-context.ts'
 import { preciseNow } from '../clock.ts'
 import type { CallSites } from './call-site.ts'
 import type { EndedCalls } from './ended-calls.ts'
 
-/** From which of its sides a call is seen, and who describes it. */
+/** From which of its sides a call is seen, and who measures and describes it. */
 export interface SeenFrom {
   readonly sites: CallSites
   readonly ended: EndedCalls
 }
+
+/** How a call came back. `brokeOff` is what its body failed with after the answer. */
+export type CallEnding =
+  | { readonly kind: 'answer'; readonly answer: unknown; readonly brokeOff: unknown }
+  | { readonly kind: 'failure'; readonly thrown: unknown }
 
 /** How and when a call was over. */
 export interface TracedEnding {
@@ -20,7 +25,10 @@ export interface TracedEnding {
   readonly response: OutgoingHead | undefined
 }
 
-/** A call on one of its sides, from where it begins to where it is described. */
+/**
+ * A call on one of its sides, from where it begins to where it is described, or measured where it has no span. One class for
+ * both: two would make all who meet them slower.
+ */
 export class TracedCall implements CallWatcher, LimitedWithin {
   next: CallWatcher | undefined
   outer: LimitedWithin | undefined
@@ -30,34 +38,52 @@ export class TracedCall implements CallWatcher, LimitedWithin {
   seenFrom: SeenFrom
   readonly call: Call
   readonly trace: TraceContext
-  /** Milliseconds since the epoch. */
-  readonly start: number
   ending: TracedEnding | undefined
 
   constructor(seenFrom: SeenFrom, call: Call, trace: TraceContext) {
     this.seenFrom = seenFrom
     this.call = call
     this.trace = trace
-    const { course } = call
-    course.begun ??= preciseNow()
-    this.start = course.begun
+    call.course.begun ??= preciseNow()
+  }
+
+  /** Milliseconds since the epoch. */
+  get start(): number {
+    return this.call.course.begun ?? 0
   }
 
   giveUp(reason: unknown): void {
     this.call.course.failed(reason)
   }
 
-  over(outcome: CallEnding, end: number): void {
+  answered(answer: unknown, brokeOff: unknown, now: number): void {
+    this.#forget()
+    const { ended } = this.seenFrom
+    if (this.trace.sampled)
+      ended.add(this, { outcome: { kind: 'answer', answer, brokeOff }, end: now, response: undefined })
+    else if (brokeOff === undefined) ended.measureAnswer(this, answer, now)
+    else ended.measureFailure(this, brokeOff, now)
+  }
+
+  failed(thrown: unknown, now: number): void {
+    this.#forget()
+    const { ended } = this.seenFrom
+    if (!this.trace.sampled) {
+      ended.measureFailure(this, thrown, now)
+      return
+    }
+    const { response } = this.call.course
+    ended.add(this, {
+      outcome: { kind: 'failure', thrown },
+      end: now,
+      response: response && seenOf(response),
+    })
+  }
+
+  #forget(): void {
     const { course, limit } = this.call
     limit?.forget(this)
     course.leaving = undefined
-    const { ended } = this.seenFrom
-    if (!this.trace.sampled) {
-      ended.measure(this, outcome, end)
-      return
-    }
-    const response = outcome.kind === 'failure' && course.response ? seenOf(course.response) : undefined
-    ended.add(this, { outcome, end, response })
   }
 }
 

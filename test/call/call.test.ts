@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { chain, type Interceptor } from '../../src/call/call.ts'
+import { type Call, chain, entering, type Interceptor } from '../../src/call/call.ts'
 import { childOf } from '../../src/call/child.ts'
 import { CallCourse } from '../../src/call/course.ts'
 import { sampleCall } from '../support/sample-call.ts'
@@ -18,6 +18,26 @@ test('the first interceptor is the outermost', async () => {
     }
   await chain([named('a'), named('b')], async () => seen.push('call'))(sampleCall())
   assert.deepEqual(seen, ['a in', 'b in', 'call', 'b out', 'a out'])
+})
+
+test('each call that enters goes on where it is to, behind the same interceptors', async () => {
+  const seen: string[] = []
+  const enter = entering([
+    (next) => {
+      seen.push('put together')
+      return (call) => {
+        seen.push(`to ${call.target}`)
+        return next({ ...call, target: `${call.target}!` })
+      }
+    },
+  ])
+  const onTo = (name: string) => async (call: Call) => `${name} ${call.target}`
+  const both = [
+    enter(sampleCall({ target: 'a' }), onTo('one')),
+    enter(sampleCall({ target: 'b' }), onTo('other')),
+  ]
+  assert.deepEqual(await Promise.all(both), ['one a!', 'other b!'])
+  assert.deepEqual(seen, ['put together', 'to a', 'to b'])
 })
 
 test('a child call carries trace, baggage, deadline and signal on, from the parent’s target', () => {

@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CallCourse, type CallEnding, type CallWatcher } from '../../src/call/course.ts'
+import { CallCourse, type CallWatcher } from '../../src/call/course.ts'
+
+type Told =
+  | { readonly answer: unknown; readonly brokeOff: unknown; readonly now: number }
+  | { readonly thrown: unknown; readonly now: number }
 
 function watcher() {
-  const seen: { readonly end: CallEnding; readonly now: number }[] = []
-  const one: CallWatcher = { next: undefined, over: (end, now) => void seen.push({ end, now }) }
+  const seen: Told[] = []
+  const one: CallWatcher = {
+    next: undefined,
+    answered: (answer, brokeOff, now) => void seen.push({ answer, brokeOff, now }),
+    failed: (thrown, now) => void seen.push({ thrown, now }),
+  }
   return { one, seen }
 }
+
+const withoutTime = (seen: readonly Told[]): unknown[] => seen.map(({ now: _, ...told }) => told)
 
 test('all who watch a call hear of its end at the same moment, once', () => {
   const course = new CallCourse()
@@ -16,10 +26,7 @@ test('all who watch a call hear of its end at the same moment, once', () => {
   course.answered(7)
   course.failed(new Error('later'))
   course.answered(8)
-  assert.deepEqual(
-    one.seen.map(({ end }) => end),
-    [{ kind: 'answer', answer: 7 }],
-  )
+  assert.deepEqual(withoutTime(one.seen), [{ answer: 7, brokeOff: undefined }])
   assert.deepEqual(other.seen, one.seen)
 })
 
@@ -34,10 +41,7 @@ test('a call that holds a body is over when that is', async () => {
   assert.equal(seen.length, 0)
   body.reject(new Error('broke off'))
   await course.held
-  assert.deepEqual(
-    seen.map(({ end }) => end),
-    [{ kind: 'answer', answer: 7, brokeOff: new Error('broke off') }],
-  )
+  assert.deepEqual(withoutTime(seen), [{ answer: 7, brokeOff: new Error('broke off') }])
 })
 
 test('a call that failed says so, whatever it holds', async () => {
@@ -47,10 +51,7 @@ test('a call that failed says so, whatever it holds', async () => {
   course.hold(Promise.reject(new Error('body')))
   course.failed(new Error('call'))
   await course.held
-  assert.deepEqual(
-    seen.map(({ end }) => end),
-    [{ kind: 'failure', thrown: new Error('call') }],
-  )
+  assert.deepEqual(withoutTime(seen), [{ thrown: new Error('call') }])
 })
 
 test('who answers may say that it tells the end', () => {
@@ -58,4 +59,26 @@ test('who answers may say that it tells the end', () => {
   assert.equal(course.isTold, false)
   course.willTell()
   assert.equal(course.isTold, true)
+})
+
+test('who waits for what a call holds is told when all of it has settled, of the first failure', async () => {
+  const course = new CallCourse()
+  const told: [what: string, failure: unknown][] = []
+  course.afterHeld((failure) => told.push(['nothing held', failure]))
+  const [one, other] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  course.hold(one.promise)
+  course.afterHeld((failure) => told.push(['first', failure]))
+  course.hold(other.promise)
+  course.afterHeld((failure) => told.push(['second', failure]))
+  one.reject('broke off')
+  await one.promise.catch(() => {})
+  assert.deepEqual([...told], [['nothing held', undefined]])
+  other.reject('later')
+  await course.held
+  course.afterHeld((failure) => told.push(['late', failure]))
+  assert.deepEqual(told.slice(1), [
+    ['first', 'broke off'],
+    ['second', 'broke off'],
+    ['late', 'broke off'],
+  ])
 })

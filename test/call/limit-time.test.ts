@@ -97,7 +97,8 @@ test('calls within one that is given up are given up, the innermost first, befor
   const answer = chain([limitTime()], (call) => {
     assert.ok(call.limit)
     told = watchedBy(call.limit, 'abc').told
-    call.course.watch({ next: undefined, over: () => seen.push(`over with ${told.length} told`) })
+    const over = () => void seen.push(`over with ${told.length} told`)
+    call.course.watch({ next: undefined, answered: over, failed: over })
     call.signal.addEventListener('abort', () => seen.push(`aborted with ${told.length} told`))
     return never(call)
   })({ ...sampleCall(), signal: caller.signal })
