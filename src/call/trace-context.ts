@@ -61,8 +61,12 @@ export function newSpanId(): string {
  * nobody asks at all: each is made when somebody does. Spans of one trace on one thread share it.
  */
 export class TraceId {
-  #words: TraceWords | undefined
   #hex: string | undefined
+  #hasWords = false
+  #first = 0
+  #second = 0
+  #third = 0
+  #fourth = 0
 
   private constructor(hex: string | undefined) {
     this.#hex = hex
@@ -77,27 +81,42 @@ export class TraceId {
     return new TraceId(hex)
   }
 
-  /** 32-bit words, the big end first. */
-  get words(): TraceWords {
-    this.#words ??= this.#hex === undefined ? randomWords() : wordsOf(this.#hex)
-    return this.#words
+  /** Its four 32-bit words, the big end first. */
+  get first(): number {
+    this.#findWords()
+    return this.#first
+  }
+
+  get second(): number {
+    this.#findWords()
+    return this.#second
+  }
+
+  get third(): number {
+    this.#findWords()
+    return this.#third
+  }
+
+  get fourth(): number {
+    this.#findWords()
+    return this.#fourth
   }
 
   /** 32 lower-case hex digits. */
   get hex(): string {
-    this.#hex ??= hexOf(this.words[0], this.words[1]) + hexOf(this.words[2], this.words[3])
+    this.#hex ??= hexOf(this.first, this.second) + hexOf(this.third, this.fourth)
     return this.#hex
   }
-}
 
-type TraceWords = readonly [number, number, number, number]
-
-function randomWords(): TraceWords {
-  return [randomWord(), randomWord(), randomWord(), randomWord()]
-}
-
-function wordsOf(hex: string): TraceWords {
-  return [wordAt(hex, 0), wordAt(hex, 8), wordAt(hex, 16), wordAt(hex, 24)]
+  #findWords(): void {
+    if (this.#hasWords) return
+    this.#hasWords = true
+    const hex = this.#hex
+    this.#first = hex === undefined ? randomWord() : wordAt(hex, 0)
+    this.#second = hex === undefined ? randomWord() : wordAt(hex, 8)
+    this.#third = hex === undefined ? randomWord() : wordAt(hex, 16)
+    this.#fourth = hex === undefined ? randomWord() : wordAt(hex, 24)
+  }
 }
 
 /** The context of a span that begins here. */

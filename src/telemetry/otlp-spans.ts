@@ -95,11 +95,11 @@ export function writeIdentity(out: ProtobufWriter, at: number, draft: Omit<SpanD
   const { trace, parent, start, end, isParentRemote } = draft
   out.setTime(at + 1, start)
   out.setTime(at + 10, Math.max(start, end))
-  const [first, second, third, fourth] = trace.id.words
-  out.setWord(at + 26, first)
-  out.setWord(at + 30, second)
-  out.setWord(at + 34, third)
-  out.setWord(at + 38, fourth)
+  const { id } = trace
+  out.setWord(at + 26, id.first)
+  out.setWord(at + 30, id.second)
+  out.setWord(at + 34, id.third)
+  out.setWord(at + 38, id.fourth)
   out.setWord(at + 44, trace.high)
   out.setWord(at + 48, trace.low)
   if (trace.traceState !== '') out.text(fields.traceState, trace.traceState)

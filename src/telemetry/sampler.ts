@@ -71,5 +71,5 @@ function ratioFromEnv(env: Env): number {
 // the upper 52 are what a double holds.
 function within(ratio: number): (id: TraceId) => boolean {
   const limit = Math.ceil(ratio * 2 ** 52)
-  return ({ words: [, , third, fourth] }) => (third >>> 0) * 2 ** 20 + (fourth >>> 12) < limit
+  return ({ third, fourth }) => (third >>> 0) * 2 ** 20 + (fourth >>> 12) < limit
 }

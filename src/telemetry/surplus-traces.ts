@@ -20,7 +20,7 @@ export function surplusTraces(): (id: TraceId, now: number) => boolean {
   const keep = (share: number) => {
     below = Math.min(whole, Math.max(1, share))
   }
-  return ({ words }, now) => {
+  return ({ fourth }, now) => {
     if (now >= secondEnds) {
       const current = Math.floor(now / 1000)
       // Nothing came in the seconds between.
@@ -30,7 +30,7 @@ export function surplusTraces(): (id: TraceId, now: number) => boolean {
       kept = 0
       most = enough
     }
-    if ((words[3] & (whole - 1)) >= below) return true
+    if ((fourth & (whole - 1)) >= below) return true
     kept += 1
     if (kept > most) {
       keep(Math.floor(below / step))

@@ -52,7 +52,8 @@ test('ids are the same as text and as words, whether a trace came from outside o
     for (const id of [TraceId.from(outside), TraceId.new()]) {
       const span = new BegunSpan(id, plain)
       const known = new BegunSpan(id, plain, span.spanId)
-      assert.equal(textOf(span.id.words), span.traceId)
+      const { first, second, third, fourth } = span.id
+      assert.equal(textOf([first, second, third, fourth]), span.traceId)
       assert.equal(textOf([span.high, span.low]), span.spanId)
       assert.deepEqual([known.high, known.low], [span.high, span.low])
       assert.notEqual(new BegunSpan(id, plain).spanId, span.spanId)
