@@ -8,8 +8,6 @@ const leastSleepMs = 1000
 // One clock for all of a thread, in variables of the module: each call reads it, and fields of an object take longer.
 let origin = performance.timeOrigin
 let lookAt = 0
-/** Where the system's clock was set back: by how much this one is ahead of it. */
-let ahead = 0
 
 /**
  * Milliseconds since the epoch with sub-millisecond resolution. It never goes back, whatever becomes of the system's clock,
@@ -21,19 +19,18 @@ export function preciseNow(): number {
   return origin + passed
 }
 
-/** A time of this clock as others read it, who have the system's. */
+/** A time of this clock as others read it, who have the system's: the two drift apart, and that one may be set. */
 export function toSystemTime(time: number): number {
-  return time - ahead
+  return time - preciseNow() + Date.now()
 }
 
 /** The other way round. */
 export function fromSystemTime(time: number): number {
-  return time + ahead
+  return time + preciseNow() - Date.now()
 }
 
 function look(passed: number): void {
   lookAt = passed + lookEveryMs
   const behind = Date.now() - (origin + passed)
   if (behind > leastSleepMs) origin += behind
-  ahead = -behind > leastSleepMs ? -behind : 0
 }

@@ -10,6 +10,7 @@ export {
 export { childOf } from './call/child.ts'
 export { CallCourse } from './call/course.ts'
 export { formatTraceparent, parseTraceparent, type TraceContext } from './call/trace-context.ts'
+export { preciseNow } from './clock.ts'
 export { type ErrorCode, errorCodes, WeftError } from './errors.ts'
 export type { Log, LogAttributes, LogLevel, LogRecord } from './log.ts'
 export {

@@ -40,12 +40,16 @@ test('the clock never goes back, and leaves small steps alone', () => {
   assert.equal(preciseNow(), before + 3000)
 })
 
-test('what others read is the time of the system, where its clock was set back', () => {
-  pass(1000, { slept: -3_600_000 })
-  const now = preciseNow()
-  assert.equal(toSystemTime(now + 20), now + 20 - 3_600_000)
-  assert.equal(fromSystemTime(toSystemTime(now)), now)
-  pass(1000, { slept: 3_600_000 })
-  preciseNow()
-  assert.equal(toSystemTime(now), now)
-})
+for (const [what, slept] of [
+  ['back by an hour', -3_600_000],
+  ['on by less than a sleep', 900],
+] as const) {
+  test(`what others read is the time of the system, whose clock was set ${what} a moment ago`, () => {
+    preciseNow()
+    pass(10, { slept })
+    assert.equal(toSystemTime(preciseNow() + 20), system.wall + 20)
+    assert.equal(fromSystemTime(system.wall + 20), preciseNow() + 20)
+    pass(600_000)
+    assert.equal(fromSystemTime(system.wall + 20), preciseNow() + 20)
+  })
+}

@@ -1,3 +1,5 @@
+import { tellSafely } from './tell-safely.ts'
+
 const watchers = Symbol('watchers')
 
 /** A signal that a `CallAbort` made. */
@@ -25,13 +27,7 @@ export class CallAbort {
     if (this.signal.aborted) return
     this.#controller.abort(reason)
     // One by one: who is told may have others watch no more.
-    for (let next = this.#watchers.shift(); next; next = this.#watchers.shift()) {
-      try {
-        next()
-      } catch (thrown) {
-        process.emitWarning(thrown instanceof Error ? thrown : String(thrown))
-      }
-    }
+    for (let next = this.#watchers.shift(); next; next = this.#watchers.shift()) tellSafely(next)
   }
 }
 

@@ -1,5 +1,6 @@
 import { preciseNow } from '../clock.ts'
 import type { Invoke } from './call.ts'
+import { tellSafely } from './tell-safely.ts'
 import type { TraceContext } from './trace-context.ts'
 
 /** A named stretch of time within a call, in milliseconds since the epoch (with fractions). */
@@ -68,7 +69,7 @@ export interface CallWatcher {
 export class CallCourse {
   #timings: Timing[] | undefined
   /** How much it has held, and how much of that has not settled yet. */
-  #held = 0
+  #heldSoFar = 0
   #holding = 0
   /** What the first of it failed with. */
   #heldFailure: unknown
@@ -114,7 +115,7 @@ export class CallCourse {
 
   /** The call is not over before this settles, although its answer is out (a body that still streams). */
   hold(work: Promise<unknown>): void {
-    this.#held += 1
+    this.#heldSoFar += 1
     this.#holding += 1
     work.then(
       () => this.#settled(),
@@ -127,7 +128,7 @@ export class CallCourse {
 
   /** Undefined when nothing was held; a failure of held work is the value. */
   get held(): Promise<unknown> | undefined {
-    return this.#held === 0 ? undefined : new Promise((resolve) => this.afterHeld(resolve))
+    return this.#heldSoFar === 0 ? undefined : new Promise((resolve) => this.afterHeld(resolve))
   }
 
   /**
@@ -161,7 +162,7 @@ export class CallCourse {
     const watcher = this.#watcher
     this.#watcher = undefined
     if (!watcher) return
-    if (this.#held === 0) tellAnswer(watcher, answer, undefined)
+    if (this.#heldSoFar === 0) tellAnswer(watcher, answer, undefined)
     else this.#tellAfterHeld(watcher, answer)
   }
 
@@ -170,7 +171,7 @@ export class CallCourse {
     const watcher = this.#watcher
     this.#watcher = undefined
     if (!watcher) return
-    if (this.#held === 0) tellFailure(watcher, thrown)
+    if (this.#heldSoFar === 0) tellFailure(watcher, thrown)
     else this.afterHeld(() => tellFailure(watcher, thrown))
   }
 
@@ -184,7 +185,7 @@ export class CallCourse {
     if (this.#holding > 0) return
     const waiting = this.#afterHeld ?? []
     this.#afterHeld = undefined
-    for (const tell of waiting) tell(this.#heldFailure)
+    for (const tell of waiting) tellSafely(() => tell(this.#heldFailure))
   }
 }
 

@@ -171,6 +171,7 @@ export class GuestComponent {
       releaseVolumes(volumes)
     }
     onAbort(call.signal, giveUp)
+    let result: unknown
     try {
       const { requestBytes, timeMs } = this.#limits
       const start = timeMs === undefined ? 0 : preciseNow()
@@ -181,7 +182,7 @@ export class GuestComponent {
       deadline = Math.min(deadline, start + (timeMs ?? Number.POSITIVE_INFINITY))
       if (deadline < call.context.deadline)
         timer = setTimeout(() => taken.fail(outOfTime(call)), timerMs(deadline - start))
-      const result = await this.#runExport(taken.core, {
+      result = await this.#runExport(taken.core, {
         call,
         owner: invocation,
         deadline,
@@ -189,16 +190,16 @@ export class GuestComponent {
         failed,
         bucket: (name) => openedBucket(this.world, invocation, name),
       })
-      call.course.afterHeld((late) => {
-        if (late !== undefined) failed(late)
-        end()
-      })
-      return result
     } catch (thrown) {
       failed(thrown)
       end()
       throw failure
     }
+    call.course.afterHeld((late) => {
+      if (late !== undefined) failed(late)
+      end()
+    })
+    return result
   }
 
   /** The instance that has answered the session before; the first one is kept until the session is over. */

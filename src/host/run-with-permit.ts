@@ -7,7 +7,7 @@ import type { Permits } from '../guest/permits.ts'
 export interface RunsHere {
   readonly permits: Permits
   /** Another one as soon as the component has new code. */
-  readonly guest: GuestComponent
+  readonly guest: Pick<GuestComponent, 'run'>
   readonly services: ComponentServices
 }
 

@@ -13,7 +13,7 @@ export interface SpanBufferOptions {
   readonly sink: (batch: SpanGroup[]) => void | Promise<void>
   /** Told of the spans that are lost. */
   readonly onDropped?: (count: number) => void
-  /** How long a span waits, in milliseconds; where many come, they wait up to five times as long. Default 200. */
+  /** How long a span waits, in milliseconds; where many come, they wait twice as long. Default 200. */
   readonly flushMs?: number
   /** A batch of this many spans goes at once. Default: see `spanQueue`. */
   readonly batchSize?: number
@@ -23,7 +23,8 @@ export interface SpanBufferOptions {
 
 /** As many spans as this within `flushMs` are many: to hand them on costs more than what is in it. */
 const many = 64
-const mostLooks = 5
+/** Who asks for the latest trace (`weft traces last`) waits half a second for what is on its way. */
+const mostLooks = 2
 
 /** Collects the spans of one thread, encodes them as they come, and hands them on in batches. */
 export class SpanBuffer {

@@ -41,6 +41,7 @@ export interface CallHeaders {
   readonly fromWeft: boolean
   /** By `preciseNow`; undefined when the caller is not Weft or sent nonsense. */
   readonly deadline: number | undefined
+  /** By the system's clock. */
   readonly acceptBy: number | undefined
   /** Whether the params end with the first message. */
   readonly whole: boolean

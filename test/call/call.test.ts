@@ -40,6 +40,14 @@ test('each call that enters goes on where it is to, behind the same interceptors
   assert.deepEqual(seen, ['put together', 'to a', 'to b'])
 })
 
+test('what goes past the way of a call that enters fails', async () => {
+  const enter = entering([(next) => () => next(sampleCall())])
+  await assert.rejects(
+    enter(sampleCall(), async () => {}),
+    { code: 'internal', message: /goes nowhere/ },
+  )
+})
+
 test('a child call carries trace, baggage, deadline and signal on, from the parent’s target', () => {
   const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true, traceState: '' }
   const parent = sampleCall({ target: 'hello', context: { trace, baggage: 'user=1', deadline: 123 } })

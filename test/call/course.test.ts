@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import { CallCourse, type CallWatcher } from '../../src/call/course.ts'
 
@@ -81,4 +82,44 @@ test('who waits for what a call holds is told when all of it has settled, of the
     ['second', 'broke off'],
     ['late', 'broke off'],
   ])
+})
+
+test('a call that failed is over when what it holds has settled', async () => {
+  const course = new CallCourse()
+  const { one, seen } = watcher()
+  const body = Promise.withResolvers<void>()
+  course.watch(one)
+  course.hold(body.promise)
+  course.failed(new Error('call'))
+  await Promise.resolve()
+  assert.equal(seen.length, 0)
+  body.resolve()
+  await course.held
+  assert.equal(seen.length, 1)
+})
+
+test('who waits for what a call holds is told once, whatever it holds later', async () => {
+  const course = new CallCourse()
+  const told: unknown[] = []
+  course.hold(Promise.resolve())
+  course.afterHeld((failure) => told.push(failure))
+  await course.held
+  assert.notEqual(course.held, undefined)
+  course.hold(Promise.resolve())
+  await course.held
+  assert.deepEqual(told, [undefined])
+})
+
+test('one that throws when it is told costs the others nothing', async () => {
+  const course = new CallCourse()
+  const warned = once(process, 'warning')
+  const told: unknown[] = []
+  course.hold(Promise.reject('broke off'))
+  course.afterHeld(() => {
+    throw new Error('a fault of who waits')
+  })
+  course.afterHeld((failure) => told.push(failure))
+  await course.held
+  assert.deepEqual(told, ['broke off'])
+  assert.match(String(await warned), /a fault of who waits/)
 })

@@ -989,6 +989,21 @@ test('a body that breaks off makes the span an error beside the status that was 
   assert.equal(traced.spans[0]?.attributes['error.type'], 'cancelled')
 })
 
+test('a body that breaks off is measured as what it broke off with, sampled or not', async () => {
+  for (const sampled of [true, false]) {
+    const measurements = new Measurements('data-0', resourceOf)
+    const traced = tracer({ measurements, sampler: () => sampled })
+    const call = sampleCall()
+    await traced.server(async ({ course }) =>
+      course.hold(Promise.reject(new WeftError('cancelled', 'gone'))),
+    )(call)
+    await call.course.held
+    traced.settle()
+    const outcomes = measurements.take().histograms.map(({ state }) => state.labels['outcome'])
+    assert.deepEqual(outcomes, ['cancelled'])
+  }
+})
+
 test('waiting and cold start become spans of the callee alone, when they are worth it', async () => {
   const traced = tracer()
   const { client, server } = traced
