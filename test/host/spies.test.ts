@@ -68,6 +68,14 @@ test('a call whose answer streams is told when the stream has ended', async () =
   await until(() => calls().length === 1)
 })
 
+test('a stream that breaks off is told as a failure', async () => {
+  spies.put(spy())
+  const broken = Promise.reject(new WeftError('cancelled', 'gone'))
+  await run(sampleCall({ target: 'greeter' }), async (call) => call.course.hold(broken))
+  const [seen] = await until(() => (calls().length > 0 ? calls() : undefined))
+  assert.deepEqual([seen?.outcome, seen?.error], ['cancelled', 'gone'])
+})
+
 test('more calls than may be told in a second are counted', async () => {
   spies.put(spy())
   for (let count = 0; count < 250; count++) await run(sampleCall({ target: 'greeter' }))

@@ -1053,3 +1053,31 @@ test('a span that can not be made is counted as lost, and the call is well', asy
     { metric: 'telemetryDropped', labels: { signal: 'traces', reason: 'failed' }, value: 1 },
   ])
 })
+
+test('a call without a span that can not be measured is counted as lost, and is well', async (context) => {
+  const measurements = new Measurements('data-0', resourceOf)
+  context.mock.method(measurements, 'histogram', () => {
+    throw new Error('no')
+  })
+  const { server } = tracer({ measurements, sampler: () => false })
+  assert.equal(await server(async () => 7)(sampleCall()), 7)
+  const failing = server(() => Promise.reject(new WeftError('trapped', 'unreachable')))
+  await assert.rejects(failing(sampleCall()), { code: 'trapped' })
+  assert.deepEqual(measurements.take().counters, [
+    { metric: 'telemetryDropped', labels: { signal: 'traces', reason: 'failed' }, value: 2 },
+  ])
+})
+
+test('what a call waited for has its span as an example', async () => {
+  const measurements = new Measurements('data-0', resourceOf)
+  const traced = tracer({ measurements })
+  await traced.server(async ({ course }) => course.record({ name: 'queued', start: 1000, end: 1500 }))(
+    sampleCall(),
+  )
+  traced.settle()
+  const waits = measurements.take().histograms.find(({ metric }) => metric === 'queueWait')
+  const [example] = waits?.state.exemplars.filter((one) => one !== undefined) ?? []
+  const span = traced.spans.find(({ name }) => name.includes('greet'))
+  assert.deepEqual([example?.value, example?.spanId], [0.5, span?.spanId])
+  assert.ok(span)
+})
