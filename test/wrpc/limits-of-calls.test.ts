@@ -5,6 +5,7 @@ import { headers, type Msg } from 'nats'
 import type { Call } from '../../src/call/call.ts'
 import { CallCourse } from '../../src/call/course.ts'
 import { newSpanId, newTraceId } from '../../src/call/trace-context.ts'
+import { preciseNow } from '../../src/clock.ts'
 import { WeftError } from '../../src/errors.ts'
 import { createLog } from '../../src/log.ts'
 import { invokeOver } from '../../src/wrpc/invoke.ts'
@@ -51,14 +52,17 @@ test('the handler sees who calls, under which trace, and until when', async () =
     return 'x'
   })
   const trace = { traceId: newTraceId(), spanId: newSpanId(), sampled: true, traceState: 'a=1,b=2' }
-  const deadline = Date.now() + 3000
+  const deadline = preciseNow() + 3000
   await client.call('echo', ['x'], { trace, baggage: 'user=é', linkName: 'main', deadline })
   const [call] = calls
   assert.equal(call?.source, 'client')
   assert.equal(call?.target, 'server')
   assert.equal(call?.operation.interface, 'test:calls/all@0.1.0')
   assert.equal(call?.operation.function.name, 'echo')
-  assert.deepEqual(call?.context, { trace, baggage: 'user=é', linkName: 'main', deadline })
+  const { deadline: until, ...others } = call?.context ?? assert.fail()
+  assert.deepEqual(others, { trace, baggage: 'user=é', linkName: 'main' })
+  // The wire has it in whole milliseconds, by the system's clock.
+  assert.ok(Math.abs(until - deadline) < 5, `${until - deadline}`)
   await serving.drain()
 })
 
