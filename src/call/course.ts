@@ -68,8 +68,8 @@ export interface CallWatcher {
 /** What happens in the course of one call: named timings, and work that goes on after the answer. */
 export class CallCourse {
   #timings: Timing[] | undefined
-  /** How much it has held, and how much of that has not settled yet. */
-  #heldSoFar = 0
+  #hasHeld = false
+  /** How much of what it held has not settled yet. */
   #holding = 0
   /** What the first of it failed with. */
   #heldFailure: unknown
@@ -115,7 +115,7 @@ export class CallCourse {
 
   /** The call is not over before this settles, although its answer is out (a body that still streams). */
   hold(work: Promise<unknown>): void {
-    this.#heldSoFar += 1
+    this.#hasHeld = true
     this.#holding += 1
     work.then(
       () => this.#settled(),
@@ -128,7 +128,7 @@ export class CallCourse {
 
   /** Undefined when nothing was held; a failure of held work is the value. */
   get held(): Promise<unknown> | undefined {
-    return this.#heldSoFar === 0 ? undefined : new Promise((resolve) => this.afterHeld(resolve))
+    return this.#hasHeld ? new Promise((resolve) => this.afterHeld(resolve)) : undefined
   }
 
   /**
@@ -162,7 +162,7 @@ export class CallCourse {
     const watcher = this.#watcher
     this.#watcher = undefined
     if (!watcher) return
-    if (this.#heldSoFar === 0) tellAnswer(watcher, answer, undefined)
+    if (!this.#hasHeld) tellAnswer(watcher, answer, undefined)
     else this.#tellAfterHeld(watcher, answer)
   }
 
@@ -171,7 +171,7 @@ export class CallCourse {
     const watcher = this.#watcher
     this.#watcher = undefined
     if (!watcher) return
-    if (this.#heldSoFar === 0) tellFailure(watcher, thrown)
+    if (!this.#hasHeld) tellFailure(watcher, thrown)
     else this.afterHeld(() => tellFailure(watcher, thrown))
   }
 
