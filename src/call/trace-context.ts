@@ -12,6 +12,8 @@ export interface TraceContext {
 const pattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 const zeroTrace = '0'.repeat(32)
 const zeroSpan = '0'.repeat(16)
+/** Of 32 bits. */
+const wordDigits = 8
 
 /** W3C asks for 512 characters at least; each span is bigger by as many. */
 const longestTraceState = 4096
@@ -57,16 +59,15 @@ export function newSpanId(): string {
 }
 
 /**
- * A trace's id. Few ask for its text where it was made, and for its bytes where it came in, and for one that is not sampled
- * nobody asks at all: each is made when somebody does. Spans of one trace on one thread share it.
+ * A trace's id. Few ask for its text where it was made, and for its bytes where it came in, and of one that is not sampled
+ * nobody asks but a sampler, for one of its words: each is made when somebody asks. Spans of one trace on one thread share it.
  */
 export class TraceId {
   #hex: string | undefined
-  #hasWords = false
-  #first = 0
-  #second = 0
-  #third = 0
-  #fourth = 0
+  #first: number | undefined
+  #second: number | undefined
+  #third: number | undefined
+  #fourth: number | undefined
 
   private constructor(hex: string | undefined) {
     this.#hex = hex
@@ -81,24 +82,24 @@ export class TraceId {
     return new TraceId(hex)
   }
 
-  /** Its four 32-bit words, the big end first. */
+  /** The first of its four 32-bit words, the big end first. */
   get first(): number {
-    this.#findWords()
+    this.#first ??= this.#word(0)
     return this.#first
   }
 
   get second(): number {
-    this.#findWords()
+    this.#second ??= this.#word(1)
     return this.#second
   }
 
   get third(): number {
-    this.#findWords()
+    this.#third ??= this.#word(2)
     return this.#third
   }
 
   get fourth(): number {
-    this.#findWords()
+    this.#fourth ??= this.#word(3)
     return this.#fourth
   }
 
@@ -108,14 +109,8 @@ export class TraceId {
     return this.#hex
   }
 
-  #findWords(): void {
-    if (this.#hasWords) return
-    this.#hasWords = true
-    const hex = this.#hex
-    this.#first = hex === undefined ? randomWord() : wordAt(hex, 0)
-    this.#second = hex === undefined ? randomWord() : wordAt(hex, 8)
-    this.#third = hex === undefined ? randomWord() : wordAt(hex, 16)
-    this.#fourth = hex === undefined ? randomWord() : wordAt(hex, 24)
+  #word(index: number): number {
+    return this.#hex === undefined ? randomWord() : wordAt(this.#hex, index * wordDigits)
   }
 }
 
@@ -188,11 +183,11 @@ function randomWord(): number {
 
 /** Two 32-bit words, the big end first, of 16 lower-case hex digits. */
 export function wordsOfSpan(spanId: string): { readonly high: number; readonly low: number } {
-  return { high: wordAt(spanId, 0), low: wordAt(spanId, 8) }
+  return { high: wordAt(spanId, 0), low: wordAt(spanId, wordDigits) }
 }
 
 function wordAt(hex: string, at: number): number {
-  return Number.parseInt(hex.slice(at, at + 8), 16) | 0
+  return Number.parseInt(hex.slice(at, at + wordDigits), 16) | 0
 }
 
 const scratch = Buffer.alloc(8)

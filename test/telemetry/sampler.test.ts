@@ -38,6 +38,14 @@ test('a ratio keeps about that share of traces, and the same ones on every host'
   )
 })
 
+test('the lower half of an id decides, whatever the upper half is', () => {
+  const sample = samplerFromEnv({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.5' })
+  const decide = (lower: string) =>
+    ['0', 'f'].map((digit) => sample(TraceId.from(`${digit.repeat(15)}1${lower}`), undefined))
+  assert.deepEqual(decide('7fffffffffffffff'), [true, true])
+  assert.deepEqual(decide('8000000000000000'), [false, false])
+})
+
 test('an unknown sampler or ratio is refused with the variable and what it may be', () => {
   assert.throws(() => samplerFromEnv({ OTEL_TRACES_SAMPLER: 'jaeger_remote' }), {
     code: 'invalid',
