@@ -20,9 +20,14 @@ export interface EndedCallsOptions {
   readonly measurements: Measurements | undefined
 }
 
+/** As many calls as this make it worth while to describe them. */
+const enough = 32
+/** Until then they wait for others, in milliseconds. */
+const waitMs = 40
+
 /**
- * Measures calls that are over and makes their spans. A call without a span is measured at once. The others wait: all that
- * ended in one turn of the event loop in a row cost less than each by itself amid all the rest that a call needs.
+ * Measures calls that are over and makes their spans. A call without a span is measured at once. The others wait: many in a
+ * row cost less than each by itself amid all the rest that a call needs, and where few are sampled several times less.
  */
 export class EndedCalls {
   readonly #record: EndedCallsOptions['record']
@@ -30,6 +35,8 @@ export class EndedCalls {
   /** The calls that wait are a chain by themselves: a list would grow anew in each turn. */
   #first: TracedCall | undefined
   #last: TracedCall | undefined
+  #waiting = 0
+  #timer: NodeJS.Timeout | undefined
   readonly #settle = () => this.settle()
 
   constructor({ record, measurements }: EndedCallsOptions) {
@@ -61,9 +68,11 @@ export class EndedCalls {
     if (this.#last) this.#last.after = call
     else {
       this.#first = call
-      setImmediate(this.#settle)
+      this.#timer = setTimeout(this.#settle, waitMs).unref()
     }
     this.#last = call
+    this.#waiting += 1
+    if (this.#waiting === enough) setImmediate(this.#settle)
   }
 
   /** Makes the spans of all that wait now. */
@@ -71,6 +80,8 @@ export class EndedCalls {
     let call = this.#first
     this.#first = undefined
     this.#last = undefined
+    this.#waiting = 0
+    clearTimeout(this.#timer)
     while (call) {
       const { after, ending } = call
       // One that is old by now would keep all that came after it.
