@@ -13,8 +13,11 @@ export interface Operation {
 
 /** What travels with a call, explicitly: guests suspend, so ambient context is not to be trusted. */
 export interface CallContext {
-  /** The span this call runs under; undefined starts a new trace. */
-  readonly trace: TraceContext | undefined
+  /**
+   * The span this call runs under; undefined starts a new trace. Who traces the call on its way puts a span of its own here: a
+   * call is made once, and a copy of it for each span would cost more than the span.
+   */
+  trace: TraceContext | undefined
   /** The W3C `baggage` header; '' when there is none. */
   readonly baggage: string
   /** When the caller stops waiting: milliseconds since the epoch, by `preciseNow`. */

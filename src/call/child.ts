@@ -2,12 +2,6 @@ import type { Call, CallContext } from './call.ts'
 import { CallCourse } from './course.ts'
 import type { CallSession } from './session.ts'
 
-/** The same call under another span. */
-export function callUnder(call: Call, trace: CallContext['trace']): Call {
-  const { baggage, deadline, linkName } = call.context
-  return { ...call, context: { trace, baggage, deadline, linkName } }
-}
-
 /**
  * A call made while `parent` runs: its trace, baggage, deadline and cancellation carry over, its source is the parent's
  * target. `trace` overrides the span it hangs under (an open guest span), `begun` says when it began where that is known.

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Call } from '../call/call.ts'
 import { WeftError } from '../errors.ts'
 import { connectNats } from '../lattice/connect.ts'
 import { hearHost } from '../lattice/hear-host.ts'
@@ -121,6 +122,11 @@ function loginOf({ data, natsTls }: RunProviderOptions): NatsLogin {
   return { ...natsTls, ...(jwt !== '' && { jwt }), ...(seed !== '' && { seed }) }
 }
 
+/** On its way a call comes under a span of its own; who made it may make others of the same context. */
+function copyOf(call: Call): Call {
+  return { ...call, context: { ...call.context } }
+}
+
 function contextOf({
   data,
   login,
@@ -140,7 +146,7 @@ function contextOf({
     config: data.config,
     secrets: secretsFromProvider(data.secrets),
     log,
-    invoke: calls.invoke,
-    enter: calls.enter,
+    invoke: (call) => calls.invoke(copyOf(call)),
+    enter: (call, next) => calls.enter(copyOf(call), next),
   }
 }

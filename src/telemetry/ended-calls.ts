@@ -167,7 +167,7 @@ function failedOutcome(response: OutgoingHead | undefined, thrown: unknown, now:
 }
 
 function draftOf(
-  { traced: { call, start }, site, end }: EndedCall,
+  { traced: { call, parent, start }, site, end }: EndedCall,
   trace: BegunSpan,
   answer: SpanPart | SpanFields | undefined,
 ): SpanDraft {
@@ -176,7 +176,7 @@ function draftOf(
   const isShared = answer === undefined || answer instanceof SpanPart
   return {
     trace,
-    parent: call.context.trace,
+    parent,
     start,
     end,
     isParentRemote: site.isParentRemote,

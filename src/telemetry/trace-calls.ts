@@ -1,5 +1,4 @@
-import type { Call, Interceptor } from '../call/call.ts'
-import { callUnder } from '../call/child.ts'
+import type { Interceptor } from '../call/call.ts'
 import type { CallCourse } from '../call/course.ts'
 import { BegunSpan, type TraceContext, TraceId, UnseenSpan } from '../call/trace-context.ts'
 import { CallSites, type CallSitesOptions } from './call-site.ts'
@@ -44,18 +43,18 @@ export function traceCalls(options: TraceCallsOptions): TracedCalls {
   const tracing = (side: CallSide): Interceptor => {
     const half = { ended, sites: new CallSites({ resourceOf, runsHere }, { side, isWhole: false }) }
     return (next) => (call) => {
-      const { course } = call
-      const trace = traceOf(call, sampler)
-      const passed = trace === call.context.trace ? call : callUnder(call, trace)
-      if (!trace.sampled && !measurements) return next(passed)
-      const traced = new TracedCall(half, call, trace)
+      const { context, course } = call
+      const trace = traceOf(context.trace, sampler)
+      const traced = trace.sampled || measurements ? new TracedCall(half, call, trace) : undefined
+      context.trace = trace
+      if (!traced) return next(call)
       course.watch(traced)
       if (side === 'client') {
         course.leaving = traced
         // Who is called may not look when it is given up; what it was called within ends it all the same.
         call.limit?.watch(traced)
       }
-      const running = next(passed)
+      const running = next(call)
       // The answer goes on as it is: looking at it takes no turn of who waits for it.
       if (!course.isTold) tellOf(running, course)
       return running
@@ -85,8 +84,7 @@ function tellOf(running: Promise<unknown>, course: CallCourse): void {
   )
 }
 
-function traceOf(call: Call, sampler: Sampler): TraceContext {
-  const parent = call.context.trace
+function traceOf(parent: TraceContext | undefined, sampler: Sampler): TraceContext {
   // Samplers decide for the whole of a trace.
   if (parent instanceof UnseenSpan) return parent
   const id = idOf(parent)

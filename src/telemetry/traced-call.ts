@@ -37,12 +37,17 @@ export class TracedCall implements CallWatcher, LimitedWithin {
   after: TracedCall | undefined
   seenFrom: SeenFrom
   readonly call: Call
+  /** The span that it was made under. */
+  readonly parent: TraceContext | undefined
+  /** Its own, under which it goes on. */
   readonly trace: TraceContext
   ending: TracedEnding | undefined
 
+  /** To be made before `call` goes under `trace`. */
   constructor(seenFrom: SeenFrom, call: Call, trace: TraceContext) {
     this.seenFrom = seenFrom
     this.call = call
+    this.parent = call.context.trace
     this.trace = trace
     call.course.begun ??= preciseNow()
   }
