@@ -32,9 +32,9 @@ const waitMs = 40
 export class EndedCalls {
   readonly #record: EndedCallsOptions['record']
   readonly #measurements: Measurements | undefined
-  /** The calls that wait are a chain by themselves: a list would grow anew in each turn. */
-  #first: TracedCall | undefined
-  #last: TracedCall | undefined
+  /** Those that wait are a chain by themselves: a list would grow anew each time. */
+  #first: TracedEnding | undefined
+  #last: TracedEnding | undefined
   #waiting = 0
   #timer: NodeJS.Timeout | undefined
   readonly #settle = () => this.settle()
@@ -63,35 +63,34 @@ export class EndedCalls {
   }
 
   /** Takes a call that has one. */
-  add(call: TracedCall, ending: TracedEnding): void {
-    call.ending = ending
-    if (this.#last) this.#last.after = call
+  add(ending: TracedEnding): void {
+    if (this.#last) this.#last.after = ending
     else {
-      this.#first = call
+      this.#first = ending
       this.#timer = setTimeout(this.#settle, waitMs).unref()
     }
-    this.#last = call
+    this.#last = ending
     this.#waiting += 1
     if (this.#waiting === enough) setImmediate(this.#settle)
   }
 
   /** Makes the spans of all that wait now. */
   settle(): void {
-    let call = this.#first
+    let ending = this.#first
     this.#first = undefined
     this.#last = undefined
     this.#waiting = 0
     clearTimeout(this.#timer)
-    while (call) {
-      const { after, ending } = call
+    while (ending) {
+      const { after } = ending
       // One that is old by now would keep all that came after it.
-      call.after = undefined
+      ending.after = undefined
       try {
-        if (ending) this.#describe(call, ending)
+        this.#describe(ending)
       } catch {
         this.#lost()
       }
-      call = after
+      ending = after
     }
   }
 
@@ -108,7 +107,7 @@ export class EndedCalls {
     if (timings.length > 0) measureWaits(timings, { site, trace: undefined }, this.#measurements)
   }
 
-  #describe(traced: TracedCall, { outcome, end, response }: TracedEnding): void {
+  #describe({ traced, outcome, end, response }: TracedEnding): void {
     const { call, trace, seenFrom, start } = traced
     const site = seenFrom.sites.of(call, end)
     const ended = { traced, site, label: labelOf(call, outcome), end }

@@ -18,11 +18,14 @@ export type CallEnding =
 
 /** How and when a call was over. */
 export interface TracedEnding {
+  readonly traced: TracedCall
   readonly outcome: CallEnding
   /** Milliseconds since the epoch. */
   readonly end: number
   /** What its HTTP client had seen when it failed: soon after it gets a status at any rate. */
   readonly response: OutgoingHead | undefined
+  /** The one that came after it, until both are described. */
+  after: TracedEnding | undefined
 }
 
 /**
@@ -33,15 +36,12 @@ export class TracedCall implements CallWatcher, LimitedWithin {
   next: CallWatcher | undefined
   outer: LimitedWithin | undefined
   inner: LimitedWithin | undefined
-  /** The one that ended after it, until both are described. */
-  after: TracedCall | undefined
   seenFrom: SeenFrom
   readonly call: Call
   /** The span that it was made under. */
   readonly parent: TraceContext | undefined
   /** Its own, under which it goes on. */
   readonly trace: TraceContext
-  ending: TracedEnding | undefined
 
   /** To be made before `call` goes under `trace`. */
   constructor(seenFrom: SeenFrom, call: Call, trace: TraceContext) {
@@ -65,7 +65,13 @@ export class TracedCall implements CallWatcher, LimitedWithin {
     this.#forget()
     const { ended } = this.seenFrom
     if (this.trace.sampled)
-      ended.add(this, { outcome: { kind: 'answer', answer, brokeOff }, end: now, response: undefined })
+      ended.add({
+        traced: this,
+        outcome: { kind: 'answer', answer, brokeOff },
+        end: now,
+        response: undefined,
+        after: undefined,
+      })
     else if (brokeOff === undefined) ended.measureAnswer(this, answer, now)
     else ended.measureFailure(this, brokeOff, now)
   }
@@ -78,10 +84,12 @@ export class TracedCall implements CallWatcher, LimitedWithin {
       return
     }
     const { response } = this.call.course
-    ended.add(this, {
+    ended.add({
+      traced: this,
       outcome: { kind: 'failure', thrown },
       end: now,
       response: response && seenOf(response),
+      after: undefined,
     })
   }
 

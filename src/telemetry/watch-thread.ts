@@ -3,8 +3,11 @@ import { getHeapStatistics } from 'node:v8'
 import type { Sample } from '../measure.ts'
 import type { Measurements } from './measurements.ts'
 
-/** How often the loop is asked, in milliseconds: its delay is how late the answer comes. */
-const resolutionMs = 20
+/**
+ * How often the loop is asked, in milliseconds: its delay is how late the answer comes. What holds it up for longer is seen
+ * each time; and so often a thread wakes that has nothing else to do.
+ */
+const resolutionMs = 50
 const nanosPerSecond = 1e9
 
 /** Measures the thread it is called on: delay and use of its event loop, its heap. The answer ends that. */

@@ -7,12 +7,15 @@ import { type Served, serveAlone, serveBare, serveWeft } from './serve-bench.ts'
 const guest = 'test/guests/kv-p2/kv-p2.wasm'
 const connections = 16
 /** V8 optimizes no two processes alike: each round has new ones, and the one in the middle counts. */
-const rounds = 5
+const rounds = 7
 /** Until V8 has optimized what a request passes. */
 const warmSeconds = 5
-/** Others are measured in between: what a process does after such a pause weighs little in a slice that is long. */
-const sliceSeconds = 0.7
-const slices = 5
+/**
+ * Others are measured in between: what a process does after such a pause weighs little in a slice that is long. In one that
+ * is shorter than spans wait for their collector (a second), the requests that bring them there would not count.
+ */
+const sliceSeconds = 2
+const slices = 3
 /** Longer than spans wait on their thread when no more come. */
 const settleMs = 420
 
