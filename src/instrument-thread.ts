@@ -56,6 +56,7 @@ export function instrumentThread(init: ThreadInit, thread: Parameters<Instrument
     whole: { client: [calls.whole.client], server: [calls.whole.server] },
     measure: measurements,
     otel: guests,
+    settle: () => calls.settle(),
     async flush() {
       calls.settle()
       guests.flush()
@@ -72,5 +73,6 @@ const nothing: Instruments = {
   whole: { client: [], server: [] },
   measure: noMeasure,
   otel: { limits: defaultOtelLimits, span() {}, log() {}, metrics() {}, dropped() {} },
+  settle() {},
   flush: async () => {},
 }

@@ -44,7 +44,10 @@ export interface ProviderContext {
   /** Secrets by name, when there are any; they belong into no log, error, span or bucket. */
   readonly secrets?: Secrets
   readonly log: Log
-  /** Calls a component or another provider; `source` must be this provider's id. */
+  /**
+   * Calls a component or another provider; `source` must be this provider's id. Each call has a course and a context of its
+   * own (`childOf` makes them): its span is put into its context.
+   */
   readonly invoke: Invoke
   /**
    * Brings work that came from outside (an HTTP request, a broker message) into the host: runs `call`, whose target is

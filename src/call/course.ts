@@ -76,6 +76,7 @@ export class CallCourse {
   #afterHeld: ((failure: unknown) => void)[] | undefined
   #commit: (() => void) | undefined
   #watcher: CallWatcher | undefined
+  #isOver = false
   #isTold = false
   /** When the call began, in milliseconds since the epoch; undefined until somebody looks at the clock. */
   begun: number | undefined
@@ -94,8 +95,9 @@ export class CallCourse {
     return this.#timings ?? noTimings
   }
 
-  /** To be told before the call is over. */
+  /** What comes after the call is over is not its own any more. */
   record(timing: Timing): void {
+    if (this.#isOver) return
     this.#timings ??= []
     if (this.#timings.length < mostTimings) this.#timings.push(timing)
   }
@@ -162,7 +164,7 @@ export class CallCourse {
     const watcher = this.#watcher
     this.#watcher = undefined
     if (!watcher) return
-    if (!this.#hasHeld) tellAnswer(watcher, answer, undefined)
+    if (!this.#hasHeld) this.#tellAnswer(watcher, answer, undefined)
     else this.#tellAfterHeld(watcher, answer)
   }
 
@@ -171,13 +173,13 @@ export class CallCourse {
     const watcher = this.#watcher
     this.#watcher = undefined
     if (!watcher) return
-    if (!this.#hasHeld) tellFailure(watcher, thrown)
-    else this.afterHeld(() => tellFailure(watcher, thrown))
+    if (!this.#hasHeld) this.#tellFailure(watcher, thrown)
+    else this.afterHeld(() => this.#tellFailure(watcher, thrown))
   }
 
   // A method of its own: what a closure holds is put together whenever its function is called.
   #tellAfterHeld(watcher: CallWatcher, answer: unknown): void {
-    this.afterHeld((failure) => tellAnswer(watcher, answer, failure))
+    this.afterHeld((failure) => this.#tellAnswer(watcher, answer, failure))
   }
 
   #settled(): void {
@@ -187,17 +189,19 @@ export class CallCourse {
     this.#afterHeld = undefined
     for (const tell of waiting) tellSafely(() => tell(this.#heldFailure))
   }
-}
 
-/** All of them at the same moment. */
-function tellAnswer(first: CallWatcher, answer: unknown, brokeOff: unknown): void {
-  const now = preciseNow()
-  for (let watcher: CallWatcher | undefined = first; watcher; watcher = watcher.next)
-    watcher.answered(answer, brokeOff, now)
-}
+  /** All of them at the same moment. */
+  #tellAnswer(first: CallWatcher, answer: unknown, brokeOff: unknown): void {
+    this.#isOver = true
+    const now = preciseNow()
+    for (let watcher: CallWatcher | undefined = first; watcher; watcher = watcher.next)
+      watcher.answered(answer, brokeOff, now)
+  }
 
-function tellFailure(first: CallWatcher, thrown: unknown): void {
-  const now = preciseNow()
-  for (let watcher: CallWatcher | undefined = first; watcher; watcher = watcher.next)
-    watcher.failed(thrown, now)
+  #tellFailure(first: CallWatcher, thrown: unknown): void {
+    this.#isOver = true
+    const now = preciseNow()
+    for (let watcher: CallWatcher | undefined = first; watcher; watcher = watcher.next)
+      watcher.failed(thrown, now)
+  }
 }

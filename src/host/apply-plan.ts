@@ -4,7 +4,7 @@ import { timerMs } from '../timer-ms.ts'
 import type { PlanFailure, PlanOutcome, ThreadPlan } from './thread-messages.ts'
 import type { ThreadParts } from './thread-parts.ts'
 
-type Parts = Pick<ThreadParts, 'components' | 'providers' | 'log'>
+type Parts = Pick<ThreadParts, 'components' | 'providers' | 'instruments' | 'log'>
 
 /**
  * Makes a thread like the plans it is given, one after the other; a plan that was overtaken while another was being
@@ -32,6 +32,7 @@ export function applyPlan(parts: Parts, onApplied: (revision: number, outcome: P
       const { components, providers } = parts
       const ended = (async () => {
         await working
+        parts.instruments.settle()
         await Promise.allSettled(providers.ids().map((id) => providers.remove(id)))
         await Promise.allSettled(components.ids().map((id) => components.remove(id)))
       })()
@@ -40,7 +41,10 @@ export function applyPlan(parts: Parts, onApplied: (revision: number, outcome: P
   }
 }
 
-async function apply({ components, providers, log }: Parts, plan: ThreadPlan): Promise<PlanOutcome> {
+async function apply(
+  { components, providers, instruments, log }: Parts,
+  plan: ThreadPlan,
+): Promise<PlanOutcome> {
   const failures: PlanFailure[] = []
   const attempt = async (id: string, work: () => Promise<void>) => {
     try {
@@ -50,6 +54,7 @@ async function apply({ components, providers, log }: Parts, plan: ThreadPlan): P
     }
   }
   const goneComponents = components.ids().filter((id) => !plan.components.some((one) => one.id === id))
+  instruments.settle()
   const goneProviders = providers.ids().filter((id) => !plan.providers.some((one) => one.id === id))
   await Promise.all(goneProviders.map((id) => attempt(id, () => providers.remove(id))))
   // Calls in flight may take their time; nobody waits for them here.

@@ -24,6 +24,8 @@ export interface Instruments {
   readonly measure: Measure
   /** Takes what guests make known of themselves. */
   readonly otel: GuestOtel
+  /** Makes spans of what is over: to be called before who did it is gone, or becomes another. */
+  settle(): void
   /** Hands on what has been measured so far. */
   flush(): Promise<void>
 }

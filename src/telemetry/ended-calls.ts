@@ -22,7 +22,10 @@ export interface EndedCallsOptions {
 
 /** As many calls as this make it worth while to describe them. */
 const enough = 32
-/** Until then they wait for others, in milliseconds. */
+/**
+ * Until then they wait for others, in milliseconds. With what the buffer of their spans waits (`span-buffer.ts`) it is less
+ * than half a second, for which who asks for the latest trace waits.
+ */
 const waitMs = 40
 
 /**
@@ -113,7 +116,7 @@ export class EndedCalls {
     const ended = { traced, site, label: labelOf(call, outcome), end }
     const { timings } = call.course
     if (this.#measurements) {
-      durationsOf(site, ended.label, this.#measurements).observe((end - start) / 1000, trace)
+      durationsOf(site, ended.label, this.#measurements).observe((end - start) / 1000, trace, end)
       measureWaits(timings, { site, trace }, this.#measurements)
     }
     if (!(trace instanceof BegunSpan)) return

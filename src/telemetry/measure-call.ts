@@ -37,7 +37,7 @@ export function measureWaits(
 ): void {
   if (site.side === 'client' && !site.isWhole) return
   for (const timing of timings)
-    seriesOf(timing, site, measurements)?.observe((timing.end - timing.start) / 1000, trace)
+    seriesOf(timing, site, measurements)?.observe((timing.end - timing.start) / 1000, trace, timing.end)
 }
 
 function labelsOf(

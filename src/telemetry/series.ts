@@ -42,7 +42,8 @@ export class HistogramSeries {
     this.#empty()
   }
 
-  observe(seconds: number, under?: MeasuredUnder): void {
+  /** `end` is when that was, in milliseconds since the epoch; now when left out. */
+  observe(seconds: number, under?: MeasuredUnder, end?: number): void {
     const numbers = this.#numbers
     const bounds = this.#bounds
     let bucket = 0
@@ -53,7 +54,7 @@ export class HistogramSeries {
     if (seconds > (numbers[max] ?? 0)) numbers[max] = seconds
     if (under?.sampled && !this.#exemplars[bucket]) {
       const { traceId, spanId } = under
-      this.#exemplars[bucket] = { time: Date.now(), value: seconds, traceId, spanId }
+      this.#exemplars[bucket] = { time: end ?? Date.now(), value: seconds, traceId, spanId }
     }
   }
 

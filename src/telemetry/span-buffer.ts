@@ -23,7 +23,7 @@ export interface SpanBufferOptions {
 
 /** As many spans as this within `flushMs` are many: to hand them on costs more than what is in it. */
 const many = 64
-/** Who asks for the latest trace (`weft traces last`) waits half a second for what is on its way. */
+/** Who asks for the latest trace (`weft traces last`) waits half a second, and calls wait before they have spans, too. */
 const mostLooks = 2
 
 /** Collects the spans of one thread, encodes them as they come, and hands them on in batches. */

@@ -28,7 +28,7 @@ export interface TracedCalls {
    * component. By its side: `client` around what a component asks of a provider, `server` around what a provider asks of it.
    */
   readonly whole: Readonly<Record<CallSide, Interceptor>>
-  /** Makes spans of what is over: that waits for the end of the event loop's turn otherwise. */
+  /** Makes spans of what is over, which waits for more otherwise. */
   settle(): void
 }
 

@@ -123,3 +123,29 @@ test('one that throws when it is told costs the others nothing', async () => {
   assert.deepEqual(told, ['broke off'])
   assert.match(String(await warned), /a fault of who waits/)
 })
+
+test('what is recorded after a call is over is not its own any more', async () => {
+  const timing = { name: 'queued', start: 1, end: 2 } as const
+  const body = Promise.withResolvers<void>()
+  const ends = [
+    (course: CallCourse) => course.answered('yes'),
+    (course: CallCourse) => course.failed('no'),
+    async (course: CallCourse) => {
+      course.hold(body.promise)
+      course.answered('yes')
+      course.record(timing)
+      body.resolve()
+      await course.held
+    },
+  ]
+  const recorded: number[] = []
+  for (const end of ends) {
+    const course = new CallCourse()
+    course.watch(watcher().one)
+    course.record(timing)
+    await end(course)
+    course.record(timing)
+    recorded.push(course.timings.length)
+  }
+  assert.deepEqual(recorded, [1, 1, 2])
+})

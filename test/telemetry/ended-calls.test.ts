@@ -44,6 +44,8 @@ test('many do not wait', async (context) => {
   const { spans, make } = caller(context)
   for (const round of [1, 2]) {
     await make(enough)
+    // Not in the midst of the last one.
+    assert.equal(spans.length, (round - 1) * enough)
     context.mock.timers.tick(0)
     assert.equal(spans.length, round * enough)
   }
@@ -67,4 +69,23 @@ test('a call without a span is measured at once', async (context) => {
   const { spans, make } = caller(context, { sampler: () => false, measurements })
   await make(1)
   assert.deepEqual([measurements.take().histograms.length, spans.length], [1, 0])
+})
+
+test('an example has the time when its call was over, not when that was described', async (context) => {
+  const measurements = new Measurements('data-0', resourceOf)
+  const { spans, make } = caller(context, { measurements })
+  await make(1)
+  context.mock.timers.tick(waitMs)
+  const examples = measurements.take().histograms.flatMap(({ state }) => state.exemplars)
+  const [example] = examples.filter((one) => one !== undefined)
+  assert.ok(example && spans[0])
+  assert.equal(example.time, spans[0].end)
+})
+
+test('calls that wait keep no process alive', async () => {
+  const { server } = traceCalls({ sampler: () => true, resourceOf, record: () => {} })
+  const timeouts = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const before = timeouts()
+  await server(async () => 'answer')(sampleCall())
+  assert.equal(timeouts(), before)
 })
