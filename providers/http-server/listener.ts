@@ -29,7 +29,11 @@ export async function listen(
 ): Promise<Listener> {
   const { context, purpose, onRequest } = options
   const { listeners = new Map<string, string>() } = context
-  const server = createServer(onRequest)
+  const server = createServer((req, res) => {
+    // A client that goes on asking on a connection of before would be served for ever, and the close would never end.
+    if (!server.listening) res.shouldKeepAlive = false
+    onRequest(req, res)
+  })
   try {
     if (context.isLeader && context.isTakingOver !== true) {
       const probe = createServer()
