@@ -2,8 +2,8 @@
 const worthBytes = 64 * 1024 * 1024
 /** A collection stops its thread for some milliseconds. */
 const leastPauseMs = 10_000
-/** What calls left has no spans at once (`telemetry/ended-calls.ts`), and what they failed with keeps their memory until then. */
-const restMs = 100
+/** What a call failed with keeps its guest's memory until the call is described (`telemetry/ended-calls.ts`). */
+const leastWaitMs = 100
 
 /**
  * Linear memory that instances of a thread left behind. Only a collection gives it back to the system, and a thread on which
@@ -24,7 +24,7 @@ export class Garbage {
     this.#bytes += bytes
     if (this.#bytes < worthBytes || this.#timer) return
     const rest = this.#collectedAt + leastPauseMs - Date.now()
-    this.#timer = setTimeout(() => this.#now(), Math.max(restMs, rest)).unref()
+    this.#timer = setTimeout(() => this.#now(), Math.max(leastWaitMs, rest)).unref()
   }
 
   #now(): void {

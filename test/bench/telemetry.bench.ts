@@ -16,8 +16,8 @@ const warmSeconds = 5
  */
 const sliceSeconds = 2
 const slices = 3
-/** Longer than spans wait on their thread when no more come. */
-const settleMs = 420
+/** Longer than calls wait to be described, and their spans on their thread, when no more come. */
+const settleMs = 460
 
 /** What telemetry is told to do, by the environment of its host. */
 const environments = {

@@ -178,8 +178,7 @@ async function subscribed(monitor: number): Promise<string[]> {
     .flatMap(({ subscriptions_list: list = [] }) => list)
 }
 
-/** Calls under way over NATS, as the host's latest metrics say. */
-/** By the latest of what the receiver got after so many requests; NaN when nothing came. */
+/** Calls under way over NATS, by the latest metrics that the receiver got after `told` requests; NaN when none came. */
 function openCalls(receiver: OtlpReceiver, told = 0): number {
   const latest = receiver.requests.slice(told).findLast(({ path }) => path === '/v1/metrics')
   if (!latest) return Number.NaN

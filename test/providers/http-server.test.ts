@@ -289,6 +289,26 @@ test('the deadline comes from timeout_ms', async () => {
   assert.ok(left <= 5_000 && left > 3_000, String(left))
 })
 
+test('a link that is deleted lets go of a client that asks again on an open connection', async () => {
+  let deleted: Promise<void> | undefined
+  const url = await start(async () => {
+    deleted ??= running?.deleteLink(linkWith({}))
+    return answer(200, 'hello')
+  })
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  const ask = () => socket.write('GET / HTTP/1.1\r\nhost: here\r\n\r\n')
+  const answers: string[] = []
+  ask()
+  for await (const chunk of socket) {
+    answers.push(String(chunk))
+    assert.ok(answers.length < 5, 'served on')
+    ask()
+  }
+  await deleted
+  assert.match(answers.join(''), /connection: close/i)
+  await assert.rejects(fetch(url))
+})
+
 test('a port that is taken is named with what to do', async () => {
   const port = await freePort()
   const other = createServer().listen(port, '127.0.0.1')
