@@ -12,6 +12,7 @@ import type { DropReason } from './telemetry/export-queue.ts'
 import { exportSpans } from './telemetry/export-spans.ts'
 import { guestLogLine } from './telemetry/guest-log-line.ts'
 import { Measurements } from './telemetry/measurements.ts'
+import { deliveryIntervalMs } from './telemetry/metric-intervals.ts'
 import { isSdkDisabled, type Signal } from './telemetry/otlp-target.ts'
 import { samplerFromEnv } from './telemetry/sampler.ts'
 import { type Known, serviceOf } from './telemetry/service.ts'
@@ -93,7 +94,11 @@ export function startHostTelemetry(options: HostTelemetryOptions): HostTelemetry
       : traceWork({ record: buffer.record, sampler: samplerFromEnv(env), resource })
   watchProcess(measurements)
   const endWatch = watchThread(measurements, 'control')
-  const endDelivery = deliverMeasurements({ measurements, sink: (measured) => metrics.accept(measured) })
+  const endDelivery = deliverMeasurements({
+    measurements,
+    sink: (measured) => metrics.accept(measured),
+    everyMs: deliveryIntervalMs(env),
+  })
   return {
     measure: measurements,
     traceWork: traceBy(host),

@@ -6,6 +6,7 @@ import { deliverMeasurements } from './telemetry/deliver-measurements.ts'
 import { exportMetrics } from './telemetry/export-metrics.ts'
 import { exportSpans } from './telemetry/export-spans.ts'
 import { Measurements } from './telemetry/measurements.ts'
+import { deliveryIntervalMs } from './telemetry/metric-intervals.ts'
 import { isSdkDisabled } from './telemetry/otlp-target.ts'
 import { samplerOfThread } from './telemetry/sampler.ts'
 import { serviceFromEnv } from './telemetry/service.ts'
@@ -47,7 +48,11 @@ export function instrumentProvider(
   const sampler = samplerOfThread(env)
   watchProcess(measurements)
   const endWatch = watchThread(measurements, 'provider')
-  const endDelivery = deliverMeasurements({ measurements, sink: (batch) => metrics.accept(batch) })
+  const endDelivery = deliverMeasurements({
+    measurements,
+    sink: (batch) => metrics.accept(batch),
+    everyMs: deliveryIntervalMs(env),
+  })
   const calls = traceCalls({ record: buffer.recordDraft, sampler, resourceOf, measurements })
   return {
     client: [calls.client],

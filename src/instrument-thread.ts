@@ -6,6 +6,7 @@ import { deliverMeasurements } from './telemetry/deliver-measurements.ts'
 import { guestLimits } from './telemetry/guest-limits.ts'
 import { type GuestBatch, guestTelemetry } from './telemetry/guest-telemetry.ts'
 import { type MeasurementBatch, Measurements } from './telemetry/measurements.ts'
+import { deliveryIntervalMs } from './telemetry/metric-intervals.ts'
 import { isSdkDisabled } from './telemetry/otlp-target.ts'
 import { samplerOfThread } from './telemetry/sampler.ts'
 import { serviceOf } from './telemetry/service.ts'
@@ -39,7 +40,11 @@ export function instrumentThread(init: ThreadInit, thread: Parameters<Instrument
       measurements.add('telemetryDropped', count, { signal: 'traces', reason: 'thread-queue-full' }),
   })
   const endWatch = watchThread(measurements, name)
-  const endDelivery = deliverMeasurements({ measurements, sink: (measured) => send({ measured }) })
+  const endDelivery = deliverMeasurements({
+    measurements,
+    sink: (measured) => send({ measured }),
+    everyMs: deliveryIntervalMs(process.env),
+  })
   const guests = guestTelemetry({
     limits: guestLimits(process.env),
     resourceOf,

@@ -72,7 +72,7 @@ export interface Measure {
   add(counter: CounterName, value: number, labels: Labels): void
   /** One value of a distribution, in seconds. */
   observe(histogram: HistogramName, seconds: number, labels: Labels, under?: MeasuredUnder): void
-  /** From now on `read` is asked about once a second; the function that comes back ends that. */
+  /** From now on `read` is asked every few seconds; the function that comes back ends that. */
   watch(what: GaugeName | TotalName, read: () => Iterable<Sample>): () => void
 }
 

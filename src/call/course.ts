@@ -1,49 +1,7 @@
 import { preciseNow } from '../clock.ts'
-import type { Invoke } from './call.ts'
+import type { Call, Invoke, LimitedWithin } from './call.ts'
 import { tellSafely } from './tell-safely.ts'
-import type { TraceContext } from './trace-context.ts'
-
-/** A named stretch of time within a call, in milliseconds since the epoch (with fractions). */
-export type Timing = Stretch &
-  ({ readonly name: 'queued' | 'instantiated' | 'woken' } | ImportedTiming | BackendTiming)
-
-interface Stretch {
-  readonly start: number
-  readonly end: number
-}
-
-/** What a guest asked of the host itself, which is no call. */
-export interface ImportedTiming {
-  readonly name: 'imported'
-  /** Package, interface and function, as calls are named: `config/store get`. */
-  readonly label: string
-  /** The span that was open at that moment. */
-  readonly under: string | undefined
-}
-
-/** What a provider asked of the database or broker behind it. */
-export interface BackendTiming {
-  readonly name: 'backend'
-  readonly kind: 'database' | 'messaging'
-  /** As OpenTelemetry names it: `redis`, `nats`. */
-  readonly system: string
-  /** `GET`, `publish`; few different ones. */
-  readonly operation: string
-  /** The span's own id, for what carries it on; undefined when nothing does. */
-  readonly spanId?: string | undefined
-  /** The database, or where a message goes. */
-  readonly destination?: string
-  /** Keys or messages, where they are several. */
-  readonly batchSize?: number
-  readonly bodySize?: number
-  readonly server?: { readonly address: string; readonly port: number }
-  /** Why it failed; undefined when it did not. */
-  readonly failure?: string | undefined
-  /** The code of the failure in the words of the backend, one of few: `WRONGTYPE`. */
-  readonly failureCode?: string
-  /** What the answer to a message was sent under. */
-  readonly answeredUnder?: TraceContext | undefined
-}
+import type { Timing } from './timing.ts'
 
 /** A guest may ask as often as it likes; so much of it is worth keeping. */
 const mostTimings = 128
@@ -56,17 +14,14 @@ export interface OutgoingHead {
   readonly destroyed: boolean
 }
 
-/** Who is told when a call is over: once, by one of the two. `now` is in milliseconds since the epoch. Neither may throw. */
+/** Who looks at a call on one of its sides, and may look at many alike. */
 export interface CallWatcher {
-  /** `brokeOff` is what the answer's body failed with after it; undefined when it did not. */
-  answered(answer: unknown, brokeOff: unknown, now: number): void
-  failed(thrown: unknown, now: number): void
-  /** The next one to tell: watchers are a chain by themselves, so that no list is made for each call. */
-  next: CallWatcher | undefined
+  /** The call is over: its course says when, and how. Must not throw. */
+  over(call: Call): void
 }
 
 /** What happens in the course of one call: named timings, and work that goes on after the answer. */
-export class CallCourse {
+export class CallCourse implements LimitedWithin {
   #timings: Timing[] | undefined
   #hasHeld = false
   /** How much of what it held has not settled yet. */
@@ -75,13 +30,19 @@ export class CallCourse {
   #heldFailure: unknown
   #afterHeld: ((failure: unknown) => void)[] | undefined
   #commit: (() => void) | undefined
-  #watcher: CallWatcher | undefined
-  #isOver = false
+  #call: Call | undefined
+  #ending: 'answered' | 'failed' | undefined
+  #outcome: unknown
+  #end: number | undefined
   #isTold = false
   /** When the call began, in milliseconds since the epoch; undefined until somebody looks at the clock. */
   begun: number | undefined
-  /** Who traces it where it leaves its caller, until it is over; undefined when nobody does, or on another thread. */
+  /** Who watches it where it leaves its caller, until it is over; undefined when nobody does, or on another thread. */
   leaving: CallWatcher | undefined
+  /** Who does where its target gets it. */
+  #arriving: CallWatcher | undefined
+  outer: LimitedWithin | undefined
+  inner: LimitedWithin | undefined
   /** Where a call goes on to behind what is put around it; only of one that enters from outside. */
   onward: Invoke | undefined
   /** Of a request that came over HTTP: which status its client sees, for who tells that the call failed. */
@@ -97,7 +58,7 @@ export class CallCourse {
 
   /** What comes after the call is over is not its own any more. */
   record(timing: Timing): void {
-    if (this.#isOver) return
+    if (this.#end !== undefined) return
     this.#timings ??= []
     if (this.#timings.length < mostTimings) this.#timings.push(timing)
   }
@@ -143,10 +104,40 @@ export class CallCourse {
     else this.#afterHeld = [tell]
   }
 
-  /** Tells `watcher` when the call is over: after its answer, and after all that it holds. */
-  watch(watcher: CallWatcher): void {
-    watcher.next = this.#watcher
-    this.#watcher = watcher
+  /**
+   * `watcher` looks at the call where it leaves its caller. It hears of its end, too, when what the call was made within is
+   * given up: who is called may not look.
+   */
+  leaves(call: Call, watcher: CallWatcher): void {
+    this.#begin(call)
+    this.leaving = watcher
+    call.limit?.watch(this)
+  }
+
+  /** `watcher` looks at the call where its target gets it. */
+  arrives(call: Call, watcher: CallWatcher): void {
+    this.#begin(call)
+    this.#arriving = watcher
+  }
+
+  /** How the call came back, which its watchers are told when nothing is held any more; undefined until then. */
+  get ending(): 'answered' | 'failed' | undefined {
+    return this.#ending
+  }
+
+  /** What it was answered, or failed with. */
+  get outcome(): unknown {
+    return this.#outcome
+  }
+
+  /** What the body of its answer failed with; undefined when it did not. */
+  get brokeOff(): unknown {
+    return this.#heldFailure
+  }
+
+  /** When it was over, in milliseconds since the epoch; undefined until it is, and when nobody watches. */
+  get end(): number | undefined {
+    return this.#end
   }
 
   /** True when who answers the call says so by `answered` or `failed`: nobody needs to wait for its promise for that. */
@@ -161,25 +152,28 @@ export class CallCourse {
 
   /** The call has its answer. Only the first word counts. */
   answered(answer: unknown): void {
-    const watcher = this.#watcher
-    this.#watcher = undefined
-    if (!watcher) return
-    if (!this.#hasHeld) this.#tellAnswer(watcher, answer, undefined)
-    else this.#tellAfterHeld(watcher, answer)
+    this.#ends('answered', answer)
   }
 
   /** The call failed. Only the first word counts. */
   failed(thrown: unknown): void {
-    const watcher = this.#watcher
-    this.#watcher = undefined
-    if (!watcher) return
-    if (!this.#hasHeld) this.#tellFailure(watcher, thrown)
-    else this.afterHeld(() => this.#tellFailure(watcher, thrown))
+    this.#ends('failed', thrown)
   }
 
-  // A method of its own: what a closure holds is put together whenever its function is called.
-  #tellAfterHeld(watcher: CallWatcher, answer: unknown): void {
-    this.afterHeld((failure) => this.#tellAnswer(watcher, answer, failure))
+  giveUp(reason: unknown): void {
+    this.failed(reason)
+  }
+
+  #begin(call: Call): void {
+    this.#call ??= call
+    this.begun ??= preciseNow()
+  }
+
+  #ends(ending: 'answered' | 'failed', outcome: unknown): void {
+    if (!this.#call || this.#ending) return
+    this.#ending = ending
+    this.#outcome = outcome
+    if (this.#holding === 0) this.#finish(this.#call)
   }
 
   #settled(): void {
@@ -188,20 +182,17 @@ export class CallCourse {
     const waiting = this.#afterHeld ?? []
     this.#afterHeld = undefined
     for (const tell of waiting) tellSafely(() => tell(this.#heldFailure))
+    if (this.#call && this.#ending && this.#end === undefined) this.#finish(this.#call)
   }
 
-  /** All of them at the same moment. */
-  #tellAnswer(first: CallWatcher, answer: unknown, brokeOff: unknown): void {
-    this.#isOver = true
-    const now = preciseNow()
-    for (let watcher: CallWatcher | undefined = first; watcher; watcher = watcher.next)
-      watcher.answered(answer, brokeOff, now)
-  }
-
-  #tellFailure(first: CallWatcher, thrown: unknown): void {
-    this.#isOver = true
-    const now = preciseNow()
-    for (let watcher: CallWatcher | undefined = first; watcher; watcher = watcher.next)
-      watcher.failed(thrown, now)
+  #finish(call: Call): void {
+    const arriving = this.#arriving
+    const { leaving } = this
+    this.#arriving = undefined
+    this.leaving = undefined
+    this.#end = preciseNow()
+    call.limit?.forget(this)
+    arriving?.over(call)
+    leaving?.over(call)
   }
 }

@@ -73,8 +73,11 @@ export class TraceId {
     this.#hex = hex
   }
 
-  static new(): TraceId {
-    return new TraceId(undefined)
+  /** A new one; `third` is its third word where that was drawn already. */
+  static new(third?: number): TraceId {
+    const id = new TraceId(undefined)
+    id.#third = third
+    return id
   }
 
   /** Of 32 lower-case hex digits. */
@@ -149,15 +152,28 @@ export class BegunSpan implements TraceContext {
 export class UnseenSpan implements TraceContext {
   readonly sampled = false
   readonly traceState: string
-  readonly #id: TraceId
+  readonly #third: number | undefined
+  #id: TraceId | undefined
   #spanId: string | undefined
 
-  constructor(id: TraceId, traceState: string) {
-    this.#id = id
+  private constructor(traceState: string, id: TraceId | undefined, third: number | undefined) {
     this.traceState = traceState
+    this.#id = id
+    this.#third = third
+  }
+
+  /** In a trace that is known. */
+  static within(id: TraceId, traceState: string): UnseenSpan {
+    return new UnseenSpan(traceState, id, undefined)
+  }
+
+  /** In a new trace, whose id has this third word. */
+  static first(third: number): UnseenSpan {
+    return new UnseenSpan('', undefined, third)
   }
 
   get traceId(): string {
+    this.#id ??= TraceId.new(this.#third)
     return this.#id.hex
   }
 
@@ -171,7 +187,8 @@ export class UnseenSpan implements TraceContext {
 const pool = new Int32Array(2048)
 let used = pool.length
 
-function randomWord(): number {
+/** 32 random bits, as a signed number. */
+export function randomWord(): number {
   if (used === pool.length) {
     randomFillSync(pool)
     used = 0

@@ -1,4 +1,4 @@
-import type { BackendTiming } from '../call/course.ts'
+import type { BackendTiming } from '../call/timing.ts'
 import { destinationAttributes, linksTo } from './message-attributes.ts'
 import { attributeNames as names } from './names.ts'
 import type { SpanAttributes } from './span.ts'

@@ -69,6 +69,13 @@ export function httpStatusOf(subject: CallSubject, answer: unknown): number | un
   return isHttp ? statusOf(valOf(answer)) : undefined
 }
 
+/** How a call that is over ended, be it after its answer. */
+export function labelOf(call: Call): OutcomeLabel {
+  const { ending, outcome, brokeOff } = call.course
+  if (ending === 'failed') return WeftError.from(outcome).code
+  return brokeOff === undefined ? labelOfAnswer(call, outcome) : WeftError.from(brokeOff).code
+}
+
 /** `err` when the function has a WIT `result` and it is one, else `ok`. */
 export function labelOfAnswer(call: Call, answer: unknown): 'ok' | 'err' {
   return call.operation.function.result?.kind === 'result' && tagOf(answer) === 'err' ? 'err' : 'ok'

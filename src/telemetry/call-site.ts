@@ -3,6 +3,7 @@ import type { WitFunction } from '../wit/type.ts'
 import type { OutcomeLabel } from './call-outcome.ts'
 import type { RequestPart } from './call-parts.ts'
 import {
+  type CallSide,
   type CallSubject,
   type CallView,
   fixedAttributes,
@@ -15,27 +16,67 @@ import type { SpanResource } from './span.ts'
 import { SpanPart } from './span-draft.ts'
 
 /** What is the same for every call from here to there: its part of a span, and its durations by outcome. */
-export interface CallSite extends CallView {
-  readonly call: Pick<Call, 'source' | 'target' | 'operation' | 'recipient'>
+export class CallSite implements CallView {
+  // What calls are compared with it has itself, in a row: each object on the way there costs as much as all the comparing.
+  readonly source: string
+  readonly target: string
+  readonly recipient: string | undefined
+  readonly function: WitFunction
+  readonly interface: string
   readonly link: string
+  /** The durations of those calls that were answered well, and by outcome those of the others. */
+  answered: HistogramSeries | undefined
+  readonly failed = new Map<OutcomeLabel, HistogramSeries>()
+  readonly side: CallSide
+  readonly isWhole: boolean
   readonly subject: CallSubject
   /** Name, kind and attributes of its spans. */
   readonly part: SpanPart
   /** With what the arguments of many calls say alike: by bucket, by name; and of requests by what these ask. */
-  readonly parts: Map<string, SpanPart>
-  readonly requests: RequestPart[]
+  readonly parts = new Map<string, SpanPart>()
+  readonly requests: RequestPart[] = []
   /** What its answers add to a span, by HTTP status. */
-  readonly answers: Map<number, SpanPart>
+  readonly answers = new Map<number, SpanPart>()
   readonly isParentRemote: boolean
-  readonly durations: Map<OutcomeLabel, HistogramSeries>
   /** Of its calls' waits, by the name of the timing. */
-  readonly waits: Map<string, HistogramSeries>
+  readonly waits = new Map<string, HistogramSeries>()
   /** Who its spans belong to. */
   readonly resource: SpanResource
   /** Who serves its calls. */
   readonly served: SpanResource
   /** When it is asked again who these are; milliseconds since the epoch. */
-  checkAt: number
+  checkAt = 0
+
+  constructor(call: Call, view: CallView, { resource, served }: Pick<CallSite, 'resource' | 'served'>) {
+    const { operation } = call
+    this.source = call.source
+    this.target = call.target
+    this.recipient = call.recipient
+    this.function = operation.function
+    this.interface = operation.interface
+    this.link = call.context.linkName
+    this.side = view.side
+    this.isWhole = view.isWhole
+    this.subject = subjectOf(operation)
+    const kind = kindOf(call, view)
+    const attributes = fixedAttributes(call, this, served.service)
+    this.part = new SpanPart({ name: spanNameOf(operation), kind, attributes })
+    this.isParentRemote = kind === 'server' || kind === 'consumer'
+    this.resource = resource
+    this.served = served
+  }
+
+  /** True for a call from here to there. */
+  has({ source, target, recipient, operation, context }: Call): boolean {
+    return (
+      operation.function === this.function &&
+      source === this.source &&
+      target === this.target &&
+      recipient === this.recipient &&
+      operation.interface === this.interface &&
+      context.linkName === this.link
+    )
+  }
 }
 
 export interface CallSitesOptions {
@@ -56,16 +97,26 @@ export class CallSites {
   readonly #options: CallSitesOptions
   readonly #view: CallView
   readonly #sites = new WeakMap<WitFunction, CallSite[]>()
-  /** Looked through first: most calls come from few places. */
+  /** Looked at first: most calls come from few places. */
   readonly #latest: CallSite[] = []
+  #last: CallSite | undefined
 
   constructor(options: CallSitesOptions, view: CallView) {
     this.#options = options
     this.#view = view
   }
 
+  /** Who it belongs to may have changed some time ago: for what hangs on ids alone. */
+  byIds(call: Call): CallSite {
+    const last = this.#last
+    if (last?.has(call)) return last
+    const site = this.#latest.find((one) => one.has(call)) ?? this.#find(call)
+    this.#last = site
+    return site
+  }
+
   of(call: Call, now: number): CallSite {
-    const site = siteFrom(this.#latest, call) ?? this.#find(call)
+    const site = this.byIds(call)
     return now < site.checkAt ? site : this.#checked(site, call, now)
   }
 
@@ -79,8 +130,8 @@ export class CallSites {
   }
 
   #forget(site: CallSite): void {
-    const known = this.#sites.get(site.call.operation.function) ?? []
-    for (const sites of [this.#latest, known]) {
+    this.#last = undefined
+    for (const sites of [this.#latest, this.#sites.get(site.function) ?? []]) {
       const place = sites.indexOf(site)
       if (place >= 0) sites.splice(place, 1)
     }
@@ -88,34 +139,14 @@ export class CallSites {
 
   #find(call: Call): CallSite {
     const known = this.#sites.get(call.operation.function)
-    const site = (known && siteFrom(known, call)) ?? this.#add(call, known)
+    const site = known?.find((one) => one.has(call)) ?? this.#add(call, known)
     if (this.#latest.length >= mostLatest) this.#latest.shift()
     this.#latest.push(site)
     return site
   }
 
   #add(call: Call, known: CallSite[] | undefined): CallSite {
-    const view = this.#view
-    const subject = subjectOf(call.operation)
-    const kind = kindOf(call, view)
-    const resources = this.#resources(call)
-    const attributes = fixedAttributes(call, { ...view, subject }, resources.served.service)
-    const { source, target, operation, recipient } = call
-    const site: CallSite = {
-      call: { source, target, operation, ...(recipient !== undefined && { recipient }) },
-      ...view,
-      link: call.context.linkName,
-      subject,
-      part: new SpanPart({ name: spanNameOf(call.operation), kind, attributes }),
-      parts: new Map(),
-      requests: [],
-      answers: new Map(),
-      isParentRemote: kind === 'server' || kind === 'consumer',
-      durations: new Map(),
-      waits: new Map(),
-      ...resources,
-      checkAt: 0,
-    }
+    const site = new CallSite(call, this.#view, this.#resources(call))
     const sites = known ?? []
     if (!known) this.#sites.set(call.operation.function, sites)
     if (sites.length >= mostSites) sites.shift()
@@ -131,21 +162,6 @@ export class CallSites {
     const isHere = recipient !== undefined && runsHere(recipient)
     return { resource: isHere ? resourceOf(recipient) : served, served }
   }
-}
-
-function siteFrom(sites: readonly CallSite[], call: Call): CallSite | undefined {
-  for (const site of sites) {
-    const { source, target, operation, recipient } = site.call
-    const isSame =
-      operation.function === call.operation.function &&
-      source === call.source &&
-      target === call.target &&
-      recipient === call.recipient &&
-      operation.interface === call.operation.interface &&
-      site.link === call.context.linkName
-    if (isSame) return site
-  }
-  return undefined
 }
 
 function isSame(one: SpanResource, other: SpanResource): boolean {

@@ -3,15 +3,15 @@ import type { OutgoingHead } from '../call/course.ts'
 import { BegunSpan } from '../call/trace-context.ts'
 import { statusOfFailure } from '../capability/http-status.ts'
 import { WeftError } from '../errors.ts'
-import { failureOutcome, labelOfAnswer, type OutcomeLabel } from './call-outcome.ts'
+import { failureOutcome, labelOfAnswer } from './call-outcome.ts'
 import { answerPart, ownFields, sharedPart } from './call-parts.ts'
-import type { CallSite } from './call-site.ts'
-import { durationsOf, measureWaits } from './measure-call.ts'
+import type { CallSite, CallSites } from './call-site.ts'
+import { measureCall } from './measure-call.ts'
 import type { Measurements } from './measurements.ts'
 import { attributeNames as names } from './names.ts'
 import { type SpanDraft, type SpanFields, SpanPart } from './span-draft.ts'
 import { timingSpans } from './timing-spans.ts'
-import type { CallEnding, TracedCall, TracedEnding } from './traced-call.ts'
+import type { TracedCall } from './traced-call.ts'
 
 export interface EndedCallsOptions {
   /** Takes each finished span; must not throw. */
@@ -36,8 +36,8 @@ export class EndedCalls {
   readonly #record: EndedCallsOptions['record']
   readonly #measurements: Measurements | undefined
   /** Those that wait are a chain by themselves: a list would grow anew each time. */
-  #first: TracedEnding | undefined
-  #last: TracedEnding | undefined
+  #first: TracedCall | undefined
+  #last: TracedCall | undefined
   #waiting = 0
   #timer: NodeJS.Timeout | undefined
   readonly #settle = () => this.settle()
@@ -47,53 +47,45 @@ export class EndedCalls {
     this.#measurements = measurements
   }
 
-  /** Takes a call that has no span and was answered. */
-  measureAnswer(traced: TracedCall, answer: unknown, end: number): void {
+  /** Takes a call that has no span. */
+  measure(call: Call, sites: CallSites): void {
+    if (!this.#measurements) return
     try {
-      this.#measure(traced, labelOfAnswer(traced.call, answer), end)
+      measureCall(call, { site: sites.byIds(call), trace: undefined }, this.#measurements)
     } catch {
       this.#lost()
     }
   }
 
-  /** Takes one that failed, be it after its answer. */
-  measureFailure(traced: TracedCall, thrown: unknown, end: number): void {
-    try {
-      this.#measure(traced, WeftError.from(thrown).code, end)
-    } catch {
-      this.#lost()
-    }
-  }
-
-  /** Takes a call that has one. */
-  add(ending: TracedEnding): void {
-    if (this.#last) this.#last.after = ending
+  /** Takes one that has. */
+  add(traced: TracedCall): void {
+    if (this.#last) this.#last.after = traced
     else {
-      this.#first = ending
+      this.#first = traced
       this.#timer = setTimeout(this.#settle, waitMs).unref()
     }
-    this.#last = ending
+    this.#last = traced
     this.#waiting += 1
     if (this.#waiting === enough) setImmediate(this.#settle)
   }
 
   /** Makes the spans of all that wait now. */
   settle(): void {
-    let ending = this.#first
+    let traced = this.#first
     this.#first = undefined
     this.#last = undefined
     this.#waiting = 0
     clearTimeout(this.#timer)
-    while (ending) {
-      const { after } = ending
+    while (traced) {
+      const { after }: TracedCall = traced
       // One that is old by now would keep all that came after it.
-      ending.after = undefined
+      traced.after = undefined
       try {
-        this.#describe(ending)
+        this.#describe(traced)
       } catch {
         this.#lost()
       }
-      ending = after
+      traced = after
     }
   }
 
@@ -102,58 +94,32 @@ export class EndedCalls {
     this.#measurements?.add('telemetryDropped', 1, { signal: 'traces', reason: 'failed' })
   }
 
-  #measure({ seenFrom, call, start }: TracedCall, label: OutcomeLabel, end: number): void {
-    if (!this.#measurements) return
-    const site = seenFrom.sites.of(call, end)
-    durationsOf(site, label, this.#measurements).observe((end - start) / 1000)
-    const { timings } = call.course
-    if (timings.length > 0) measureWaits(timings, { site, trace: undefined }, this.#measurements)
-  }
-
-  #describe({ traced, outcome, end, response }: TracedEnding): void {
-    const { call, trace, seenFrom, start } = traced
-    const site = seenFrom.sites.of(call, end)
-    const ended = { traced, site, label: labelOf(call, outcome), end }
-    const { timings } = call.course
-    if (this.#measurements) {
-      durationsOf(site, ended.label, this.#measurements).observe((end - start) / 1000, trace, end)
-      measureWaits(timings, { site, trace }, this.#measurements)
-    }
+  #describe(traced: TracedCall): void {
+    const { call, trace, half } = traced
+    const { begun = 0, end = begun, timings } = call.course
+    const site = half.sites.of(call, end)
+    if (this.#measurements) measureCall(call, { site, trace }, this.#measurements)
     if (!(trace instanceof BegunSpan)) return
-    const draft = draftOf(ended, trace, answerOf(ended, outcome, response))
+    const draft = draftOf(traced, site, trace)
     this.#record(draft)
     if (timings.length > 0) for (const span of timingSpans(draft, call, site)) this.#record(span)
   }
 }
 
-/** A call that is over, and what its kind has in common. */
-interface EndedCall {
-  readonly traced: TracedCall
-  readonly site: CallSite
-  readonly label: OutcomeLabel
-  /** Milliseconds since the epoch. */
-  readonly end: number
-}
-
-function labelOf(call: Call, end: CallEnding): OutcomeLabel {
-  if (end.kind === 'failure') return WeftError.from(end.thrown).code
-  return end.brokeOff === undefined ? labelOfAnswer(call, end.answer) : WeftError.from(end.brokeOff).code
-}
-
 /** What the end of a call adds to its span. */
 function answerOf(
-  { traced: { call }, site, label, end: now }: EndedCall,
-  outcome: CallEnding,
-  response: OutgoingHead | undefined,
+  { call, response }: TracedCall,
+  site: CallSite,
+  end: number,
 ): SpanPart | SpanFields | undefined {
-  if (outcome.kind === 'failure') return failedOutcome(response, outcome.thrown, now)
-  const answered = outcome.brokeOff === undefined ? label : labelOfAnswer(call, outcome.answer)
-  const answer = answerPart(call, { site, label: answered }, outcome.answer)
-  if (outcome.brokeOff === undefined) return answer
+  const { ending, outcome, brokeOff } = call.course
+  if (ending === 'failed') return failedOutcome(response, outcome, end)
+  const answer = answerPart(call, { site, label: labelOfAnswer(call, outcome) }, outcome)
+  if (brokeOff === undefined) return answer
   const said = answer instanceof SpanPart ? answer.fields : answer
   if (said?.status?.code === 'error') return said
   // The answer is out: what it says stays on the span, beside the failure that came after it.
-  const broken = failureOutcome(outcome.brokeOff, now)
+  const broken = failureOutcome(brokeOff, end)
   return { ...broken, attributes: { ...said?.attributes, ...broken.attributes } }
 }
 
@@ -168,18 +134,17 @@ function failedOutcome(response: OutgoingHead | undefined, thrown: unknown, now:
     : { ...outcome, attributes, status: { code: 'unset' } }
 }
 
-function draftOf(
-  { traced: { call, parent, start }, site, end }: EndedCall,
-  trace: BegunSpan,
-  answer: SpanPart | SpanFields | undefined,
-): SpanDraft {
+function draftOf(traced: TracedCall, site: CallSite, trace: BegunSpan): SpanDraft {
+  const { call, parent } = traced
+  const { begun = 0, end = begun } = call.course
+  const answer = answerOf(traced, site, end)
   const shared = sharedPart(call, site)
   const own = ownFields(call, site)
   const isShared = answer === undefined || answer instanceof SpanPart
   return {
     trace,
     parent,
-    start,
+    start: begun,
     end,
     isParentRemote: site.isParentRemote,
     part: isShared ? shared.with(answer) : shared,

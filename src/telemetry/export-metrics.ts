@@ -1,6 +1,7 @@
 import type { Log } from '../log.ts'
 import type { DropReason } from './export-queue.ts'
 import type { MeasurementBatch } from './measurements.ts'
+import { exportIntervalMs } from './metric-intervals.ts'
 import { MetricTotals, type ServiceMetrics } from './metric-totals.ts'
 import { OtlpExport } from './otlp-export.ts'
 import { type OtlpMetric, writeMetrics } from './otlp-metrics.ts'
@@ -22,8 +23,6 @@ export interface MetricExport {
   flush(timeoutMs: number): Promise<void>
   stop(timeoutMs: number): Promise<void>
 }
-
-const defaultIntervalMs = 60_000 // OTEL_METRIC_EXPORT_INTERVAL of the specification
 
 /**
  * Exports metrics over OTLP, one series for all threads of the host, each component's under its own service. Series are
@@ -50,7 +49,7 @@ export function exportMetrics(options: ExportMetricsOptions): MetricExport {
     },
   })
   const collect = () => otlp.push(totals.collect())
-  const timer = setInterval(collect, intervalOf(env)).unref()
+  const timer = setInterval(collect, exportIntervalMs(env)).unref()
   const flush = (timeoutMs: number) => {
     collect()
     return otlp.flush(timeoutMs)
@@ -64,9 +63,4 @@ export function exportMetrics(options: ExportMetricsOptions): MetricExport {
       await otlp.stop(timeoutMs)
     },
   }
-}
-
-function intervalOf(env: Env): number {
-  const interval = Number(env['OTEL_METRIC_EXPORT_INTERVAL'])
-  return interval > 0 && interval < 2 ** 31 ? interval : defaultIntervalMs
 }

@@ -1,22 +1,30 @@
-import type { Timing } from '../call/course.ts'
+import type { Call } from '../call/call.ts'
+import type { Timing } from '../call/timing.ts'
 import type { TraceContext } from '../call/trace-context.ts'
 import type { Labels } from '../measure.ts'
 import { withoutVersion } from '../wit/names.ts'
 import { backendSeries } from './backend-span.ts'
-import type { OutcomeLabel } from './call-outcome.ts'
+import { labelOf, type OutcomeLabel } from './call-outcome.ts'
 import type { CallSite } from './call-site.ts'
 import type { CallSide } from './describe-call.ts'
 import type { Measurements } from './measurements.ts'
 import { attributeNames as names } from './names.ts'
 import type { HistogramSeries } from './series.ts'
 
-/** Where the durations of a site's calls that ended so are measured; for both of their sides where one span tells of both. */
-export function durationsOf(
-  site: CallSite,
-  label: OutcomeLabel,
+/** Measures a call that is over: how long it took, and what it waited for. `trace` is its span's, if it has one. */
+export function measureCall(
+  call: Call,
+  { site, trace }: { readonly site: CallSite; readonly trace: TraceContext | undefined },
   measurements: Measurements,
-): HistogramSeries {
-  const known = site.durations.get(label)
+): void {
+  const { begun = 0, end = begun, timings } = call.course
+  durationsOf(site, labelOf(call), measurements).observe((end - begun) / 1000, trace, end)
+  if (timings.length > 0) measureWaits(timings, { site, trace }, measurements)
+}
+
+/** Where the durations of a site's calls that ended so are measured; for both of their sides where one span tells of both. */
+function durationsOf(site: CallSite, label: OutcomeLabel, measurements: Measurements): HistogramSeries {
+  const known = label === 'ok' ? site.answered : site.failed.get(label)
   if (known && !known.isForgotten) return known
   const { side, isWhole } = site
   const other = side === 'client' ? 'server' : 'client'
@@ -25,12 +33,13 @@ export function durationsOf(
     labelsOf(site, { side, label }),
     isWhole ? labelsOf(site, { side: other, label }) : undefined,
   )
-  site.durations.set(label, series)
+  if (label === 'ok') site.answered = series
+  else site.failed.set(label, series)
   return series
 }
 
-/** Measures what a call waited for, where it is served. */
-export function measureWaits(
+// What a call waited for is measured where it is served.
+function measureWaits(
   timings: readonly Timing[],
   { site, trace }: { readonly site: CallSite; readonly trace: TraceContext | undefined },
   measurements: Measurements,
@@ -41,13 +50,13 @@ export function measureWaits(
 }
 
 function labelsOf(
-  { call: { source, target, operation } }: CallSite,
+  site: CallSite,
   { side, label }: { readonly side: CallSide; readonly label: OutcomeLabel },
 ): Labels {
   return {
-    [names.component]: side === 'client' ? source : target,
-    [names.interface]: withoutVersion(operation.interface),
-    [names.operation]: operation.function.name,
+    [names.component]: side === 'client' ? site.source : site.target,
+    [names.interface]: withoutVersion(site.interface),
+    [names.operation]: site.function.name,
     [names.side]: side,
     [names.outcome]: label,
   }
@@ -55,7 +64,7 @@ function labelsOf(
 
 /** Undefined for what is not measured. */
 function seriesOf(timing: Timing, site: CallSite, measurements: Measurements): HistogramSeries | undefined {
-  const { target: component } = site.call
+  const { target: component } = site
   if (timing.name === 'backend') {
     const { metric, labels } = backendSeries(component, timing)
     return measurements.histogram(metric, labels)

@@ -25,7 +25,7 @@ interface Watch {
   readonly read: () => Iterable<Sample>
 }
 
-/** Collects what one thread measures. Whoever takes it away does so about once a second. */
+/** Collects what one thread measures. Whoever takes it away does so every few seconds. */
 export class Measurements implements Measure {
   readonly #thread: string
   readonly #resourceOf: (id: string) => SpanResource

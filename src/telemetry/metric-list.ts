@@ -182,21 +182,21 @@ export const metricList = {
     kind: 'gauge',
     unit: 's',
     labels: ['thread'],
-    description: 'How late timers fire, on average in the last second',
+    description: 'How late timers fire, on average in the last five seconds',
   },
   eventLoopDelayP50: {
     name: 'nodejs.eventloop.delay.p50',
     kind: 'gauge',
     unit: 's',
     labels: ['thread'],
-    description: 'How late timers fire, median of the last second',
+    description: 'How late timers fire, median of the last five seconds',
   },
   eventLoopDelayP99: {
     name: 'nodejs.eventloop.delay.p99',
     kind: 'gauge',
     unit: 's',
     labels: ['thread'],
-    description: 'How late timers fire, 99th percentile of the worst second since the last export',
+    description: 'How late timers fire, 99th percentile of the worst five seconds since the last export',
     keeps: 'highest',
   },
   eventLoopDelayMax: {
@@ -212,7 +212,7 @@ export const metricList = {
     kind: 'gauge',
     unit: '1',
     labels: ['thread'],
-    description: 'The share of the last second that the thread was at work',
+    description: 'The share of the last five seconds that the thread was at work',
   },
   cpuTime: {
     name: 'process.cpu.time',

@@ -32,7 +32,7 @@ class StartedHistogram extends HistogramSeries implements Started {
   readonly start = Date.now()
 }
 
-/** More than one host ever runs; each second's batch names those that measured something. */
+/** More than one host ever runs; each batch names those that measured something. */
 const mostMakers = 10_000
 
 /** Adds up what the threads of a host measured: the one writer of its series. */

@@ -2,8 +2,11 @@ import type { TraceContext, TraceId } from '../call/trace-context.ts'
 import { WeftError } from '../errors.ts'
 import { type Env, otlpTarget } from './otlp-target.ts'
 
-/** Decides whether the spans of a call are recorded; `parent` is the span that the call came in with. */
-export type Sampler = (id: TraceId, parent: TraceContext | undefined) => boolean
+/**
+ * Decides whether the spans of a call are recorded, by what its trace's id says of that; `parent` is the span that the call came
+ * in with.
+ */
+export type Sampler = (id: Pick<TraceId, 'third'>, parent: TraceContext | undefined) => boolean
 
 export const defaultSampler = 'parentbased_always_on'
 
@@ -69,7 +72,7 @@ function ratioFromEnv(env: Env): number {
 
 // The last 8 bytes of the id against the ratio, as the Go and Rust SDKs do it, so that peers decide alike: of these the upper
 // four, which decide for all but one trace in four thousand million.
-function within(ratio: number): (id: TraceId) => boolean {
+function within(ratio: number): (id: Pick<TraceId, 'third'>) => boolean {
   const limit = Math.ceil(ratio * 2 ** 32)
   return ({ third }) => third >>> 0 < limit
 }

@@ -1,5 +1,5 @@
 import type { Call } from '../call/call.ts'
-import type { Timing } from '../call/course.ts'
+import type { Timing } from '../call/timing.ts'
 import { BegunSpan } from '../call/trace-context.ts'
 import { backendFields } from './backend-span.ts'
 import type { CallSite } from './call-site.ts'

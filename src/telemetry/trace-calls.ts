@@ -1,13 +1,13 @@
 import type { Interceptor } from '../call/call.ts'
 import type { CallCourse } from '../call/course.ts'
-import { BegunSpan, type TraceContext, TraceId, UnseenSpan } from '../call/trace-context.ts'
+import { BegunSpan, randomWord, type TraceContext, TraceId, UnseenSpan } from '../call/trace-context.ts'
 import { CallSites, type CallSitesOptions } from './call-site.ts'
 import type { CallSide } from './describe-call.ts'
 import { EndedCalls } from './ended-calls.ts'
 import type { Measurements } from './measurements.ts'
 import type { Sampler } from './sampler.ts'
 import type { SpanDraft } from './span-draft.ts'
-import { TracedCall } from './traced-call.ts'
+import { CallHalf, TracedCall } from './traced-call.ts'
 
 export interface TraceCallsOptions extends Pick<CallSitesOptions, 'resourceOf'> {
   /** Whether a component runs on this thread; left out, all are elsewhere. */
@@ -40,20 +40,18 @@ export interface TracedCalls {
 export function traceCalls(options: TraceCallsOptions): TracedCalls {
   const { measurements, record, resourceOf, runsHere = () => false, sampler } = options
   const ended = new EndedCalls({ record, measurements })
+  const halfOf = (side: CallSide, isWhole: boolean) =>
+    new CallHalf(ended, new CallSites({ resourceOf, runsHere }, { side, isWhole }))
   const tracing = (side: CallSide): Interceptor => {
-    const half = { ended, sites: new CallSites({ resourceOf, runsHere }, { side, isWhole: false }) }
+    const half = halfOf(side, false)
     return (next) => (call) => {
       const { context, course } = call
       const trace = traceOf(context.trace, sampler)
-      const traced = trace.sampled || measurements ? new TracedCall(half, call, trace) : undefined
-      context.trace = trace
-      if (!traced) return next(call)
-      course.watch(traced)
-      if (side === 'client') {
-        course.leaving = traced
-        // Who is called may not look when it is given up; what it was called within ends it all the same.
-        call.limit?.watch(traced)
-      }
+      const watcher = trace.sampled ? new TracedCall(half, call, trace) : measurements && half
+      if (trace !== context.trace) context.trace = trace
+      if (!watcher) return next(call)
+      if (side === 'client') course.leaves(call, watcher)
+      else course.arrives(call, watcher)
       const running = next(call)
       // The answer goes on as it is: looking at it takes no turn of who waits for it.
       if (!course.isTold) tellOf(running, course)
@@ -61,10 +59,12 @@ export function traceCalls(options: TraceCallsOptions): TracedCalls {
     }
   }
   const seenFrom = (side: CallSide): Interceptor => {
-    const whole = { ended, sites: new CallSites({ resourceOf, runsHere }, { side, isWhole: true }) }
+    const whole = halfOf(side, true)
     return (next) => (call) => {
-      const { leaving } = call.course
-      if (leaving instanceof TracedCall) leaving.seenFrom = whole
+      const { course } = call
+      const { leaving } = course
+      if (leaving instanceof TracedCall) leaving.half = whole
+      else if (leaving) course.leaving = whole
       return next(call)
     }
   }
@@ -87,15 +87,24 @@ function tellOf(running: Promise<unknown>, course: CallCourse): void {
 function traceOf(parent: TraceContext | undefined, sampler: Sampler): TraceContext {
   // Samplers decide for the whole of a trace.
   if (parent instanceof UnseenSpan) return parent
-  const id = idOf(parent)
-  const sampled = sampler(id, parent)
-  // Nobody will see a span of this trace, so nobody needs its id.
-  if (parent && !sampled && !parent.sampled) return parent
-  const traceState = parent?.traceState ?? ''
-  return sampled ? new BegunSpan(id, { sampled, traceState }) : new UnseenSpan(id, traceState)
+  return parent ? traceWithin(parent, sampler) : newTrace(sampler)
 }
 
-function idOf(trace: TraceContext | undefined): TraceId {
-  if (trace instanceof BegunSpan) return trace.id
-  return trace ? TraceId.from(trace.traceId) : TraceId.new()
+/** What a sampler is asked about a trace that begins: most are not sampled, and nobody needs all of their id. */
+const drawn = { third: 0 }
+
+function newTrace(sampler: Sampler): TraceContext {
+  const third = randomWord()
+  drawn.third = third
+  if (!sampler(drawn, undefined)) return UnseenSpan.first(third)
+  return new BegunSpan(TraceId.new(third), { sampled: true, traceState: '' })
+}
+
+function traceWithin(parent: TraceContext, sampler: Sampler): TraceContext {
+  const id = parent instanceof BegunSpan ? parent.id : TraceId.from(parent.traceId)
+  const sampled = sampler(id, parent)
+  const { traceState } = parent
+  if (sampled) return new BegunSpan(id, { sampled, traceState })
+  // Nobody will see a span of this trace, so nobody needs its id.
+  return parent.sampled ? UnseenSpan.within(id, traceState) : parent
 }

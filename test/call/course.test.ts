@@ -2,40 +2,42 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { CallCourse, type CallWatcher } from '../../src/call/course.ts'
+import { sampleCall } from '../support/sample-call.ts'
 
 type Told =
-  | { readonly answer: unknown; readonly brokeOff: unknown; readonly now: number }
-  | { readonly thrown: unknown; readonly now: number }
+  | { readonly answer: unknown; readonly brokeOff: unknown; readonly now: number | undefined }
+  | { readonly thrown: unknown; readonly now: number | undefined }
 
-function watcher() {
-  const seen: Told[] = []
-  const one: CallWatcher = {
-    next: undefined,
-    answered: (answer, brokeOff, now) => void seen.push({ answer, brokeOff, now }),
-    failed: (thrown, now) => void seen.push({ thrown, now }),
+/** A call whose end is told to who watches it on both of its sides. */
+function watched() {
+  const call = sampleCall()
+  const { course } = call
+  const watcher = () => {
+    const seen: Told[] = []
+    const over: CallWatcher['over'] = ({ course: { ending, outcome, brokeOff, end: now } }) =>
+      void seen.push(ending === 'answered' ? { answer: outcome, brokeOff, now } : { thrown: outcome, now })
+    return { seen, over }
   }
-  return { one, seen }
+  const [leaving, arriving] = [watcher(), watcher()]
+  course.leaves(call, leaving)
+  course.arrives(call, arriving)
+  return { course, seen: leaving.seen, other: arriving.seen }
 }
 
 const withoutTime = (seen: readonly Told[]): unknown[] => seen.map(({ now: _, ...told }) => told)
 
 test('all who watch a call hear of its end at the same moment, once', () => {
-  const course = new CallCourse()
-  const [one, other] = [watcher(), watcher()]
-  course.watch(one.one)
-  course.watch(other.one)
+  const { course, seen, other } = watched()
   course.answered(7)
   course.failed(new Error('later'))
   course.answered(8)
-  assert.deepEqual(withoutTime(one.seen), [{ answer: 7, brokeOff: undefined }])
-  assert.deepEqual(other.seen, one.seen)
+  assert.deepEqual(withoutTime(seen), [{ answer: 7, brokeOff: undefined }])
+  assert.deepEqual(other, seen)
 })
 
 test('a call that holds a body is over when that is', async () => {
-  const course = new CallCourse()
-  const { one, seen } = watcher()
+  const { course, seen } = watched()
   const body = Promise.withResolvers<void>()
-  course.watch(one)
   course.hold(body.promise)
   course.answered(7)
   await Promise.resolve()
@@ -46,9 +48,7 @@ test('a call that holds a body is over when that is', async () => {
 })
 
 test('a call that failed says so, whatever it holds', async () => {
-  const course = new CallCourse()
-  const { one, seen } = watcher()
-  course.watch(one)
+  const { course, seen } = watched()
   course.hold(Promise.reject(new Error('body')))
   course.failed(new Error('call'))
   await course.held
@@ -85,10 +85,8 @@ test('who waits for what a call holds is told when all of it has settled, of the
 })
 
 test('a call that failed is over when what it holds has settled', async () => {
-  const course = new CallCourse()
-  const { one, seen } = watcher()
+  const { course, seen } = watched()
   const body = Promise.withResolvers<void>()
-  course.watch(one)
   course.hold(body.promise)
   course.failed(new Error('call'))
   await Promise.resolve()
@@ -140,8 +138,7 @@ test('what is recorded after a call is over is not its own any more', async () =
   ]
   const recorded: number[] = []
   for (const end of ends) {
-    const course = new CallCourse()
-    course.watch(watcher().one)
+    const { course } = watched()
     course.record(timing)
     await end(course)
     course.record(timing)

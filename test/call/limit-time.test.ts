@@ -98,7 +98,7 @@ test('calls within one that is given up are given up, the innermost first, befor
     assert.ok(call.limit)
     told = watchedBy(call.limit, 'abc').told
     const over = () => void seen.push(`over with ${told.length} told`)
-    call.course.watch({ next: undefined, answered: over, failed: over })
+    call.course.arrives(call, { over })
     call.signal.addEventListener('abort', () => seen.push(`aborted with ${told.length} told`))
     return never(call)
   })({ ...sampleCall(), signal: caller.signal })

@@ -5,7 +5,7 @@ import { type ConsumerConfig, type JetStreamManager, jetstreamManager } from '@n
 import { connect, headers, type NatsConnection } from 'nats'
 import messagingNats from '../../providers/messaging-nats.ts'
 import type { Call, Invoke } from '../../src/call/call.ts'
-import type { BackendTiming } from '../../src/call/course.ts'
+import type { BackendTiming } from '../../src/call/timing.ts'
 import { WeftError } from '../../src/errors.ts'
 import { createLog, type LogRecord } from '../../src/log.ts'
 import type { Provider, ProviderContext, ProviderLink } from '../../src/provider.ts'

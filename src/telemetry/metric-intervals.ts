@@ -1,0 +1,16 @@
+import type { Env } from './otlp-target.ts'
+
+const defaultExportMs = 60_000 // OTEL_METRIC_EXPORT_INTERVAL of the specification
+/** What a thread loses that crashes; more often it would cost the requests of the others. */
+const mostDeliveryMs = 5000
+
+/** Milliseconds between two exports of metrics. */
+export function exportIntervalMs(env: Env): number {
+  const interval = Number(env['OTEL_METRIC_EXPORT_INTERVAL'])
+  return interval > 0 && interval < 2 ** 31 ? interval : defaultExportMs
+}
+
+/** Milliseconds after which a thread hands on what it measured. */
+export function deliveryIntervalMs(env: Env): number {
+  return Math.min(mostDeliveryMs, exportIntervalMs(env))
+}
