@@ -11,16 +11,13 @@ export async function cpuSeconds(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) / ticks
 }
 
-/** CPU time that the living threads of a process have used so far, in microseconds; for stretches that ticks are too coarse for. */
-export async function cpuMicros(pid: number): Promise<number> {
+/** CPU time that each living thread of a process has used so far, in microseconds, by its id; for stretches that ticks are too coarse for. */
+export async function threadMicros(pid: number): Promise<ReadonlyMap<string, number>> {
   const threads = await readdir(`/proc/${pid}/task`)
   // The first field is the time on a CPU in nanoseconds.
-  const used = await Promise.all(
-    threads.map(async (thread) =>
-      Number.parseInt(await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8'), 10),
-    ),
-  )
-  return used.reduce((sum, nanos) => sum + nanos / 1000, 0)
+  const micros = async (thread: string) =>
+    Number.parseInt(await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8'), 10) / 1000
+  return new Map(await Promise.all(threads.map(async (thread) => [thread, await micros(thread)] as const)))
 }
 
 /** Memory of a process that lies in RAM, in MiB. */

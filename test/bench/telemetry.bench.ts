@@ -1,19 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { atMost, type Bench, type BenchRow, quantile } from './bench.ts'
-import { cpuMicros } from './cpu-seconds.ts'
+import { threadMicros } from './cpu-seconds.ts'
 import { httpLoad } from './http-load.ts'
 import { type Served, serveAlone, serveBare, serveWeft } from './serve-bench.ts'
 
 const guest = 'test/guests/kv-p2/kv-p2.wasm'
 const connections = 16
 /** V8 optimizes no two processes alike: each round has new ones, and the one in the middle counts. */
-const rounds = 7
+const rounds = 5
 /** Until V8 has optimized what a request passes. */
 const warmSeconds = 5
 /**
- * Others are measured in between: what a process does after such a pause weighs little in a slice that is long. In one that
- * is shorter than spans wait for their collector (a second), the requests that bring them there would not count.
+ * The machine is faster now, slower then. So the threads that serve are compared in short turns, one kind after the other:
+ * what the machine does meets all of them.
  */
+const turnSeconds = 0.2
+const turns = 60
+/** What the other threads do is little, and comes now and then: after a second spans go to their collector. */
 const sliceSeconds = 2
 const slices = 3
 /** Longer than calls wait to be described, and their spans on their thread, when no more come. */
@@ -30,8 +33,20 @@ const environments = {
   }),
 } satisfies Record<string, (collector: string) => NodeJS.ProcessEnv>
 
-/** Microseconds of CPU that a request takes, by who serves it. */
-type Costs = Record<'bare' | keyof typeof environments, number>
+type Kind = 'bare' | keyof typeof environments
+
+/** Who serves, and the thread of it that does. */
+interface Serving extends Served {
+  readonly thread: string
+}
+
+/** Microseconds of CPU that a request takes. */
+interface Cost {
+  /** On the thread that serves, in each turn. */
+  readonly serving: number[]
+  /** On the others, and there when all is answered. */
+  readonly rest: number[]
+}
 
 /**
  * What telemetry adds to a request that goes HTTP → component → key-value store, in CPU time of all threads of the host,
@@ -42,10 +57,10 @@ type Costs = Record<'bare' | keyof typeof environments, number>
 const overhead: Bench = {
   name: 'telemetry-overhead',
   async run(): Promise<readonly BenchRow[]> {
-    const all: Costs[] = []
+    const all: Record<Kind, Cost>[] = []
     for (let round = 0; round < rounds; round += 1) all.push(await costsOfRound())
-    const middle = (pick: (costs: Costs) => number) => quantile(all.map(pick), 0.5)
-    const bare = middle((costs) => costs.bare)
+    const middle = (pick: (costs: Record<Kind, Cost>) => number) => median(all.map(pick))
+    const bare = middle((costs) => total(costs.bare))
     const row = (bench: string, value: number) => ({
       bench,
       value,
@@ -53,24 +68,34 @@ const overhead: Bench = {
       baseline: bare,
       ratio: value / bare,
     })
-    const added = middle(({ on, off }) => on - off)
-    const addedSampled = middle(({ sampled, off }) => sampled - off)
     return [
-      atMost(0.3, row('telemetry-overhead', added)),
-      atMost(0.08, row('telemetry-sampled', addedSampled)),
+      atMost(
+        0.3,
+        row(
+          'telemetry-overhead',
+          middle(({ on, off }) => added(on, off)),
+        ),
+      ),
+      atMost(
+        0.08,
+        row(
+          'telemetry-sampled',
+          middle(({ sampled, off }) => added(sampled, off)),
+        ),
+      ),
       row(
         'telemetry-off',
-        middle(({ off }) => off),
+        middle(({ off }) => total(off)),
       ),
     ]
   },
 }
 
 /** Starts one of each kind and no more: hosts that idle beside what is measured disturb it. */
-async function costsOfRound(): Promise<Costs> {
+async function costsOfRound(): Promise<Record<Kind, Cost>> {
   await using started = new AsyncDisposableStack()
-  const open = async (serving: Promise<Served>) => {
-    const served = await serving
+  const open = async (starting: Promise<Served>) => {
+    const served = await starting
     started.defer(() => served.close())
     return served
   }
@@ -80,40 +105,86 @@ async function costsOfRound(): Promise<Costs> {
     const served = await open(serveWeft(guest, { env, keyvalue: true }))
     return { ...served, url: `${served.url}get?nothing` }
   }
-  const all = {
+  const served: Record<Kind, Served> = {
     bare: await open(serveBare()),
     off: await weft('off'),
     on: await weft('on'),
     sampled: await weft('sampled'),
   }
-  const costs: Record<keyof Costs, number[]> = { bare: [], off: [], on: [], sampled: [] }
-  const kinds = Object.keys(costs) as (keyof Costs)[]
-  for (const kind of kinds) await httpLoad(all[kind].url, { connections, seconds: warmSeconds })
-  // Short turns, to and fro, so that what else the machine does meets all of them.
+  const kinds = Object.keys(served) as Kind[]
+  const all: { readonly serving: Serving; readonly cost: Cost }[] = []
+  for (const kind of kinds) all.push({ serving: await warm(served[kind]), cost: { serving: [], rest: [] } })
+  for (let turn = 0; turn < turns; turn += 1) {
+    for (const { serving, cost } of rotated(all, turn)) cost.serving.push(await costOfTurn(serving))
+  }
   for (let slice = 0; slice < slices; slice += 1) {
-    for (const kind of slice % 2 === 0 ? kinds : kinds.toReversed())
-      costs[kind].push(await costOfSlice(all[kind]))
+    for (const { serving, cost } of rotated(all, slice)) cost.rest.push(await costOfRest(serving))
   }
-  return {
-    bare: quiet(costs.bare),
-    off: quiet(costs.off),
-    on: quiet(costs.on),
-    sampled: quiet(costs.sampled),
-  }
+  return Object.fromEntries(all.map(({ cost }, index) => [kinds[index], cost])) as Record<Kind, Cost>
 }
 
-/** CPU time that one request takes. */
-async function costOfSlice({ url, pid }: Served): Promise<number> {
-  const before = await cpuMicros(pid)
-  const { requests, errors } = await httpLoad(url, { connections, seconds: sliceSeconds })
-  await delay(settleMs)
+/** Each is the first as often as the others: who comes after itself finds its memory in the caches. */
+function rotated<T>(list: readonly T[], turn: number): T[] {
+  const first = turn % list.length
+  return [...list.slice(first), ...list.slice(0, first)]
+}
+
+async function warm(served: Served): Promise<Serving> {
+  const before = await threadMicros(served.pid)
+  await load(served, warmSeconds)
+  let thread = ''
+  let most = 0
+  for (const [id, micros] of await threadMicros(served.pid)) {
+    const used = micros - (before.get(id) ?? 0)
+    if (used > most) thread = id
+    most = Math.max(most, used)
+  }
+  return { ...served, thread }
+}
+
+async function load({ url }: Served, seconds: number): Promise<number> {
+  const { requests, errors } = await httpLoad(url, { connections, seconds })
   if (errors > 0) throw new Error(`${errors} of ${requests} requests failed`)
-  return ((await cpuMicros(pid)) - before) / requests
+  return requests
 }
 
-/** Others on the machine only ever add: the quietest slices say more than those in the middle. */
-function quiet(costs: readonly number[]): number {
-  return quantile(costs, 0.2)
+async function costOfTurn(serving: Serving): Promise<number> {
+  const { pid, thread } = serving
+  const before = await threadMicros(pid)
+  const requests = await load(serving, turnSeconds)
+  return ofThread(thread, before, await threadMicros(pid)) / requests
+}
+
+async function costOfRest(serving: Serving): Promise<number> {
+  const { pid, thread } = serving
+  const before = await threadMicros(pid)
+  const requests = await load(serving, sliceSeconds)
+  const answered = await threadMicros(pid)
+  await delay(settleMs)
+  const after = await threadMicros(pid)
+  let used = ofThread(thread, answered, after)
+  for (const other of after.keys()) if (other !== thread) used += ofThread(other, before, after)
+  return used / requests
+}
+
+type Micros = Awaited<ReturnType<typeof threadMicros>>
+
+function ofThread(thread: string, before: Micros, after: Micros): number {
+  return (after.get(thread) ?? 0) - (before.get(thread) ?? 0)
+}
+
+function median(values: readonly number[]): number {
+  return quantile(values, 0.5)
+}
+
+function total({ serving, rest }: Cost): number {
+  return median(serving) + median(rest)
+}
+
+/** What a request of one takes more than one of the other, turn by turn. */
+function added(one: Cost, other: Cost): number {
+  const more = one.serving.map((cost, turn) => cost - (other.serving[turn] ?? 0))
+  return median(more) + median(one.rest) - median(other.rest)
 }
 
 export const benches: readonly Bench[] = [overhead]
