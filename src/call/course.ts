@@ -20,7 +20,7 @@ export interface CallWatcher {
   over(call: Call): void
 }
 
-/** What happens in the course of one call: named timings, and work that goes on after the answer. */
+/** What happens in the course of one call, made once: named timings, and work that goes on after the answer. */
 export class CallCourse implements LimitedWithin {
   #timings: Timing[] | undefined
   #hasHeld = false
@@ -33,6 +33,7 @@ export class CallCourse implements LimitedWithin {
   #call: Call | undefined
   #ending: 'answered' | 'failed' | undefined
   #outcome: unknown
+  #brokeOff: unknown
   #end: number | undefined
   #isTold = false
   /** When the call began, in milliseconds since the epoch; undefined until somebody looks at the clock. */
@@ -109,6 +110,7 @@ export class CallCourse implements LimitedWithin {
    * given up: who is called may not look.
    */
   leaves(call: Call, watcher: CallWatcher): void {
+    if (this.#end !== undefined) return
     this.#begin(call)
     this.leaving = watcher
     call.limit?.watch(this)
@@ -116,11 +118,12 @@ export class CallCourse implements LimitedWithin {
 
   /** `watcher` looks at the call where its target gets it. */
   arrives(call: Call, watcher: CallWatcher): void {
+    if (this.#end !== undefined) return
     this.#begin(call)
     this.#arriving = watcher
   }
 
-  /** How the call came back, which its watchers are told when nothing is held any more; undefined until then. */
+  /** How the call came back; undefined until it has, and when nobody watches. */
   get ending(): 'answered' | 'failed' | undefined {
     return this.#ending
   }
@@ -132,7 +135,7 @@ export class CallCourse implements LimitedWithin {
 
   /** What the body of its answer failed with; undefined when it did not. */
   get brokeOff(): unknown {
-    return this.#heldFailure
+    return this.#brokeOff
   }
 
   /** When it was over, in milliseconds since the epoch; undefined until it is, and when nobody watches. */
@@ -190,6 +193,7 @@ export class CallCourse implements LimitedWithin {
     const { leaving } = this
     this.#arriving = undefined
     this.leaving = undefined
+    this.#brokeOff = this.#heldFailure
     this.#end = preciseNow()
     call.limit?.forget(this)
     arriving?.over(call)

@@ -148,7 +148,7 @@ export class BegunSpan implements TraceContext {
   }
 }
 
-/** The context of a span that begins here and that nobody records: its ids are made when somebody asks for them. */
+/** The context of a span that nobody records: where it begins here, its ids are made when somebody asks for them. */
 export class UnseenSpan implements TraceContext {
   readonly sampled = false
   readonly traceState: string
@@ -162,14 +162,21 @@ export class UnseenSpan implements TraceContext {
     this.#third = third
   }
 
-  /** In a trace that is known. */
-  static within(id: TraceId, traceState: string): UnseenSpan {
-    return new UnseenSpan(traceState, id, undefined)
-  }
-
   /** In a new trace, whose id has this third word. */
   static first(third: number): UnseenSpan {
     return new UnseenSpan('', undefined, third)
+  }
+
+  /** Under a span that is recorded where it was made. */
+  static under(parent: TraceContext, id: TraceId): UnseenSpan {
+    return new UnseenSpan(parent.traceState, id, undefined)
+  }
+
+  /** One that came in as such. */
+  static from({ traceId, spanId, traceState }: TraceContext): UnseenSpan {
+    const span = new UnseenSpan(traceState, TraceId.from(traceId), undefined)
+    span.#spanId = spanId
+    return span
   }
 
   get traceId(): string {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Call } from '../call/call.ts'
+import { CallCourse } from '../call/course.ts'
 import { WeftError } from '../errors.ts'
 import { connectNats } from '../lattice/connect.ts'
 import { hearHost } from '../lattice/hear-host.ts'
@@ -122,9 +123,10 @@ function loginOf({ data, natsTls }: RunProviderOptions): NatsLogin {
   return { ...natsTls, ...(jwt !== '' && { jwt }), ...(seed !== '' && { seed }) }
 }
 
-/** On its way a call comes under a span of its own; who made it may make others of the same context. */
+/** On its way a call comes under a span of its own; who made it may make others of the same context, or the same again. */
 function copyOf(call: Call): Call {
-  return { ...call, context: { ...call.context } }
+  const course = call.course.end === undefined ? call.course : new CallCourse()
+  return { ...call, context: { ...call.context }, course }
 }
 
 function contextOf({

@@ -106,7 +106,7 @@ export class CallSites {
     this.#view = view
   }
 
-  /** Who it belongs to may have changed some time ago: for what hangs on ids alone. */
+  /** The site of a call. Whose it is may have changed since somebody asked `of`: metrics have ids, no names. */
   byIds(call: Call): CallSite {
     const last = this.#last
     if (last?.has(call)) return last
@@ -115,6 +115,7 @@ export class CallSites {
     return site
   }
 
+  /** The same, and whose it is is not older than a second; `now` is in milliseconds since the epoch. */
   of(call: Call, now: number): CallSite {
     const site = this.byIds(call)
     return now < site.checkAt ? site : this.#checked(site, call, now)

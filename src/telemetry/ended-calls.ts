@@ -1,6 +1,5 @@
 import type { Call } from '../call/call.ts'
 import type { OutgoingHead } from '../call/course.ts'
-import { BegunSpan } from '../call/trace-context.ts'
 import { statusOfFailure } from '../capability/http-status.ts'
 import { WeftError } from '../errors.ts'
 import { failureOutcome, labelOfAnswer } from './call-outcome.ts'
@@ -99,8 +98,7 @@ export class EndedCalls {
     const { begun = 0, end = begun, timings } = call.course
     const site = half.sites.of(call, end)
     if (this.#measurements) measureCall(call, { site, trace }, this.#measurements)
-    if (!(trace instanceof BegunSpan)) return
-    const draft = draftOf(traced, site, trace)
+    const draft = draftOf(traced, site)
     this.#record(draft)
     if (timings.length > 0) for (const span of timingSpans(draft, call, site)) this.#record(span)
   }
@@ -134,8 +132,8 @@ function failedOutcome(response: OutgoingHead | undefined, thrown: unknown, now:
     : { ...outcome, attributes, status: { code: 'unset' } }
 }
 
-function draftOf(traced: TracedCall, site: CallSite, trace: BegunSpan): SpanDraft {
-  const { call, parent } = traced
+function draftOf(traced: TracedCall, site: CallSite): SpanDraft {
+  const { call, parent, trace } = traced
   const { begun = 0, end = begun } = call.course
   const answer = answerOf(traced, site, end)
   const shared = sharedPart(call, site)

@@ -38,7 +38,6 @@ function durationsOf(site: CallSite, label: OutcomeLabel, measurements: Measurem
   return series
 }
 
-// What a call waited for is measured where it is served.
 function measureWaits(
   timings: readonly Timing[],
   { site, trace }: { readonly site: CallSite; readonly trace: TraceContext | undefined },

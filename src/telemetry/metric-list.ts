@@ -182,14 +182,14 @@ export const metricList = {
     kind: 'gauge',
     unit: 's',
     labels: ['thread'],
-    description: 'How late timers fire, on average in the last five seconds',
+    description: 'How late timers fire, on average in the last seconds, five at most',
   },
   eventLoopDelayP50: {
     name: 'nodejs.eventloop.delay.p50',
     kind: 'gauge',
     unit: 's',
     labels: ['thread'],
-    description: 'How late timers fire, median of the last five seconds',
+    description: 'How late timers fire, median of the last seconds, five at most',
   },
   eventLoopDelayP99: {
     name: 'nodejs.eventloop.delay.p99',
@@ -212,7 +212,7 @@ export const metricList = {
     kind: 'gauge',
     unit: '1',
     labels: ['thread'],
-    description: 'The share of the last five seconds that the thread was at work',
+    description: 'The share of the last seconds, five at most, that the thread was at work',
   },
   cpuTime: {
     name: 'process.cpu.time',

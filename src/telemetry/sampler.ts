@@ -1,12 +1,12 @@
-import type { TraceContext, TraceId } from '../call/trace-context.ts'
+import type { TraceContext } from '../call/trace-context.ts'
 import { WeftError } from '../errors.ts'
 import { type Env, otlpTarget } from './otlp-target.ts'
 
 /**
- * Decides whether the spans of a call are recorded, by what its trace's id says of that; `parent` is the span that the call came
- * in with.
+ * Decides whether the spans of a call are recorded. `third` is what it may go by: the third 32-bit word of the trace's id, as
+ * a signed number. `parent` is the span that the call came in with.
  */
-export type Sampler = (id: Pick<TraceId, 'third'>, parent: TraceContext | undefined) => boolean
+export type Sampler = (third: number, parent: TraceContext | undefined) => boolean
 
 export const defaultSampler = 'parentbased_always_on'
 
@@ -18,7 +18,7 @@ const samplers: Readonly<Record<string, (ratio: number) => Sampler>> = {
   parentbased_always_off: () => (_, parent) => parent?.sampled ?? false,
   parentbased_traceidratio: (ratio) => {
     const isWithin = within(ratio)
-    return (id, parent) => parent?.sampled ?? isWithin(id)
+    return (third, parent) => parent?.sampled ?? isWithin(third)
   },
 }
 
@@ -40,8 +40,8 @@ export function samplerOfThread(env: Env): Sampler {
 function atMost(perSecond: number, sampler: Sampler): Sampler {
   let second = 0
   let begun = 0
-  return (id, parent) => {
-    if (!sampler(id, parent)) return false
+  return (third, parent) => {
+    if (!sampler(third, parent)) return false
     if (parent) return true
     const current = Math.floor(Date.now() / 1000)
     if (current !== second) begun = 0
@@ -72,7 +72,7 @@ function ratioFromEnv(env: Env): number {
 
 // The last 8 bytes of the id against the ratio, as the Go and Rust SDKs do it, so that peers decide alike: of these the upper
 // four, which decide for all but one trace in four thousand million.
-function within(ratio: number): (id: Pick<TraceId, 'third'>) => boolean {
+function within(ratio: number): (third: number) => boolean {
   const limit = Math.ceil(ratio * 2 ** 32)
-  return ({ third }) => third >>> 0 < limit
+  return (third) => third >>> 0 < limit
 }

@@ -1,13 +1,14 @@
 import type { Interceptor } from '../call/call.ts'
 import type { CallCourse } from '../call/course.ts'
 import { BegunSpan, randomWord, type TraceContext, TraceId, UnseenSpan } from '../call/trace-context.ts'
+import { CallHalf } from './call-half.ts'
 import { CallSites, type CallSitesOptions } from './call-site.ts'
 import type { CallSide } from './describe-call.ts'
 import { EndedCalls } from './ended-calls.ts'
 import type { Measurements } from './measurements.ts'
 import type { Sampler } from './sampler.ts'
 import type { SpanDraft } from './span-draft.ts'
-import { CallHalf, TracedCall } from './traced-call.ts'
+import { TracedCall } from './traced-call.ts'
 
 export interface TraceCallsOptions extends Pick<CallSitesOptions, 'resourceOf'> {
   /** Whether a component runs on this thread; left out, all are elsewhere. */
@@ -47,7 +48,7 @@ export function traceCalls(options: TraceCallsOptions): TracedCalls {
     return (next) => (call) => {
       const { context, course } = call
       const trace = traceOf(context.trace, sampler)
-      const watcher = trace.sampled ? new TracedCall(half, call, trace) : measurements && half
+      const watcher = trace instanceof BegunSpan ? new TracedCall(half, call, trace) : measurements && half
       if (trace !== context.trace) context.trace = trace
       if (!watcher) return next(call)
       if (side === 'client') course.leaves(call, watcher)
@@ -84,27 +85,18 @@ function tellOf(running: Promise<unknown>, course: CallCourse): void {
   )
 }
 
-function traceOf(parent: TraceContext | undefined, sampler: Sampler): TraceContext {
+function traceOf(parent: TraceContext | undefined, sampler: Sampler): BegunSpan | UnseenSpan {
   // Samplers decide for the whole of a trace.
   if (parent instanceof UnseenSpan) return parent
-  return parent ? traceWithin(parent, sampler) : newTrace(sampler)
-}
-
-/** What a sampler is asked about a trace that begins: most are not sampled, and nobody needs all of their id. */
-const drawn = { third: 0 }
-
-function newTrace(sampler: Sampler): TraceContext {
+  if (parent) return traceWithin(parent, sampler)
   const third = randomWord()
-  drawn.third = third
-  if (!sampler(drawn, undefined)) return UnseenSpan.first(third)
+  if (!sampler(third, undefined)) return UnseenSpan.first(third)
   return new BegunSpan(TraceId.new(third), { sampled: true, traceState: '' })
 }
 
-function traceWithin(parent: TraceContext, sampler: Sampler): TraceContext {
+function traceWithin(parent: TraceContext, sampler: Sampler): BegunSpan | UnseenSpan {
   const id = parent instanceof BegunSpan ? parent.id : TraceId.from(parent.traceId)
-  const sampled = sampler(id, parent)
-  const { traceState } = parent
-  if (sampled) return new BegunSpan(id, { sampled, traceState })
-  // Nobody will see a span of this trace, so nobody needs its id.
-  return parent.sampled ? UnseenSpan.within(id, traceState) : parent
+  const { sampled: wasSampled, traceState } = parent
+  if (sampler(id.third, parent)) return new BegunSpan(id, { sampled: true, traceState })
+  return wasSampled ? UnseenSpan.under(parent, id) : UnseenSpan.from(parent)
 }

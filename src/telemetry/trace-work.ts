@@ -25,7 +25,7 @@ export function traceWork({ record, sampler, resource }: TraceWorkOptions): Trac
     const parent = parentOf(span)
     if (!parent && span.parent !== 'new trace') return work(undefined)
     const id = parent ? TraceId.from(parent.traceId) : TraceId.new()
-    const sampled = sampler(id, parent)
+    const sampled = sampler(id.third, parent)
     const own = new BegunSpan(id, { sampled, traceState: parent?.traceState ?? '' })
     const start = preciseNow()
     const finish = (outcome: Pick<SpanRecord, 'status' | 'attributes' | 'events'>) => {

@@ -1,23 +1,7 @@
 import type { Call } from '../call/call.ts'
 import type { CallWatcher, OutgoingHead } from '../call/course.ts'
-import type { TraceContext } from '../call/trace-context.ts'
-import type { CallSites } from './call-site.ts'
-import type { EndedCalls } from './ended-calls.ts'
-
-/** One of the sides of calls. It measures those without a span: they need nothing that is their own for that. */
-export class CallHalf implements CallWatcher {
-  readonly ended: EndedCalls
-  readonly sites: CallSites
-
-  constructor(ended: EndedCalls, sites: CallSites) {
-    this.ended = ended
-    this.sites = sites
-  }
-
-  over(call: Call): void {
-    this.ended.measure(call, this.sites)
-  }
-}
+import type { BegunSpan, TraceContext } from '../call/trace-context.ts'
+import type { CallHalf } from './call-half.ts'
 
 /** A call with a span on one of its sides. */
 export class TracedCall implements CallWatcher {
@@ -27,14 +11,14 @@ export class TracedCall implements CallWatcher {
   /** The span that it was made under. */
   readonly parent: TraceContext | undefined
   /** Its own, under which it goes on. */
-  readonly trace: TraceContext
+  readonly trace: BegunSpan
   /** What its HTTP client had seen when it failed: soon after it gets a status at any rate. */
   response: OutgoingHead | undefined
   /** The one that was over after it, until both are described. */
   after: TracedCall | undefined
 
   /** To be made before `call` goes under `trace`. */
-  constructor(half: CallHalf, call: Call, trace: TraceContext) {
+  constructor(half: CallHalf, call: Call, trace: BegunSpan) {
     this.half = half
     this.call = call
     this.parent = call.context.trace

@@ -17,8 +17,6 @@ export function watchThread(measurements: Measurements, thread: string): () => v
   const seconds = (nanos: number) => Math.max(0, nanos / nanosPerSecond - resolutionMs / 1000)
   const one = (value: number): Sample[] => [{ labels: { thread }, value }]
   const delay = (read: () => number) => () => (delays.count === 0 ? [] : one(seconds(read())))
-  // It gives the end of a range that is wide by a thousandth: the highest is not exceeded.
-  const percentile = (percent: number) => delay(() => Math.min(delays.percentile(percent), delays.max))
   let before = performance.eventLoopUtilization()
   const utilization = () => {
     const now = performance.eventLoopUtilization()
@@ -31,8 +29,14 @@ export function watchThread(measurements: Measurements, thread: string): () => v
       'eventLoopDelayMean',
       delay(() => delays.mean),
     ),
-    measurements.watch('eventLoopDelayP50', percentile(50)),
-    measurements.watch('eventLoopDelayP99', percentile(99)),
+    measurements.watch(
+      'eventLoopDelayP50',
+      delay(() => delays.percentile(50)),
+    ),
+    measurements.watch(
+      'eventLoopDelayP99',
+      delay(() => delays.percentile(99)),
+    ),
     measurements.watch('eventLoopDelayMax', () => {
       const samples = delay(() => delays.max)()
       // The last of the four that is read.

@@ -33,6 +33,7 @@ test('all who watch a call hear of its end at the same moment, once', () => {
   course.answered(8)
   assert.deepEqual(withoutTime(seen), [{ answer: 7, brokeOff: undefined }])
   assert.deepEqual(other, seen)
+  assert.equal(typeof seen[0]?.now, 'number')
 })
 
 test('a call that holds a body is over when that is', async () => {

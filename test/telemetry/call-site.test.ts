@@ -5,12 +5,11 @@ import { sampleCall } from '../support/sample-call.ts'
 
 const call = sampleCall({ source: 'shop', target: 'store' })
 
-function sites(services: ReadonlyMap<string, string>) {
-  const resourceOf = (id: string) => ({
-    service: services.get(id) ?? id,
-    hostId: 'NHOST',
-    hostName: 'brave-fox',
-  })
+function sites(services: ReadonlyMap<string, string>, onAsked = () => {}) {
+  const resourceOf = (id: string) => {
+    onAsked()
+    return { service: services.get(id) ?? id, hostId: 'NHOST', hostName: 'brave-fox' }
+  }
   return new CallSites({ resourceOf, runsHere: () => false }, { side: 'client', isWhole: true })
 }
 
@@ -34,4 +33,18 @@ test('a new name of the caller or of who is called shows on spans after a second
     assert.equal(nameOf(renamed), 'after')
     assert.equal(known.of(call, 7500), renamed)
   }
+})
+
+test('who they are is asked once a second, before and after they have another name', () => {
+  const services = new Map([['shop', 'before']])
+  let asked = 0
+  const known = sites(services, () => {
+    asked += 1
+  })
+  known.of(call, 5000)
+  services.set('shop', 'after')
+  known.of(call, 6100)
+  const before = asked
+  for (let now = 6200; now < 7000; now += 100) known.of(call, now)
+  assert.equal(asked, before)
 })

@@ -14,7 +14,7 @@ const id = TraceId.from('a'.repeat(32))
 test('each standard sampler decides as its name says', () => {
   const decide = (name: string | undefined, argument?: string) => {
     const sample = samplerFromEnv({ OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: argument })
-    return [sample(id, undefined), sample(id, parent(true)), sample(id, parent(false))]
+    return [sample(id.third, undefined), sample(id.third, parent(true)), sample(id.third, parent(false))]
   }
   assert.deepEqual(decide(undefined), [true, true, false])
   assert.deepEqual(decide('always_on'), [true, true, true])
@@ -30,18 +30,18 @@ test('a ratio keeps about that share of traces, and the same ones on every host'
   const sample = samplerFromEnv({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' })
   const other = samplerFromEnv({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' })
   const ids = Array.from({ length: 4000 }, () => TraceId.new())
-  const kept = ids.filter((one) => sample(one, undefined))
+  const kept = ids.filter((one) => sample(one.third, undefined))
   assert.ok(kept.length > 850 && kept.length < 1150, `${kept.length} of 4000`)
   assert.deepEqual(
     kept,
-    ids.filter((one) => other(one, undefined)),
+    ids.filter((one) => other(one.third, undefined)),
   )
 })
 
 test('the lower half of an id decides, whatever the upper half is', () => {
   const sample = samplerFromEnv({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.5' })
   const decide = (lower: string) =>
-    ['0', 'f'].map((digit) => sample(TraceId.from(`${digit.repeat(15)}1${lower}`), undefined))
+    ['0', 'f'].map((digit) => sample(TraceId.from(`${digit.repeat(15)}1${lower}`).third, undefined))
   assert.deepEqual(decide('7fffffffffffffff'), [true, true])
   assert.deepEqual(decide('8000000000000000'), [false, false])
 })
@@ -63,17 +63,17 @@ test('an unknown sampler or ratio is refused with the variable and what it may b
 test('only so many traces begin each second; those that came in go on', (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 5_000 })
   const sample = samplerOfThread({})
-  const begun = Array.from({ length: 150 }, () => sample(id, undefined))
+  const begun = Array.from({ length: 150 }, () => sample(id.third, undefined))
   assert.equal(begun.lastIndexOf(true), 99)
-  assert.equal(sample(id, parent(true)), true)
+  assert.equal(sample(id.third, parent(true)), true)
   t.mock.timers.tick(1_000)
-  assert.equal(sample(id, undefined), true)
+  assert.equal(sample(id.third, undefined), true)
 })
 
 test('a thread keeps all traces when they are exported or a sampler was asked for', () => {
   const kept = (env: Record<string, string>) => {
     const sample = samplerOfThread(env)
-    return Array.from({ length: 1000 }, () => sample(TraceId.new(), undefined)).filter(Boolean).length
+    return Array.from({ length: 1000 }, () => sample(TraceId.new().third, undefined)).filter(Boolean).length
   }
   assert.equal(kept({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' }), 1000)
   assert.equal(kept({ OTEL_TRACES_SAMPLER: 'always_on' }), 1000)

@@ -4,7 +4,7 @@ import { type Call, type CallLimit, chain, type Invoke, type LimitedWithin } fro
 import { childOf } from '../../src/call/child.ts'
 import { CallCourse } from '../../src/call/course.ts'
 import { limitTime } from '../../src/call/limit-time.ts'
-import { formatTraceparent } from '../../src/call/trace-context.ts'
+import { formatTraceparent, TraceId } from '../../src/call/trace-context.ts'
 import { preciseNow } from '../../src/clock.ts'
 import { type ErrorCode, errorCodes, WeftError } from '../../src/errors.ts'
 import type { CallSide } from '../../src/telemetry/describe-call.ts'
@@ -480,8 +480,10 @@ test('calls between the same two are measured rightly, some of one span and some
 })
 
 test('a call that is over is forgotten by what limits it, and by its course', async () => {
-  for (const end of [async () => 'answer', () => Promise.reject(new Error('no'))]) {
-    const traced = tracer({ runsHere: isGuest })
+  const ends = [async () => 'answer', () => Promise.reject(new Error('no'))]
+  const unsampled = { sampler: () => false, measurements: new Measurements('data-0', resourceOf) }
+  for (const [end, options] of ends.flatMap((end) => [{}, unsampled].map((each) => [end, each] as const))) {
+    const traced = tracer({ runsHere: isGuest, ...options })
     const watched: LimitedWithin[] = []
     const limit: CallLimit = {
       deadline: Number.POSITIVE_INFINITY,
@@ -495,6 +497,46 @@ test('a call that is over is forgotten by what limits it, and by its course', as
     await running.catch(() => {})
     assert.deepEqual([watched, call.course.leaving], [[], undefined])
   }
+})
+
+test('a call that is limited on its way is forgotten by what it was made within', async () => {
+  const { client, server } = tracer()
+  const outer = limitTime()
+  await outer(async (within) => {
+    const child = childOf(within, { ...get, target: 'kv' })
+    const sooner = { ...child, context: { ...child.context, deadline: preciseNow() + 10_000 } }
+    await chain([client, limitTime(), server], async () => 'answer')(sooner)
+    // Only what a limit watches has others beside it.
+    const later = childOf(within, { ...get, target: 'kv' })
+    later.course.leaves(later, { over() {} })
+    assert.equal(later.course.outer, undefined)
+  })(sampleCall())
+})
+
+test('what is held after a call is over changes nothing about it', async () => {
+  const traced = tracer()
+  const call = sampleCall()
+  await chain([traced.server], async () => 'answer')(call)
+  const { end } = call.course
+  assert.equal(typeof end, 'number')
+  call.course.hold(Promise.reject(new Error('too late')))
+  await call.course.held
+  const [span] = traced.spans
+  assert.deepEqual([span?.status.code, span?.end], ['unset', end])
+})
+
+test('the id of a trace that begins is one for which the sampler decides the same', async () => {
+  const sampler = samplerFromEnv({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.5' })
+  const traced = tracer({ sampler })
+  const decided = new Set<boolean>()
+  for (let count = 0; count < 100; count += 1) {
+    const call = sampleCall()
+    await chain([traced.server], async () => 'answer')(call)
+    const { trace = assert.fail('it goes on under a span') } = call.context
+    assert.equal(sampler(TraceId.from(trace.traceId).third, undefined), trace.sampled)
+    decided.add(trace.sampled)
+  }
+  assert.equal(decided.size, 2)
 })
 
 test('both sides of a call of one span have it as their example', async () => {
@@ -568,10 +610,12 @@ test('the same call goes on, under its own span', async () => {
 test('a call of an unsampled trace leaves no span, and goes on as it came', async () => {
   const traced = tracer({ sampler: samplerFromEnv({}) })
   const { client } = traced
-  const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: false, traceState: '' }
-  const seen = await client(async (call) => call.context.trace)(sampleCall({ context: { trace } }))
+  const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: false, traceState: 'x=1' }
+  const call = sampleCall({ context: { trace } })
+  await client(async () => 'answer')(call)
   assert.equal(traced.spans.length, 0)
-  assert.equal(seen, trace)
+  const { trace: seen = assert.fail('it goes on under a span') } = call.context
+  assert.deepEqual([formatTraceparent(seen), seen.traceState], [formatTraceparent(trace), 'x=1'])
 })
 
 test('200 interleaved calls keep their own parents', async () => {
@@ -687,6 +731,22 @@ for (const [how, spans] of [
     )
   })
 }
+
+test('a call without a span is measured, too, when what it belongs to is given up and its callee does not look', async () => {
+  const measurements = new Measurements('data-0', resourceOf)
+  const { client, whole } = tracer({ sampler: () => false, measurements })
+  const limit = limitTime()
+  const store = chain([whole.client, limit], () => new Promise(() => {}))
+  const guest = limit((call) => chain([client, limit], store)(childOf(call, { ...get, target: 'store' })))
+  const call = sampleCall()
+  const context = { ...call.context, deadline: preciseNow() + 20 }
+  await assert.rejects(guest({ ...call, context }), { code: 'deadline' })
+  const outcomes = measurements.take().histograms.map(({ state }) => [state.labels['outcome'], state.count])
+  assert.deepEqual(outcomes, [
+    ['deadline', 1],
+    ['deadline', 1],
+  ])
+})
 
 test('a WIT err is an error to the caller and a mark to the callee', async () => {
   const traced = tracer()
