@@ -15,7 +15,7 @@ export interface BenchRow {
 /** A measurement, by the name that `npm run bench -- name` knows it by. */
 export interface Bench {
   readonly name: string
-  /** Bounded in time: four minutes or so at most. */
+  /** Bounded in time: ten minutes or so at most. */
   run(): Promise<readonly BenchRow[]>
 }
 
