@@ -11,7 +11,10 @@ export async function cpuSeconds(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) / ticks
 }
 
-/** CPU time that each living thread of a process has used so far, in microseconds, by its id; for stretches that ticks are too coarse for. */
+/**
+ * CPU time that each living thread of a process has used so far, in microseconds, by its id; for stretches that ticks are too
+ * coarse for.
+ */
 export async function threadMicros(pid: number): Promise<ReadonlyMap<string, number>> {
   const threads = await readdir(`/proc/${pid}/task`)
   // The first field is the time on a CPU in nanoseconds.

@@ -13,7 +13,7 @@ const warmSeconds = 5
 /**
  * The machine is faster now, slower then. So the threads that serve are compared in short turns, one kind after the other:
  * what the machine does meets all of them. A turn is longer than spans wait on their thread. What comes less often than in
- * every other turn hardly counts: measurements that are handed on every five seconds, which takes half a millisecond.
+ * every other turn hardly counts, such as measurements, which the thread hands on every five seconds.
  */
 const turnSeconds = 0.5
 const turns = 24
